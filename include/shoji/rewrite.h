@@ -1,0 +1,57 @@
+/*
+ * The rewriter: mail in, the same mail out, in which nothing remote can load but our signed images.
+ *
+ * Any bytes are legal input. It fails closed: a part that cannot be rewritten (limit, malformed, out
+ * of memory) comes out as escaped text, and the report says why; original markup never does. No
+ * network, no running server, no global state; one call uses memory in proportion to its input.
+ * A struct shoji_rewrite may be shared by any number of threads while nobody changes it.
+ */
+#ifndef SHOJI_REWRITE_H
+#define SHOJI_REWRITE_H
+
+#include <shoji/keys.h>
+#include <shoji/report.h>
+#include <shoji/url.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum shoji_mode {
+    SHOJI_PROXY, /* images are signed and shown */
+    SHOJI_HOLD,  /* signed URLs wait in data-shoji-src, styles in data-shoji-style */
+    SHOJI_STRIP, /* no remote image at all */
+};
+
+enum shoji_links { SHOJI_LINKS_KEEP, SHOJI_LINKS_CLEAN };
+
+struct shoji_rewrite {
+    struct shoji_signer signer;
+    const struct shoji_keys *keys; /* for telling our own URLs from forged ones; may be NULL */
+    enum shoji_mode mode;
+    enum shoji_links links;
+    struct shoji_url_options options; /* goes into every URL that is signed */
+    size_t max_images;                /* remote images a message; 0: the default of 200 */
+    size_t max_message;               /* bytes; 0: the default of 50 MiB */
+    bool keep_receipts;               /* leave read-receipt headers in place */
+
+    /* Called for every remote image URL that is emitted, canonical, terminated; may be NULL. */
+    void (*emitted)(void *ctx, const char *url, size_t len);
+    void *emitted_ctx;
+};
+
+/*
+ * Rewrites an HTML document (UTF-8 or labelled in itself) or a whole RFC 5322 message. 0, also when
+ * the result is the text fallback; -ENOMEM. On 0, *ret_body is the caller's to free(), and *ret_report
+ * to shoji_report_free(). `ret_report` may be NULL.
+ */
+int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
+                       size_t *ret_len, struct shoji_report *ret_report);
+int shoji_rewrite_mail(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
+                       size_t *ret_len, struct shoji_report *ret_report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * A buf is a growing run of bytes with a ceiling that is given at birth. It owns its memory.
+ *
+ * The first failure sticks: after -E2BIG (the ceiling) or -ENOMEM every further append does
+ * nothing and returns the same error, so that a writer may append many times and ask once
+ * (buf_error). What was written before the failure is still there, but is to be thrown away.
+ * One thread at a time.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#include <stdarg.h>
+
+struct buf {
+    char *ptr; /* NULL until the first byte; otherwise always followed by a NUL that len excludes */
+    size_t len;
+    size_t cap;
+    size_t max; /* bytes; the ceiling */
+    int error;  /* 0, -E2BIG or -ENOMEM; sticky */
+};
+
+#define BUF_INIT(max_bytes) ((struct buf){.max = (max_bytes)})
+
+int buf_add(struct buf *buf, const void *bytes, size_t len);
+int buf_add_span(struct buf *buf, struct span s);
+int buf_add_text(struct buf *buf, const char *text);
+int buf_add_char(struct buf *buf, char c);
+int buf_add_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Room for `len` more bytes, zero-copy: write them at the pointer, then buf_commit(). NULL when the
+ * ceiling or memory is reached; the error then sticks. The pointer lives until the next call. */
+char *buf_reserve(struct buf *buf, size_t len);
+void buf_commit(struct buf *buf, size_t len);
+
+static inline int buf_error(const struct buf *buf)
+{
+    return buf->error;
+}
+
+static inline struct span buf_span(const struct buf *buf)
+{
+    return (struct span){buf->ptr ? buf->ptr : "", buf->len};
+}
+
+/* Empties the buffer and clears its error; keeps the memory. */
+void buf_clear(struct buf *buf);
+
+/* Hands the memory to the caller, who frees it with free(); the buffer is empty afterwards.
+ * NULL only when the buffer holds an error (whose memory is then freed) or memory is out. */
+MUST_CHECK char *buf_steal(struct buf *buf, size_t *ret_len);
+
+void buf_free(struct buf *buf);
+
+#endif

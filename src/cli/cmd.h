@@ -1,0 +1,38 @@
+/*
+ * The commands of the `shoji` program: one file each (cmd_<name>.c), one table in main.c, kept in
+ * alphabetical order. A command gets its own arguments (argv[0] is its name) and what main parsed,
+ * writes to stdout, says one sentence on stderr when it fails, and returns the exit code.
+ */
+#ifndef CLI_CMD_H
+#define CLI_CMD_H
+
+#include <shoji/keys.h>
+#include <shoji/url.h>
+
+enum cmd_exit {
+    CMD_DONE = 0,
+    CMD_NO = 1,      /* the answer is "no": bad signature, refused URL */
+    CMD_USAGE = 2,
+    CMD_TROUBLE = 3, /* anything else */
+};
+
+/* Options that all commands share; what was not given on the command line is NULL. */
+struct cmd_common {
+    const char *config;   /* --config */
+    const char *base_url; /* --base */
+    const char *keys;     /* --keys */
+};
+
+struct cmd {
+    const char *name;
+    const char *usage; /* arguments, for --help */
+    const char *does;  /* one line, for --help */
+    int (*run)(const struct cmd_common *common, int argc, char **argv);
+};
+
+int cmd_keygen(const struct cmd_common *common, int argc, char **argv);
+int cmd_open(const struct cmd_common *common, int argc, char **argv);
+int cmd_rewrite(const struct cmd_common *common, int argc, char **argv);
+int cmd_sign(const struct cmd_common *common, int argc, char **argv);
+
+#endif

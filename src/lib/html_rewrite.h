@@ -1,0 +1,34 @@
+/*
+ * HTML in, HTML out that can load nothing but our signed images: one pass of the WHATWG tokenizer,
+ * an allowlist, and the output written anew in one canonical spelling. No tree, no recursion.
+ * Shared by shoji_rewrite_html and the MIME rewriter. Any thread; keeps nothing between calls.
+ */
+#ifndef LIB_HTML_REWRITE_H
+#define LIB_HTML_REWRITE_H
+
+#include "base/buf.h"
+
+#include <shoji/rewrite.h>
+
+/* What all the parts of one message share. */
+struct rewrite_pass {
+    const struct shoji_rewrite *how;
+    struct shoji_report *report;
+    size_t images_left; /* remote images that may still be emitted */
+};
+
+/*
+ * Rewrites one document. `in` is UTF-8 (malformed bytes are legal and become U+FFFD); `base` is the
+ * canonical URL that relative references resolve against (Content-Base / Content-Location), or
+ * empty. Appends to `out`. 0; -E2BIG at a limit, -ENOMEM: `out` then holds rubbish that the caller
+ * drops, and html_to_text is the answer.
+ */
+int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base, struct buf *out);
+
+/*
+ * The fallback: the visible text of a document, without markup, escaped, inside one <pre> that wraps.
+ * Understands as little as possible; never emits a byte that could open a tag.
+ */
+int html_to_text(struct span in, struct buf *out);
+
+#endif
