@@ -19,9 +19,9 @@
 extern "C" {
 #endif
 
-#define SHOJI_KID_MAX     16 /* bytes, without the terminator */
-#define SHOJI_TENANT_MAX  64 /* bytes of [a-zA-Z0-9._-] */
-#define SHOJI_SECRET_SIZE 32 /* bytes */
+#define SHOJI_KID_MAX     16  /* bytes, without the terminator */
+#define SHOJI_TENANT_MAX  64  /* bytes of [a-zA-Z0-9._-] */
+#define SHOJI_SECRET_SIZE 32  /* bytes */
 #define SHOJI_WHY_SIZE    256 /* bytes: room for one sentence that says what is wrong */
 
 struct shoji_keys;

@@ -3,7 +3,8 @@
  * report") or as the X-Shoji header.
  *
  * A report owns its strings. shoji_report_free takes a zeroed one, too. At most
- * SHOJI_REPORT_TRACKERS trackers and SHOJI_REPORT_KINDS constructs are named; the rest only counted.
+ * SHOJI_REPORT_TRACKERS trackers and SHOJI_REPORT_KINDS constructs are named; the rest only
+ * counted.
  */
 #ifndef SHOJI_REPORT_H
 #define SHOJI_REPORT_H

@@ -1,8 +1,8 @@
 /*
  * The rewriter: mail in, the same mail out, in which nothing remote can load but our signed images.
  *
- * Any bytes are legal input. It fails closed: a part that cannot be rewritten (limit, malformed, out
- * of memory) comes out as escaped text, and the report says why; original markup never does. No
+ * Any bytes are legal input. It fails closed: a part that cannot be rewritten (limit, malformed,
+ * out of memory) comes out as escaped text, and the report says why; original markup never does. No
  * network, no running server, no global state; one call uses memory in proportion to its input.
  * A struct shoji_rewrite may be shared by any number of threads while nobody changes it.
  */
@@ -42,8 +42,8 @@ struct shoji_rewrite {
 
 /*
  * Rewrites an HTML document (UTF-8 or labelled in itself) or a whole RFC 5322 message. 0, also when
- * the result is the text fallback; -ENOMEM. On 0, *ret_body is the caller's to free(), and *ret_report
- * to shoji_report_free(). `ret_report` may be NULL.
+ * the result is the text fallback; -ENOMEM. On 0, *ret_body is the caller's to free(), and
+ * *ret_report to shoji_report_free(). `ret_report` may be NULL.
  */
 int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
                        size_t *ret_len, struct shoji_report *ret_report);

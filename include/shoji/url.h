@@ -50,12 +50,12 @@ struct shoji_url_parts {
 /* `url` must be what shoji_url_canonical wrote. 0, or SHOJI_URL_INVALID when it plainly is not. */
 int shoji_url_split(const char *url, size_t len, struct shoji_url_parts *ret);
 
-#define SHOJI_SALT_LEN 11          /* characters of a mailbox salt */
-#define SHOJI_NOT_DELIVERED (-1)   /* no option d */
+#define SHOJI_SALT_LEN      11   /* characters of a mailbox salt */
+#define SHOJI_NOT_DELIVERED (-1) /* no option d */
 
 struct shoji_url_options {
-    bool consent;                  /* c=1 */
-    int32_t delivered;             /* d: days since 1970-01-01, or SHOJI_NOT_DELIVERED */
+    bool consent;                     /* c=1 */
+    int32_t delivered;                /* d: days since 1970-01-01, or SHOJI_NOT_DELIVERED */
     char mailbox[SHOJI_SALT_LEN + 1]; /* m: base64url, or empty */
 };
 
@@ -94,7 +94,7 @@ struct shoji_opened {
 };
 
 enum shoji_open_answer {
-    SHOJI_OPEN_REFUSED = 1,  /* malformed, unknown or revoked kid, bad signature, bad option: 403 */
+    SHOJI_OPEN_REFUSED = 1, /* malformed, unknown or revoked kid, bad signature, bad option: 403 */
     SHOJI_OPEN_UNPARSABLE = 2, /* the signature holds, but what it signs is no http URL: 404 */
 };
 

@@ -16,7 +16,8 @@ struct list {
 #define container_of(member_ptr, type, member)                                                     \
     ((type *)(void *)((char *)(member_ptr)-offsetof(type, member)))
 
-/* `item` runs over the links; removing `item` itself inside the loop is allowed in the _safe form. */
+/* `item` runs over the links; removing `item` itself inside the loop is allowed in the _safe form.
+ */
 #define list_for_each(item, head)                                                                  \
     for (struct list *item = (head)->next; item != (head); item = item->next)
 #define list_for_each_safe(item, head)                                                             \

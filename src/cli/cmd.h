@@ -11,7 +11,7 @@
 
 enum cmd_exit {
     CMD_DONE = 0,
-    CMD_NO = 1,      /* the answer is "no": bad signature, refused URL */
+    CMD_NO = 1, /* the answer is "no": bad signature, refused URL */
     CMD_USAGE = 2,
     CMD_TROUBLE = 3, /* anything else */
 };

@@ -50,8 +50,7 @@ static void test_list_keeps_order_and_survives_removal_while_walking(void **stat
     list_init(&head);
     for (int i = 0; i < 4; i++)
         list_add_tail(&head, &items[i]);
-    list_for_each_safe(item, &head)
-    {
+    list_for_each_safe (item, &head) {
         if (item == &items[1] || item == &items[2])
             list_remove(item);
     }

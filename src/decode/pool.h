@@ -1,0 +1,87 @@
+/*
+ * The decoder as the server sees it: foreign bytes in, bytes of our own encoder out, made in a
+ * sandboxed process that holds no key, no socket and no file.
+ *
+ * The pool starts one `shoji-decode` (the zygote), which forks the workers, and gives each image to
+ * an idle worker; further images wait their turn. A worker that crashes, misbehaves or passes the
+ * deadline is killed and replaced, and costs just its image. A pool lives on one loop and only its
+ * thread may call. The callback comes exactly once, never from inside decode_start, and not at
+ * all after decode_cancel. The result is borrowed for the length of the callback; its bytes are the
+ * callee's to take (set `bytes` to NULL) and free with free().
+ */
+#ifndef DECODE_POOL_H
+#define DECODE_POOL_H
+
+#include "base/err.h"
+#include "base/image.h"
+#include "sys/loop.h"
+
+#include <stdbool.h>
+
+struct pool;
+struct decode;
+
+struct pool_conf {
+    const char *program;  /* path of shoji-decode */
+    unsigned workers;     /* 0: one a core */
+    unsigned deadline_ms; /* for one image, then SIGKILL */
+    size_t memory;        /* bytes of address space a worker */
+    unsigned long max_pixels;
+    unsigned max_frames;
+    unsigned max_side;    /* larger pictures are scaled down to it; 0: never */
+    bool webp;            /* output = webp instead of compat */
+    bool without_sandbox; /* --dev only: go on, with a warning, where the sandbox cannot be entered
+                           */
+};
+
+/* 0, or -errno when the zygote or its sandbox does not start (`why`, 256 bytes, says what). Blocks
+ * until the first worker stands. */
+MUST_CHECK int pool_new(struct loop *loop, const struct pool_conf *conf, char *why,
+                        struct pool **ret);
+
+/* Kills all workers; what is pending gets no callback. Takes NULL. */
+void pool_free(struct pool *pool);
+
+/* The numbers are stored: append, never renumber. */
+enum decode_outcome {
+    DECODE_OK = 0,
+    DECODE_NOT_IMAGE = 1, /* none of the formats we read, by its first bytes */
+    DECODE_TOO_LARGE = 2, /* pixels, frames or result */
+    DECODE_BROKEN = 3,    /* the loader refused it */
+    DECODE_CRASHED = 4,   /* the worker died of it */
+    DECODE_TIMEOUT = 5,
+    DECODE_NO_MEMORY = 6, /* ours, not the image's fault */
+};
+
+struct decode_result {
+    enum decode_outcome outcome;
+    enum image_type type; /* DECODE_OK */
+    unsigned width;       /* of the original's first frame, after orientation */
+    unsigned height;
+    unsigned frames;
+    bool transparent; /* every pixel of it is fully transparent */
+    void *bytes;
+    size_t len;
+};
+
+typedef void decode_done_fn(void *ctx, struct decode_result *result);
+
+/* `bytes` are copied before it returns. 0 or -errno. */
+MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, decode_done_fn *done,
+                            void *ctx, struct decode **ret);
+
+/* Takes NULL. */
+void decode_cancel(struct decode *decode);
+
+struct pool_figures {
+    unsigned long decoded;
+    unsigned long failed;
+    unsigned long crashed;
+    unsigned long timeouts;
+    unsigned workers_alive;
+    unsigned waiting;
+};
+
+void pool_figures(const struct pool *pool, struct pool_figures *ret);
+
+#endif

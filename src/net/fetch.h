@@ -1,0 +1,84 @@
+/*
+ * One request to one origin: resolve, check the address, connect to just that address, send a
+ * constant head, take the answer within limits. A redirect is an answer, not followed here.
+ *
+ * A fetcher lives on one loop and only its thread may call. The callback comes exactly once, never
+ * from inside fetch_start, and not at all after fetch_cancel. The result is borrowed for the length
+ * of the callback, its body too (take it with buf_steal). Nothing here reads the environment, a
+ * cookie, a hosts file or a search domain; nothing is kept from one request to the next: no
+ * connection, no TLS session, no validator.
+ */
+#ifndef NET_FETCH_H
+#define NET_FETCH_H
+
+#include "base/buf.h"
+#include "sys/loop.h"
+
+struct fetcher;
+struct fetch;
+
+struct fetch_conf {
+    const char *user_agent;    /* one for all installations */
+    const char *resolvers;     /* comma-separated addresses, or NULL: the system's */
+    const char *allow_private; /* comma-separated CIDR list that may be connected to, or NULL */
+    const char *deny_hosts;    /* comma-separated host names, subdomains included, or NULL */
+    const char *ports;         /* comma-separated list, or "any" */
+    unsigned timeout_ms;       /* for one request, resolving included */
+    unsigned connect_timeout_ms;
+    size_t max_bytes;  /* body */
+    unsigned per_host; /* connections at once to one host; more wait their turn */
+    unsigned total;    /* connections at once; more wait their turn */
+    bool https_only;
+    const char *ca_file; /* NULL: the system's; for tests */
+};
+
+/* 0, -EINVAL with a sentence in `why` (256 bytes) when a list cannot be read, or -errno. */
+MUST_CHECK int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why,
+                           struct fetcher **ret);
+
+/* All fetches must have ended or been cancelled. Takes NULL. */
+void fetcher_free(struct fetcher *fetcher);
+
+/* Why there is no picture. The numbers are stored: append, never renumber. */
+enum fetch_outcome {
+    FETCH_OK = 0,          /* 200 with a complete body */
+    FETCH_REDIRECT = 1,    /* 301, 302, 303, 307, 308 with a Location */
+    FETCH_REFUSED = 2,     /* address, name, port or scheme that we do not connect to */
+    FETCH_NO_NAME = 3,     /* the name does not exist (final) */
+    FETCH_DNS = 4,         /* the resolver gave no answer (may pass) */
+    FETCH_UNREACHABLE = 5, /* no connection */
+    FETCH_TLS = 6,         /* certificate or handshake */
+    FETCH_TIMEOUT = 7,
+    FETCH_GONE = 8,         /* 4xx: final */
+    FETCH_ORIGIN_ERROR = 9, /* 5xx, 429, 408: may pass */
+    FETCH_TOO_LARGE = 10,   /* body or header */
+    FETCH_BROKEN = 11,      /* truncated, wrong length, not HTTP, an encoding not asked for */
+    FETCH_NO_MEMORY = 12,
+};
+
+struct fetch_result {
+    enum fetch_outcome outcome;
+    long status;          /* of the origin, or 0 */
+    struct buf *body;     /* FETCH_OK */
+    const char *location; /* FETCH_REDIRECT: the header's value as it came, any bytes, terminated */
+};
+
+/* Borrowed for the call. All of it as the WHATWG parser serialises it; the library splits it. */
+struct fetch_target {
+    const char *url; /* terminated, no user, password or fragment */
+    bool https;
+    const char *host; /* IPv6 in brackets */
+    size_t host_len;
+    unsigned port;
+};
+
+typedef void fetch_done_fn(void *ctx, struct fetch_result *result);
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int fetch_start(struct fetcher *fetcher, const struct fetch_target *target,
+                           fetch_done_fn *done, void *ctx, struct fetch **ret);
+
+/* Takes NULL. */
+void fetch_cancel(struct fetch *fetch);
+
+#endif
