@@ -1,0 +1,99 @@
+/*
+ * The configuration: one INI file, one struct. Every key that this version knows stands in one
+ * table in conf.c, with its default and what is allowed; anything else stops the start, by file,
+ * line and name: a setting that is ignored would be a promise that is not kept.
+ *
+ * A struct conf owns its strings; conf_free takes a zeroed one. Immutable after loading, so any
+ * thread may read it.
+ */
+#ifndef SYS_CONF_H
+#define SYS_CONF_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONF_WHY_SIZE 512 /* bytes: room for file, line and a sentence */
+
+enum conf_refetch { CONF_REFETCH_SHARED, CONF_REFETCH_NEVER, CONF_REFETCH_ALWAYS };
+enum conf_output { CONF_OUTPUT_COMPAT, CONF_OUTPUT_WEBP };
+enum conf_mode { CONF_MODE_PROXY, CONF_MODE_HOLD, CONF_MODE_STRIP };
+enum conf_links { CONF_LINKS_KEEP, CONF_LINKS_CLEAN };
+
+/* Sizes in bytes, times in milliseconds. Texts are NULL where the default is "none". */
+struct conf {
+    struct {
+        char *listen; /* comma-separated: address:port, [v6]:port or unix:/path */
+        char *submit; /* path of a Unix socket */
+        char *base_url;
+        char *url_suffix;
+        char *keys;
+        char *state;
+        uint64_t threads; /* 0: one a core */
+        uint64_t max_connections;
+    } server;
+    struct {
+        uint64_t size;
+        uint64_t index_size;
+        uint64_t hot_memory;
+        uint64_t retention;
+        uint64_t refetch; /* enum conf_refetch */
+        uint64_t shared_by;
+    } cache;
+    struct {
+        char *user_agent;
+        uint64_t timeout;
+        uint64_t max_bytes;
+        uint64_t max_redirects;
+        char *ports;
+        char *allow_private;
+        char *deny_hosts;
+        char *resolvers;
+        uint64_t per_host;
+        uint64_t total;
+        uint64_t https_only;
+        uint64_t fetch_window;
+        uint64_t wait;
+    } fetch;
+    struct {
+        uint64_t workers; /* 0: one a core */
+        uint64_t deadline;
+        uint64_t memory;
+        uint64_t max_pixels;
+        uint64_t max_frames;
+        uint64_t max_side; /* 0: never scaled down */
+        uint64_t output;   /* enum conf_output */
+    } decode;
+    struct {
+        uint64_t enabled;
+        uint64_t delay;
+        uint64_t jitter;
+        char *spool; /* a directory */
+    } prefetch;
+    struct {
+        uint64_t mode;  /* enum conf_mode */
+        uint64_t links; /* enum conf_links */
+        uint64_t receipts_keep;
+        uint64_t max_message;
+        uint64_t max_images;
+    } rewrite;
+};
+
+/* All defaults. 0 or -ENOMEM. */
+MUST_CHECK int conf_defaults(struct conf *ret);
+
+/* Defaults, then the file at `path`. 0; -EINVAL or the errno of opening it, with a sentence in
+ * `why` (CONF_WHY_SIZE bytes). The caller frees *ret. */
+MUST_CHECK int conf_load(const char *path, char *why, struct conf *ret);
+
+/* One value as it would stand in the file, over what is there: for command lines and tests. */
+MUST_CHECK int conf_set(struct conf *conf, const char *section, const char *name, const char *value,
+                        char *why);
+
+/* One line a key: section, name, default and what is allowed. For --help and the man page. */
+void conf_describe(FILE *to);
+
+void conf_free(struct conf *conf);
+
+#endif

@@ -1,0 +1,100 @@
+#include "test.h"
+
+#include "sys/conf.h"
+#include "sys/fd.h"
+
+#include <errno.h>
+
+static int load(const char *text, char *why, struct conf *conf)
+{
+    char path[] = "/tmp/shoji-conf-XXXXXX";
+    CLEANUP_FD int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+    int r = conf_load(path, why, conf);
+    unlink(path);
+    return r;
+}
+
+static void test_defaults_and_units(void **state)
+{
+    (void)state;
+    char why[CONF_WHY_SIZE] = "";
+    struct conf conf;
+    assert_int_equal(load("[cache]\nsize = 3G\nretention=2w\n[fetch]\nwait = 250ms\n"
+                          "https_only = on ; a comment\n",
+                          why, &conf),
+                     0);
+    assert_int_equal(conf.cache.size, 3ULL << 30);
+    assert_int_equal(conf.cache.retention, 14ULL * 86400 * 1000);
+    assert_int_equal(conf.fetch.wait, 250);
+    assert_int_equal(conf.fetch.https_only, 1);
+    assert_int_equal(conf.fetch.fetch_window, 14ULL * 86400 * 1000);
+    assert_int_equal(conf.cache.refetch, CONF_REFETCH_SHARED);
+    assert_null(conf.server.base_url);
+    conf_free(&conf);
+}
+
+static void test_a_bad_file_names_file_line_and_what_is_allowed(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text, *line, *says;
+    } cases[] = {
+        {"[server]\nlisten = 1\ncolour = red\n", ":3: ", "unknown key colour in [server]"},
+        {"[servers]\nlisten = 1\n", ":2: ", "unknown section [servers]"},
+        {"[cache]\nsize = lots\n", ":2: ", "allowed is a size (K, M, G, T) 32M to 64T"},
+        {"[cache]\nsize = 1K\n", ":2: ", "allowed is a size"},
+        {"[cache]\nsize = 99999999999999999999G\n", ":2: ", "allowed is a size"},
+        {"[cache]\nsize = 18446744073709551615G\n", ":2: ", "allowed is a size"},
+        {"[fetch]\n\ntimeout = -1s\n", ":3: ", "allowed is a time"},
+        {"[fetch]\ntimeout = 10\n", ":2: ", "allowed is a time"},
+        {"[cache]\nrefetch = sometimes\n", ":2: ", "allowed is shared|never|always"},
+        {"[cache]\nrefetch = share\n", ":2: ", "allowed is shared|never|always"},
+        {"rubbish\n", ":1: ", "neither a [section] nor name = value"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char why[CONF_WHY_SIZE] = "";
+        struct conf conf;
+        assert_int_equal(load(cases[i].text, why, &conf), -EINVAL);
+        if (!strstr(why, cases[i].line) || !strstr(why, cases[i].says))
+            fail_msg("case %zu says: %s", i, why);
+    }
+}
+
+static void test_a_long_value_is_kept_whole_or_refused(void **state)
+{
+    (void)state;
+    char text[2000] = "[fetch]\ndeny_hosts = ";
+    for (int i = 0; i < 100; i++)
+        strcat(text, "a.example,");
+    char why[CONF_WHY_SIZE] = "";
+    struct conf conf;
+    int r = load(text, why, &conf);
+    if (r == 0) {
+        assert_int_equal(strlen(conf.fetch.deny_hosts), 1000);
+        conf_free(&conf);
+    } else {
+        assert_non_null(strstr(why, ":2: "));
+    }
+}
+
+static void test_missing_file(void **state)
+{
+    (void)state;
+    char why[CONF_WHY_SIZE] = "";
+    struct conf conf;
+    assert_int_equal(conf_load("/nonexistent/shoji.conf", why, &conf), -ENOENT);
+    assert_non_null(strstr(why, "/nonexistent/shoji.conf"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults_and_units),
+        cmocka_unit_test(test_a_bad_file_names_file_line_and_what_is_allowed),
+        cmocka_unit_test(test_a_long_value_is_kept_whole_or_refused),
+        cmocka_unit_test(test_missing_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
