@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "sys/fd.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -208,7 +209,7 @@ static int set_value(struct conf *conf, const struct conf_key *key, const char *
 
 /* ---- the file ---- */
 
-int conf_set(struct conf *conf, const char *section, const char *name, const char *value, char *why)
+static const struct conf_key *find_key(const char *section, const char *name, char *why)
 {
     bool known_section = false;
     char names[CONF_WHY_SIZE - 120] = "";
@@ -218,7 +219,7 @@ int conf_set(struct conf *conf, const char *section, const char *name, const cha
             continue;
         known_section = true;
         if (strcmp(key->name, name) == 0)
-            return set_value(conf, key, value, why);
+            return key;
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", key->name);
     }
@@ -226,18 +227,46 @@ int conf_set(struct conf *conf, const char *section, const char *name, const cha
         snprintf(why, CONF_WHY_SIZE, "unknown key %.40s in [%.20s]: allowed are %s", name, section,
                  names);
     else
-        snprintf(
-            why, CONF_WHY_SIZE,
-            "unknown section [%.40s]: allowed are server, cache, fetch, decode, prefetch, rewrite",
-            section);
-    return -EINVAL;
+        snprintf(why, CONF_WHY_SIZE,
+                 "unknown section [%.40s]: allowed are server, cache, fetch, decode, prefetch, "
+                 "rewrite",
+                 section);
+    return NULL;
+}
+
+int conf_set(struct conf *conf, const char *section, const char *name, const char *value, char *why)
+{
+    const struct conf_key *key = find_key(section, name, why);
+    return key ? set_value(conf, key, value, why) : -EINVAL;
 }
 
 struct reading {
     struct conf *conf;
     int result;
+    bool seen[KEYS_COUNT];
     char why[CONF_WHY_SIZE];
 };
+
+static int add_value(struct reading *reading, const struct conf_key *key, const char *value)
+{
+    size_t number = (size_t)(key - conf_keys);
+    bool again = reading->seen[number];
+    reading->seen[number] = true;
+    if (!again)
+        return set_value(reading->conf, key, value, reading->why);
+    if (key->type != TEXT) {
+        snprintf(reading->why, CONF_WHY_SIZE, "[%s] %s stands twice", key->section, key->name);
+        return -EINVAL;
+    }
+    /* inih hands over an indented line as one more value of the key above it. */
+    char **at = (char **)((char *)reading->conf + key->at);
+    char *joined = NULL;
+    if (asprintf(&joined, "%s%s", *at, value) < 0)
+        return -ENOMEM;
+    free(*at);
+    *at = joined;
+    return 0;
+}
 
 /* inih goes on after an error and returns the line of the first: only the first may write `why`. */
 static int on_line(void *ctx, const char *section, const char *name, const char *value)
@@ -245,7 +274,8 @@ static int on_line(void *ctx, const char *section, const char *name, const char 
     struct reading *reading = ctx;
     if (reading->result < 0)
         return 0;
-    reading->result = conf_set(reading->conf, section, name, value, reading->why);
+    const struct conf_key *key = find_key(section, name, reading->why);
+    reading->result = key ? add_value(reading, key, value) : -EINVAL;
     return reading->result == 0;
 }
 
@@ -267,23 +297,56 @@ int conf_defaults(struct conf *ret)
     return 0;
 }
 
+/* inih reads lines of 200 bytes and would take the rest of a longer one for a line of its own. */
+#define LINE_MAX_BYTES 198
+
+static int check_lines(const char *path, struct span text, char *why)
+{
+    int line = 1;
+    size_t begin = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && text.ptr[i] != '\n' && text.ptr[i] != '\0')
+            continue;
+        if (i < text.len && text.ptr[i] == '\0') {
+            snprintf(why, CONF_WHY_SIZE, "%s:%d: a NUL byte", path, line);
+            return -EINVAL;
+        }
+        if (i - begin > LINE_MAX_BYTES) {
+            snprintf(why, CONF_WHY_SIZE,
+                     "%s:%d: longer than %d bytes; continue a value on an indented line", path,
+                     line, LINE_MAX_BYTES);
+            return -EINVAL;
+        }
+        begin = i + 1;
+        line++;
+    }
+    return 0;
+}
+
+static void free_text(char **text)
+{
+    free(*text);
+}
+
 int conf_load(const char *path, char *why, struct conf *ret)
 {
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        int r = -errno;
+    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(free_text) char *text = NULL;
+    size_t len = 0;
+    int r = fd < 0 ? -errno : fd_read_all(fd, 1 * MiB, &text, &len);
+    if (r < 0) {
         snprintf(why, CONF_WHY_SIZE, "%s: %s", path, strerror(-r));
         return r;
     }
-    struct conf conf;
-    int r = conf_defaults(&conf);
-    if (r < 0) {
-        fclose(file);
+    r = check_lines(path, (struct span){text, len}, why);
+    if (r < 0)
         return r;
-    }
+    struct conf conf;
+    r = conf_defaults(&conf);
+    if (r < 0)
+        return r;
     struct reading reading = {.conf = &conf};
-    int line = ini_parse_file(file, on_line, &reading);
-    fclose(file);
+    int line = ini_parse_string(text, on_line, &reading);
     if (line == 0) {
         *ret = conf;
         return 0;
@@ -292,8 +355,7 @@ int conf_load(const char *path, char *why, struct conf *ret)
     if (line < 0 || reading.result == -ENOMEM)
         return -ENOMEM;
     snprintf(why, CONF_WHY_SIZE, "%s:%d: %.400s", path, line,
-             reading.result < 0 ? reading.why
-                                : "neither a [section] nor name = value, or longer than 200 bytes");
+             reading.result < 0 ? reading.why : "neither a [section] nor name = value");
     return -EINVAL;
 }
 

@@ -51,6 +51,7 @@ static void test_a_bad_file_names_file_line_and_what_is_allowed(void **state)
         {"[fetch]\ntimeout = 10\n", ":2: ", "allowed is a time"},
         {"[cache]\nrefetch = sometimes\n", ":2: ", "allowed is shared|never|always"},
         {"[cache]\nrefetch = share\n", ":2: ", "allowed is shared|never|always"},
+        {"[cache]\nsize = 1G\nsize = 2G\n", ":3: ", "size stands twice"},
         {"rubbish\n", ":1: ", "neither a [section] nor name = value"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -62,7 +63,7 @@ static void test_a_bad_file_names_file_line_and_what_is_allowed(void **state)
     }
 }
 
-static void test_a_long_value_is_kept_whole_or_refused(void **state)
+static void test_a_line_too_long_is_refused_by_its_own_number(void **state)
 {
     (void)state;
     char text[2000] = "[fetch]\ndeny_hosts = ";
@@ -70,13 +71,12 @@ static void test_a_long_value_is_kept_whole_or_refused(void **state)
         strcat(text, "a.example,");
     char why[CONF_WHY_SIZE] = "";
     struct conf conf;
-    int r = load(text, why, &conf);
-    if (r == 0) {
-        assert_int_equal(strlen(conf.fetch.deny_hosts), 1000);
-        conf_free(&conf);
-    } else {
-        assert_non_null(strstr(why, ":2: "));
-    }
+    assert_int_equal(load(text, why, &conf), -EINVAL);
+    assert_non_null(strstr(why, ":2: longer than"));
+
+    assert_int_equal(load("[fetch]\ndeny_hosts = a.example,\n   b.example\n", why, &conf), 0);
+    assert_string_equal(conf.fetch.deny_hosts, "a.example,b.example");
+    conf_free(&conf);
 }
 
 static void test_missing_file(void **state)
@@ -93,7 +93,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_and_units),
         cmocka_unit_test(test_a_bad_file_names_file_line_and_what_is_allowed),
-        cmocka_unit_test(test_a_long_value_is_kept_whole_or_refused),
+        cmocka_unit_test(test_a_line_too_long_is_refused_by_its_own_number),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

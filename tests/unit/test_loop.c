@@ -47,7 +47,9 @@ static void test_timers_fire_in_order_of_their_due_time(void **state)
 
 static void on_readable(struct loop_fd *self, uint32_t events)
 {
+    char byte;
     assert_true(events & EPOLLIN);
+    assert_int_equal(read(self->fd, &byte, 1), 1);
     f.count++;
     loop_fd_remove(f.loop, self == &f.a ? &f.b : &f.a);
     loop_stop(f.loop);
