@@ -13,6 +13,7 @@
 #define LIMIT_URL         4096      /* bytes of an original URL: the contract's figure */
 #define LIMIT_SIGNED_PATH 8192      /* base64url of 24 + 4096 + options, kid and suffix fit */
 #define LIMIT_KEY_FILE    (1 * MiB) /* some 15,000 keys; a larger one is a mistake */
+#define LIMIT_URL_SUFFIX  16        /* bytes of url_suffix; CDNs go by endings like .png */
 
 /* ---- rewriting (lib/) ---- */
 #define LIMIT_MESSAGE       (50 * MiB) /* twice what large providers accept */
