@@ -85,6 +85,14 @@ void buf_commit(struct buf *buf, size_t len)
     buf->ptr[buf->len] = '\0';
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    must(len <= buf->len);
+    buf->len = len;
+    if (buf->ptr)
+        buf->ptr[len] = '\0';
+}
+
 void buf_clear(struct buf *buf)
 {
     buf->len = 0;

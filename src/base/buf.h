@@ -45,6 +45,9 @@ static inline struct span buf_span(const struct buf *buf)
     return (struct span){buf->ptr ? buf->ptr : "", buf->len};
 }
 
+/* Takes back everything from byte `len` on; no more than the buffer holds. A sticky error stays. */
+void buf_cut(struct buf *buf, size_t len);
+
 /* Empties the buffer and clears its error; keeps the memory. */
 void buf_clear(struct buf *buf);
 
