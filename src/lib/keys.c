@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "lib/b64url.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -70,9 +71,7 @@ static bool keys_secret(struct span text, struct shoji_key *key)
 {
     unsigned char secret[SHOJI_SECRET_SIZE];
     size_t len = 0;
-    bool good = sodium_base642bin(secret, sizeof(secret), text.ptr, text.len, NULL, &len, NULL,
-                                  sodium_base64_VARIANT_ORIGINAL) == 0 &&
-                len == sizeof(secret);
+    bool good = b64_decode(text, secret, sizeof(secret), &len) && len == sizeof(secret);
     if (good) {
         keys_derive(secret, "shoji v1 sign", key->sign);
         keys_derive(secret, "shoji v1 siv", key->siv);

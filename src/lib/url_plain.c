@@ -1,7 +1,8 @@
 #include "lib/url_plain.h"
 
+#include "lib/b64url.h"
+
 #include <errno.h>
-#include <sodium.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,9 +11,7 @@ static bool plain_is_salt(struct span text)
 {
     unsigned char bytes[8];
     size_t len;
-    return text.len == SHOJI_SALT_LEN &&
-           sodium_base642bin(bytes, sizeof(bytes), text.ptr, text.len, NULL, &len, NULL,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
+    return text.len == SHOJI_SALT_LEN && b64url_decode(text, bytes, sizeof(bytes), &len) &&
            len == sizeof(bytes);
 }
 

@@ -1,18 +1,8 @@
 #include "lib/url_seal.h"
 
+#include "lib/b64url.h"
+
 #include <sodium.h>
-
-static void seal_encode(const void *bytes, size_t len, char *ret, size_t ret_size)
-{
-    sodium_bin2base64(ret, ret_size, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-}
-
-/* libsodium refuses padding and stray bits; NULL for the end makes it refuse trailing text, too. */
-static bool seal_decode(struct span text, void *ret, size_t max, size_t *ret_len)
-{
-    return sodium_base642bin(ret, max, text.ptr, text.len, NULL, ret_len, NULL,
-                             sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
-}
 
 static void seal_siv(const struct shoji_key *key, const void *plain, size_t len,
                      unsigned char ret[URL_SEAL_SIV])
@@ -46,16 +36,16 @@ void url_seal(const struct shoji_key *key, struct span plain, char ret[URL_BODY_
     seal_siv(key, plain.ptr, plain.len, sealed);
     crypto_stream_xchacha20_xor(sealed + URL_SEAL_SIV, (const unsigned char *)plain.ptr, plain.len,
                                 sealed, key->enc);
-    seal_encode(sealed, URL_SEAL_SIV + plain.len, ret, URL_BODY_MAX + 1);
+    b64url_encode(sealed, URL_SEAL_SIV + plain.len, ret, URL_BODY_MAX + 1);
 }
 
 void url_tag(const struct shoji_key *key, struct span plain, char ret_tag[URL_TAG_LEN + 1],
              char ret_payload[URL_BODY_MAX + 1])
 {
     unsigned char mac[URL_SEAL_TAG];
-    seal_encode(plain.ptr, plain.len, ret_payload, URL_BODY_MAX + 1);
+    b64url_encode(plain.ptr, plain.len, ret_payload, URL_BODY_MAX + 1);
     seal_mac(key, span_of(ret_payload), mac);
-    seal_encode(mac, sizeof(mac), ret_tag, URL_TAG_LEN + 1);
+    b64url_encode(mac, sizeof(mac), ret_tag, URL_TAG_LEN + 1);
 }
 
 bool url_unseal(const struct shoji_key *key, struct span body, char ret[URL_PLAIN_MAX],
@@ -64,7 +54,7 @@ bool url_unseal(const struct shoji_key *key, struct span body, char ret[URL_PLAI
     unsigned char sealed[URL_SEAL_MAX];
     unsigned char siv[URL_SEAL_SIV];
     size_t len;
-    if (!seal_decode(body, sealed, sizeof(sealed), &len) || len < URL_SEAL_SIV)
+    if (!b64url_decode(body, sealed, sizeof(sealed), &len) || len < URL_SEAL_SIV)
         return false;
     len -= URL_SEAL_SIV;
     crypto_stream_xchacha20_xor((unsigned char *)ret, sealed + URL_SEAL_SIV, len, sealed, key->enc);
@@ -81,11 +71,11 @@ bool url_untag(const struct shoji_key *key, struct span tag, struct span payload
     unsigned char given[URL_SEAL_TAG];
     unsigned char mac[URL_SEAL_TAG];
     size_t len;
-    if (tag.len != URL_TAG_LEN || !seal_decode(tag, given, sizeof(given), &len) ||
+    if (tag.len != URL_TAG_LEN || !b64url_decode(tag, given, sizeof(given), &len) ||
         len != sizeof(given))
         return false;
     seal_mac(key, payload, mac);
     if (sodium_memcmp(mac, given, sizeof(mac)) != 0)
         return false;
-    return seal_decode(payload, ret, URL_PLAIN_MAX, ret_len);
+    return b64url_decode(payload, ret, URL_PLAIN_MAX, ret_len);
 }

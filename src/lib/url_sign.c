@@ -1,4 +1,5 @@
 #include "base/limits.h"
+#include "lib/b64url.h"
 #include "lib/url_seal.h"
 
 #include <errno.h>
@@ -64,5 +65,5 @@ void shoji_mailbox_salt(const struct shoji_key *key, const char *mailbox,
 {
     unsigned char mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256(mac, (const unsigned char *)mailbox, strlen(mailbox), key->mailbox);
-    sodium_bin2base64(ret, SHOJI_SALT_LEN + 1, mac, 8, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    b64url_encode(mac, 8, ret, SHOJI_SALT_LEN + 1);
 }
