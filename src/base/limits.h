@@ -21,6 +21,9 @@
 #define LIMIT_MIME_PARTS    1000       /* real mail stays below 200 */
 #define LIMIT_MIME_DEPTH    100        /* real mail stays below 10 */
 #define LIMIT_HEADER_BLOCK  (1 * MiB)  /* of one part; real ones stay below 64 KiB */
+#define LIMIT_FIELD_VALUE   (4 * KiB)  /* of a Content-* field; what is cut counts as ambiguous */
+#define LIMIT_FIELD_PARAM   512        /* seven times the longest boundary of RFC 2046 */
+#define LIMIT_FALLBACK_TEXT (1 * MiB)  /* visible text kept of a message beyond the limits */
 #define LIMIT_ATTRIBUTES    512        /* a tag; the rest is dropped */
 #define LIMIT_CSS_DEPTH     32         /* nested blocks and functions; deeper is dropped */
 #define LIMIT_OUTPUT_FACTOR 8          /* output bytes an input byte, plus LIMIT_OUTPUT_EXTRA */
@@ -33,15 +36,44 @@
 #define LIMIT_PARKED          4000 /* suspended requests a front thread: resuming walks them all */
 
 /* ---- fetching (net/, serve/) ---- */
-#define LIMIT_ORIGIN_BYTES   (10 * MiB)
-#define LIMIT_ORIGIN_HEADERS (64 * KiB)
-#define LIMIT_REDIRECTS      5
-#define LIMIT_FLIGHTS        5000 /* originals pending at once */
+#define LIMIT_ORIGIN_BYTES     (10 * MiB)
+#define LIMIT_ORIGIN_HEADERS   (64 * KiB)
+#define LIMIT_REDIRECTS        5
+#define LIMIT_LOCATION         (8 * KiB) /* of a redirect: twice what may become a URL of ours */
+#define LIMIT_INTERIM          8    /* 1xx answers before the real one; browsers see one or two */
+#define LIMIT_CONNECT_TRIES    3    /* addresses of one host: two IPv4 and one IPv6, or so */
+#define LIMIT_NAME_ADDRESSES   32   /* a family; as many as fit into a plain UDP answer */
+#define LIMIT_DNS_TRY_MS       2000 /* a question, doubled with each round */
+#define LIMIT_DNS_TRIES        2    /* rounds over all servers */
+#define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */
+#define LIMIT_SLOW_S           8    /* ... for so long is dripping */
+#define LIMIT_BODIES_HELD      (512 * MiB) /* all unfinished originals together; not tuned */
+#define LIMIT_FETCH_WAIT_MS    600000      /* for a turn: longer, and a host is hogged on purpose */
+#define LIMIT_OWN_ADDRESSES_MS 30000       /* how old the list of our own addresses may be */
+#define LIMIT_FLIGHTS          5000        /* originals pending at once */
 
 /* ---- decoding (decode/, worker/) ---- */
 #define LIMIT_PIXELS        (40UL * 1000 * 1000)  /* one frame */
 #define LIMIT_TOTAL_PIXELS  (120UL * 1000 * 1000) /* all frames of an animation */
 #define LIMIT_FRAMES        300
 #define LIMIT_DECODED_BYTES (16 * MiB) /* what a worker may hand back */
+#define LIMIT_WORKER_FDS    16  /* a worker holds 7: three null, its socket, two memfds, spare */
+#define LIMIT_WORKER_IMAGES 500 /* then it is replaced: what one exploit could see of others */
+#define LIMIT_WORKER_RSS                                                                           \
+    (256 * MiB) /* replaced beyond: a large picture's heap is not given back                       \
+                 */
+#define LIMIT_WORKER_START                                                                         \
+    10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow */
+#define LIMIT_SPACER_PIXELS 65536 /* larger pictures are not examined for being all transparent */
+
+/* ---- the store (store/) ---- */
+#define LIMIT_SEGMENTS       16         /* a crash or a bad disk block costs one of them */
+#define LIMIT_SEGMENT_MIN    (4 * MiB)  /* small caches have fewer segments, at least three */
+#define LIMIT_SEGMENTS_FOUND 64         /* on disk, after a change of sizes */
+#define LIMIT_WANTED         65536      /* pictures remembered as read lately: 512 KiB */
+#define LIMIT_STORE_READERS  256        /* read transactions at once; each is one copy long */
+#define LIMIT_BATCH_WRITES   64         /* a commit: its cost is one flush however many */
+#define LIMIT_BATCH_BYTES    (32 * MiB) /* of pictures a commit: the memory LMDB holds for it */
+#define LIMIT_INDEX_MIN      (1 * MiB)  /* some thousand records; for tests */
 
 #endif

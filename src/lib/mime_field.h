@@ -1,0 +1,58 @@
+/*
+ * Header fields (RFC 5322 section 2.2, RFC 2045 section 5, RFC 2231), read by offset and
+ * tolerantly.
+ *
+ * Nothing here owns memory but what mime_value_* writes into the caller's struct. Positions are
+ * offsets into the message. Any bytes are legal; what does not fit a fixed buffer is cut and the
+ * result is marked odd. Any thread.
+ */
+#ifndef LIB_MIME_FIELD_H
+#define LIB_MIME_FIELD_H
+
+#include "base/span.h"
+
+#include "base/limits.h"
+
+/* Walks the fields of one header block. */
+struct mime_fields {
+    struct span message;
+    size_t at;
+    size_t end;     /* where the blank line begins */
+    bool cr_breaks; /* read as those do who take a bare CR for a line end */
+};
+
+struct mime_field {
+    size_t start;
+    size_t end;        /* behind the line end of the last folded line */
+    struct span name;  /* without blanks before the colon; empty: no field, but a line of rubbish */
+    struct span value; /* raw: folds and comments included */
+};
+
+bool mime_field_next(struct mime_fields *fields, struct mime_field *ret);
+
+/* A value with folds joined, comments taken out and NULs made blanks. */
+struct mime_value {
+    char text[LIMIT_FIELD_VALUE];
+    size_t len;
+    bool odd; /* cut, or readers may disagree about it: an open comment, bare CR, NUL */
+};
+
+void mime_value_read(struct span raw, struct mime_value *ret);
+
+/* What stands before the first ';' or blank: "text/html". */
+struct span mime_value_token(const struct mime_value *value);
+
+struct mime_param {
+    char text[LIMIT_FIELD_PARAM];
+    size_t len;
+    bool found;
+    bool odd; /* given twice, or in two ways, or cut */
+};
+
+/*
+ * The parameter `name` (lower case), quotes undone, RFC 2231 pieces put together, percent codes
+ * undone, charset and language left away.
+ */
+void mime_param_read(const struct mime_value *value, const char *name, struct mime_param *ret);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * New bodies for single leaves. Each function plans the change of one part's header block and body;
+ * what it does not plan stays as it is. -ENOMEM is passed on; any other trouble ends in text.
+ */
+#ifndef LIB_MIME_LEAF_H
+#define LIB_MIME_LEAF_H
+
+#include "lib/html_rewrite.h"
+#include "lib/mime_header.h"
+
+struct mime_pass {
+    struct rewrite_pass html;
+    struct mime_header header;
+    struct mime_plan plan;
+    struct mime_scan scan;
+    struct span message;
+    struct span base; /* canonical Content-Base of the part at hand, or empty */
+    size_t html_leaves;
+    bool marked;      /* something here was taken out, now or by an earlier pass */
+    bool amp_removed; /* these three leave no trace of their own, so the top gets one */
+    bool ambiguous;
+    bool properties;
+};
+
+/* An HTML part: rewritten, or its text. */
+int mime_leaf_html(struct mime_pass *pass, const struct mime_part *part,
+                   const struct mime_content *content, struct mime_change *change);
+
+/* iCalendar or vCard: properties whose value a client would load are renamed X-REMOVED-<name>. */
+int mime_leaf_properties(struct mime_pass *pass, const struct mime_part *part,
+                         const struct mime_content *content, struct mime_change *change);
+
+/* message/external-body: a note that says what was not fetched. */
+int mime_leaf_external(struct mime_pass *pass, const struct mime_part *part,
+                       struct mime_change *change);
+
+/* The same bytes encoded anew, so that no line in it looks like a delimiter to anybody. */
+int mime_leaf_recode(struct mime_pass *pass, const struct mime_part *part,
+                     const struct mime_content *content, struct mime_change *change);
+
+/* The text of a leaf as UTF-8: decoded, converted. 0, CHARSET_CONFLICT (then read as the likelier
+ * of the two), or a negative error. */
+int mime_leaf_text(struct span message, const struct mime_part *part,
+                   const struct mime_content *content, struct buf *ret);
+
+#endif
