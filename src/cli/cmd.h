@@ -30,6 +30,18 @@ struct cmd {
     int (*run)(const struct cmd_common *common, int argc, char **argv);
 };
 
+/* One sentence on stderr, after "shoji: " and before a newline. */
+void cmd_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says what getopt_long (with a ':' first in its short options, and opterr 0) did not like. Returns
+ * CMD_USAGE. */
+int cmd_bad_option(int answer, char **argv);
+
+/* Hands every URL of the arguments to `each`, terminated and with its length; "-" stands for those
+ * on stdin, one a line. Stops at CMD_TROUBLE; otherwise CMD_NO if any call returned it. */
+int cmd_each_url(int count, char **urls, int (*each)(void *ctx, const char *url, size_t len),
+                 void *ctx);
+
 int cmd_keygen(const struct cmd_common *common, int argc, char **argv);
 int cmd_open(const struct cmd_common *common, int argc, char **argv);
 int cmd_rewrite(const struct cmd_common *common, int argc, char **argv);

@@ -1,0 +1,78 @@
+#include "cli/setup.h"
+
+#include "base/err.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_CONFIG "/etc/shoji/shoji.conf"
+
+int setup_conf(const struct cmd_common *common, struct setup *ret)
+{
+    char why[CONF_WHY_SIZE] = "out of memory";
+    struct setup setup = {0};
+    int r = conf_load(common->config ? common->config : DEFAULT_CONFIG, why, &setup.conf);
+    if (r == -ENOENT && !common->config)
+        r = conf_defaults(&setup.conf);
+    if (r < 0) {
+        cmd_say("%s", why);
+        return CMD_TROUBLE;
+    }
+    const struct conf *conf = &setup.conf;
+    setup.base_url = common->base_url ? common->base_url : conf->server.base_url;
+    setup.suffix = conf->server.url_suffix ? conf->server.url_suffix : "";
+    *ret = setup;
+    return CMD_DONE;
+}
+
+int setup_keys(const struct cmd_common *common, struct setup *ret)
+{
+    CLEANUP(setup_free) struct setup setup = {0};
+    int exit_code = setup_conf(common, &setup);
+    if (exit_code != CMD_DONE)
+        return exit_code;
+    const char *path = common->keys ? common->keys : setup.conf.server.keys;
+    if (!path) {
+        cmd_say("no key file: give --keys FILE, or set keys under [server] in the configuration");
+        return CMD_TROUBLE;
+    }
+    char why[SHOJI_WHY_SIZE];
+    if (shoji_keys_load(path, why, &setup.keys) < 0) {
+        cmd_say("%s", why);
+        return CMD_TROUBLE;
+    }
+    *ret = setup;
+    setup = (struct setup){0};
+    return CMD_DONE;
+}
+
+int setup_signer(const struct setup *setup, struct shoji_signer *ret)
+{
+    if (!setup->base_url) {
+        cmd_say("no base URL: give --base URL, or set base_url under [server] in the "
+                "configuration");
+        return CMD_TROUBLE;
+    }
+    if (!shoji_base_url_valid(setup->base_url)) {
+        cmd_say("%s: not a base URL (http or https, a host and perhaps a port, nothing behind "
+                "them, as in https://img.example.org)",
+                setup->base_url);
+        return CMD_TROUBLE;
+    }
+    const struct shoji_key *key = shoji_keys_signer(setup->keys, NULL);
+    if (!key) {
+        cmd_say("no key of the key file signs: it needs a line with the state `sign` and without "
+                "a tenant (shoji keygen --keys FILE appends one)");
+        return CMD_TROUBLE;
+    }
+    *ret = (struct shoji_signer){
+        .key = key, .form = SHOJI_SEALED, .base_url = setup->base_url, .suffix = setup->suffix};
+    return CMD_DONE;
+}
+
+void setup_free(struct setup *setup)
+{
+    shoji_keys_free(setup->keys);
+    conf_free(&setup->conf);
+    *setup = (struct setup){0};
+}
