@@ -1,0 +1,290 @@
+#include "net/transfer.h"
+
+#include "base/limits.h"
+#include "base/list.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* ---- what is sent ---- */
+
+/*
+ * The request head, in this order and these bytes:
+ *
+ *     GET <target> HTTP/1.1
+ *     Host: <host, and the port unless it is the scheme's own>
+ *     User-Agent: <configured, one for all installations>
+ *     Accept: ...
+ *     Accept-Encoding: identity
+ *
+ * Accept names what the decoder reads, and takes the rest for what it is worth, so that no server
+ * answers 406. Accept-Encoding is sent because its absence means "anything" (RFC 9110, 12.5.3), and
+ * pictures are compressed already: there is no decompressor to attack.
+ */
+int transfer_fields(struct curl_slist **ret)
+{
+    struct curl_slist *fields = curl_slist_append(
+        NULL, "Accept: image/webp,image/png,image/jpeg,image/gif,image/*;q=0.8,*/*;q=0.5");
+    struct curl_slist *longer =
+        fields ? curl_slist_append(fields, "Accept-Encoding: identity") : NULL;
+    if (!longer) {
+        curl_slist_free_all(fields);
+        return -ENOMEM;
+    }
+    *ret = longer;
+    return 0;
+}
+
+/* ---- what libcurl asks us on the way ---- */
+
+static void decide(struct transfer *transfer, enum fetch_outcome outcome)
+{
+    if (!transfer->decided)
+        transfer->outcome = outcome;
+    transfer->decided = true;
+}
+
+static bool permitted(struct transfer *transfer, const struct address *address, unsigned port)
+{
+    if (address_equal(address, &transfer->address) && port == transfer->port &&
+        policy_permits_address(transfer->shared->policy, address) &&
+        policy_permits_port(transfer->shared->policy, port))
+        return true;
+    decide(transfer, FETCH_REFUSED);
+    return false;
+}
+
+/* The last gate before a packet: the very address that connect() will be given. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct transfer *transfer = ctx;
+    struct address address;
+    if (purpose != CURLSOCKTYPE_IPCXN || to->socktype != SOCK_STREAM ||
+        address_from_sockaddr(&to->addr, to->addrlen, &address) < 0) {
+        decide(transfer, FETCH_REFUSED);
+        return CURL_SOCKET_BAD;
+    }
+    in_port_t port = to->family == AF_INET6
+                         ? ((const struct sockaddr_in6 *)(const void *)&to->addr)->sin6_port
+                         : ((const struct sockaddr_in *)(const void *)&to->addr)->sin_port;
+    if (!permitted(transfer, &address, ntohs(port)))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
+}
+
+/* Before the request is sent, also where a connection were reused against our orders. */
+static int before_request(void *ctx, char *peer, char *local, int peer_port, int local_port)
+{
+    struct transfer *transfer = ctx;
+    struct address address;
+    (void)local;
+    (void)local_port;
+    if (address_parse(span_of(peer), &address) < 0 ||
+        !permitted(transfer, &address, (unsigned)peer_port)) {
+        decide(transfer, FETCH_REFUSED);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    return CURL_PREREQFUNC_OK;
+}
+
+/* Any other number than `len` makes libcurl stop. */
+#define STOP 0
+
+static size_t head_came(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct transfer *transfer = ctx;
+    size_t len = size * count;
+    int r = head_line(&transfer->head, (struct span){bytes, len});
+    if (r == HEAD_MORE)
+        return len;
+    enum fetch_outcome outcome = FETCH_BROKEN;
+    if (r == HEAD_TOO_LARGE)
+        outcome = FETCH_TOO_LARGE;
+    else if (r == -ENOMEM)
+        outcome = FETCH_NO_MEMORY;
+    else if (r == HEAD_COMPLETE)
+        outcome = head_outcome(&transfer->head);
+    if (outcome == FETCH_OK) {
+        const struct head *head = &transfer->head;
+        if (head->chunked || !head->has_length || head->length <= transfer->shared->max_bytes)
+            return len;
+        outcome = FETCH_TOO_LARGE;
+    }
+    /* The body of an error page or a redirect is not waited for. */
+    decide(transfer, outcome);
+    return STOP;
+}
+
+static size_t body_came(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct transfer *transfer = ctx;
+    size_t len = size * count;
+    if (len > LIMIT_BODIES_HELD - transfer->shared->held_bytes) {
+        decide(transfer, FETCH_NO_MEMORY);
+        return STOP;
+    }
+    int r = buf_add(&transfer->body, bytes, len);
+    if (r < 0) {
+        decide(transfer, r == -E2BIG ? FETCH_TOO_LARGE : FETCH_NO_MEMORY);
+        return STOP;
+    }
+    transfer->shared->held_bytes += len;
+    return len;
+}
+
+/* ---- what it comes to ---- */
+
+static enum fetch_outcome translate(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return FETCH_OK;
+    case CURLE_OUT_OF_MEMORY:
+        return FETCH_NO_MEMORY;
+    case CURLE_OPERATION_TIMEDOUT:
+        return FETCH_TIMEOUT;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_INTERFACE_FAILED:
+        return FETCH_UNREACHABLE;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+        return FETCH_TLS;
+    default:
+        /* Cut off, reset, not HTTP, nothing at all. */
+        return FETCH_BROKEN;
+    }
+}
+
+static void ended(struct multi_transfer *link, CURLcode code)
+{
+    struct transfer *transfer = container_of(link, struct transfer, link);
+    curl_off_t connect_us = 0;
+    curl_easy_getinfo(link->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+    transfer->connected = connect_us > 0;
+    if (!transfer->decided) {
+        transfer->outcome = translate(code);
+        if (transfer->outcome == FETCH_OK && !head_agrees(&transfer->head, transfer->body.len))
+            transfer->outcome = FETCH_BROKEN;
+    }
+    curl_easy_cleanup(link->easy);
+    link->easy = NULL;
+    transfer_stop(transfer);
+    transfer->done(transfer);
+}
+
+/* ---- a transfer ---- */
+
+static int set_target(struct transfer *transfer, const struct transfer_target *target)
+{
+    CURL *easy = transfer->link.easy;
+    char literal[ADDRESS_TEXT];
+    char text[300]; /* a host of at most 253 bytes, or an address */
+    address_format(&target->address, literal);
+    snprintf(text, sizeof(text), target->address.v6 ? "::[%s]:%u" : "::%s:%u", literal,
+             target->port);
+    transfer->connect_to = curl_slist_append(NULL, text);
+    if (!transfer->connect_to)
+        return -ENOMEM;
+    /* The path goes out as it is (REQUEST_TARGET); libcurl parses only what cannot be misread. */
+    snprintf(text, sizeof(text), "%s://%.*s:%u/", target->https ? "https" : "http",
+             (int)target->host.len, target->host.ptr, target->port);
+    if (curl_easy_setopt(easy, CURLOPT_URL, text) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, target->target) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, target->https ? "https" : "http") != CURLE_OK)
+        return -ENOMEM;
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+    return 0;
+}
+
+static int set_manner(struct transfer *transfer)
+{
+    CURL *easy = transfer->link.easy;
+    const struct transfer_shared *shared = transfer->shared;
+    if (curl_easy_setopt(easy, CURLOPT_USERAGENT, shared->user_agent) != CURLE_OK ||
+        (shared->ca_file && curl_easy_setopt(easy, CURLOPT_CAINFO, shared->ca_file) != CURLE_OK) ||
+        /* Set, and empty: otherwise http_proxy and its kin count. */
+        curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") != CURLE_OK)
+        return -ENOMEM;
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, shared->fields);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    /* HTTP/2 of 7.88 takes aborted bodies for complete ones (curl commits 48cd0326, 544a7f80). */
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    /* Nothing links one request to another. */
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)shared->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)LIMIT_SLOW_BYTES);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)LIMIT_SLOW_S);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, head_came);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_came);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    return 0;
+}
+
+int transfer_start(struct transfer *transfer, const struct transfer_target *target)
+{
+    transfer->address = target->address;
+    transfer->port = target->port;
+    transfer->body = BUF_INIT(transfer->shared->max_bytes);
+    transfer->link = (struct multi_transfer){.easy = curl_easy_init(), .done = ended};
+    if (!transfer->link.easy)
+        return -ENOMEM;
+    int r = set_target(transfer, target);
+    if (r == 0)
+        r = set_manner(transfer);
+    if (r == 0)
+        r = multi_add(transfer->shared->multi, &transfer->link);
+    if (r < 0)
+        transfer_stop(transfer);
+    return r;
+}
+
+void transfer_stop(struct transfer *transfer)
+{
+    if (transfer->link.easy) {
+        multi_remove(transfer->shared->multi, &transfer->link);
+        curl_easy_cleanup(transfer->link.easy);
+        transfer->link.easy = NULL;
+    }
+    curl_slist_free_all(transfer->connect_to);
+    transfer->connect_to = NULL;
+}
+
+void transfer_clear(struct transfer *transfer)
+{
+    transfer_stop(transfer);
+    head_free(&transfer->head);
+    transfer->shared->held_bytes -= transfer->body.len;
+    buf_free(&transfer->body);
+    transfer->decided = false;
+    transfer->connected = false;
+    transfer->outcome = FETCH_OK;
+}
