@@ -42,7 +42,7 @@
 #define LIMIT_LOCATION         (8 * KiB) /* of a redirect: twice what may become a URL of ours */
 #define LIMIT_INTERIM          8    /* 1xx answers before the real one; browsers see one or two */
 #define LIMIT_CONNECT_TRIES    3    /* addresses of one host: two IPv4 and one IPv6, or so */
-#define LIMIT_NAME_ADDRESSES   32   /* a family; as many as fit into a plain UDP answer */
+#define LIMIT_NAME_ADDRESSES   24   /* a family; hosts of large providers have up to 16 */
 #define LIMIT_DNS_TRY_MS       2000 /* a question, doubled with each round */
 #define LIMIT_DNS_TRIES        2    /* rounds over all servers */
 #define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */

@@ -7,7 +7,13 @@
  * deadline is killed and replaced, and costs just its image. A pool lives on one loop and only its
  * thread may call. The callback comes exactly once, never from inside decode_start, and not at
  * all after decode_cancel. The result is borrowed for the length of the callback; its bytes are the
- * callee's to take (set `bytes` to NULL) and free with free().
+ * callee's to take (set `bytes` to NULL) and free with free(). A callback may start and cancel
+ * decodes, but not free the pool.
+ *
+ * A worker is replaced after 500 images, after any image it could not read, and when its memory
+ * grew; a dead zygote is started again, at a bounded rate. While none can be started, what waits is
+ * answered DECODE_NO_MEMORY. The transparency of a picture is looked for only where all its frames
+ * together have at most LIMIT_SPACER_PIXELS.
  */
 #ifndef DECODE_POOL_H
 #define DECODE_POOL_H
@@ -58,7 +64,7 @@ struct decode_result {
     enum image_type type; /* DECODE_OK */
     unsigned width;       /* of the original's first frame, after orientation */
     unsigned height;
-    unsigned frames;
+    unsigned frames;  /* of the result: 1 where an animation was over the limits */
     bool transparent; /* every pixel of it is fully transparent */
     void *bytes;
     size_t len;
@@ -70,7 +76,7 @@ typedef void decode_done_fn(void *ctx, struct decode_result *result);
 MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, decode_done_fn *done,
                             void *ctx, struct decode **ret);
 
-/* Takes NULL. */
+/* Takes NULL. The worker finishes for nobody, within the same deadline. */
 void decode_cancel(struct decode *decode);
 
 struct pool_figures {
@@ -81,6 +87,10 @@ struct pool_figures {
     unsigned workers_alive;
     unsigned waiting;
 };
+
+/* What holds the workers, for the log: "seccomp, limits, Landlock (ABI 7), ...". Lives as long as
+ * the pool. */
+const char *pool_jail_text(const struct pool *pool);
 
 void pool_figures(const struct pool *pool, struct pool_figures *ret);
 

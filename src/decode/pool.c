@@ -1,0 +1,333 @@
+#include "decode/pool.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "decode/sniff.h"
+#include "decode/team.h"
+#include "sys/fd.h"
+
+#include <sys/mman.h>
+
+struct pool {
+    struct team team;
+    struct wire_job job; /* what all jobs have in common */
+    char *program;
+    struct list waiting;  /* for a worker */
+    struct list given;    /* to a worker */
+    struct list finished; /* for their callback */
+    struct loop_timer deliver;
+    struct pool_figures figures;
+    char jail_text[160];
+};
+
+struct decode {
+    struct list link; /* on waiting, given or finished */
+    struct pool *pool;
+    struct worker *worker; /* while one has it */
+    bool waits;
+    enum image_type type;
+    int in_fd; /* until a worker has it */
+    size_t len;
+    decode_done_fn *done;
+    void *ctx;
+    struct decode_result result; /* when finished */
+};
+
+static void decode_free(struct decode *decode)
+{
+    if (!decode)
+        return;
+    if (decode->waits)
+        decode->pool->figures.waiting--;
+    list_remove(&decode->link);
+    fd_close(&decode->in_fd);
+    free(decode->result.bytes);
+    free(decode);
+}
+
+/* ---- results ---- */
+
+static void count(struct pool_figures *figures, enum decode_outcome outcome)
+{
+    if (outcome == DECODE_OK)
+        figures->decoded++;
+    else
+        figures->failed++;
+    if (outcome == DECODE_CRASHED)
+        figures->crashed++;
+    if (outcome == DECODE_TIMEOUT)
+        figures->timeouts++;
+}
+
+static void finish(struct decode *decode, const struct decode_result *result)
+{
+    struct pool *pool = decode->pool;
+    if (decode->waits)
+        pool->figures.waiting--;
+    decode->waits = false;
+    decode->worker = NULL;
+    decode->result = *result;
+    count(&pool->figures, result->outcome);
+    list_remove(&decode->link);
+    list_add_tail(&pool->finished, &decode->link);
+}
+
+/* From the loop only. A callback may start and cancel others: the list is read anew each time. */
+static void deliver_all(struct pool *pool)
+{
+    while (!list_empty(&pool->finished)) {
+        struct decode *decode = container_of(list_pop(&pool->finished), struct decode, link);
+        decode->done(decode->ctx, &decode->result);
+        decode_free(decode);
+    }
+}
+
+static void deliver(struct loop_timer *timer)
+{
+    deliver_all(container_of(timer, struct pool, deliver));
+}
+
+/* ---- giving out work ---- */
+
+/* 0: a worker has it. DECODE_WAITS: none is idle. -errno. */
+enum { DECODE_WAITS = 1 };
+
+static int give(struct decode *decode)
+{
+    struct pool *pool = decode->pool;
+    struct wire_job job = pool->job;
+    job.type = (uint32_t)decode->type;
+    job.in_len = decode->len;
+    for (struct worker *worker = team_idle(&pool->team); worker; worker = team_idle(&pool->team)) {
+        int r = team_give(worker, &job, decode->in_fd, decode);
+        if (r == TEAM_LOST)
+            continue;
+        if (r < 0)
+            return r;
+        decode->worker = worker;
+        fd_close(&decode->in_fd);
+        list_remove(&decode->link);
+        list_add_tail(&pool->given, &decode->link);
+        return 0;
+    }
+    return DECODE_WAITS;
+}
+
+static void dispatch(struct pool *pool)
+{
+    struct decode_result failed = {.outcome = DECODE_NO_MEMORY};
+    while (!list_empty(&pool->waiting)) {
+        struct decode *decode = container_of(pool->waiting.next, struct decode, link);
+        int r = team_hopeless(&pool->team) ? -EAGAIN : give(decode);
+        if (r == DECODE_WAITS)
+            break;
+        if (r < 0) {
+            finish(decode, &failed);
+        } else {
+            decode->waits = false;
+            pool->figures.waiting--;
+        }
+    }
+}
+
+static void team_done(struct team *team, void *duty, struct decode_result *result)
+{
+    finish(duty, result);
+    deliver_all(container_of(team, struct pool, team));
+}
+
+static void team_changed(struct team *team)
+{
+    struct pool *pool = container_of(team, struct pool, team);
+    dispatch(pool);
+    deliver_all(pool);
+}
+
+static const struct team_events team_events = {.done = team_done, .changed = team_changed};
+
+/* ---- the pool ---- */
+
+static void describe_jail(struct pool *pool)
+{
+    static const struct {
+        enum wire_jail part;
+        const char *name;
+    } parts[] = {
+        {WIRE_JAIL_SECCOMP, "seccomp"},
+        {WIRE_JAIL_NO_NEW_PRIVS, "no new privileges"},
+        {WIRE_JAIL_LIMITS, "limits"},
+        {WIRE_JAIL_NO_CAPS, "no capabilities"},
+        {WIRE_JAIL_NAMESPACES, "own namespaces"},
+        {WIRE_JAIL_EMPTY_ROOT, "empty root"},
+        {WIRE_JAIL_LANDLOCK, "Landlock"},
+    };
+    const struct team *team = &pool->team;
+    CLEANUP(buf_free) struct buf text = BUF_INIT(sizeof(pool->jail_text) - 1);
+    for (int there = 1; there >= 0; there--) {
+        const char *before = there ? "" : "; without: ";
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+            if (!!(team->jail & parts[i].part) != there)
+                continue;
+            buf_add_format(&text, "%s%s", before, parts[i].name);
+            if (there && parts[i].part == WIRE_JAIL_LANDLOCK)
+                buf_add_format(&text, " (ABI %u)", team->landlock_abi);
+            before = ", ";
+        }
+    }
+    snprintf(pool->jail_text, sizeof(pool->jail_text), "%s", text.ptr ? text.ptr : "");
+}
+
+static unsigned processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (unsigned)n : 1;
+}
+
+int pool_new(struct loop *loop, const struct pool_conf *conf, char *why, struct pool **ret)
+{
+    struct pool *pool = calloc(1, sizeof(*pool));
+    char *program = strdup(conf->program);
+    if (!pool || !program) {
+        free(pool);
+        free(program);
+        snprintf(why, TEAM_WHY, "out of memory");
+        return -ENOMEM;
+    }
+    pool->program = program;
+    pool->team = (struct team){
+        .loop = loop,
+        .events = &team_events,
+        .program = program,
+        .size = conf->workers ? conf->workers : processors(),
+        .memory = conf->memory,
+        .deadline_ms = conf->deadline_ms,
+        .without_sandbox = conf->without_sandbox,
+    };
+    pool->job = (struct wire_job){
+        .webp = conf->webp,
+        .out_max = LIMIT_DECODED_BYTES,
+        .max_pixels = conf->max_pixels,
+        .max_total_pixels = LIMIT_TOTAL_PIXELS,
+        .max_frames = conf->max_frames,
+        .max_side = conf->max_side,
+    };
+    pool->deliver.fire = deliver;
+    list_init(&pool->waiting);
+    list_init(&pool->given);
+    list_init(&pool->finished);
+    int r = team_start(&pool->team);
+    if (r < 0) {
+        snprintf(why, TEAM_WHY, "%s", pool->team.why);
+        free(program);
+        free(pool);
+        return r;
+    }
+    describe_jail(pool);
+    *ret = pool;
+    return 0;
+}
+
+static void free_all(struct list *list)
+{
+    while (!list_empty(list))
+        decode_free(container_of(list->next, struct decode, link));
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    team_stop(&pool->team);
+    loop_timer_cancel(pool->team.loop, &pool->deliver);
+    free_all(&pool->waiting);
+    free_all(&pool->given);
+    free_all(&pool->finished);
+    free(pool->program);
+    free(pool);
+}
+
+/* ---- one image ---- */
+
+/* Sealed for good: what the worker maps cannot change under it, nor can it change it. */
+static int input_memory(const void *bytes, size_t len, int *ret)
+{
+    CLEANUP_FD int fd = memfd_create("original", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    int r = fd_write_all(fd, bytes, len);
+    if (r == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        r = -errno;
+    if (r == 0)
+        *ret = fd_take(&fd);
+    return r;
+}
+
+/* Answered in the loop's next turn. */
+static int refuse(struct decode *decode)
+{
+    struct decode_result result = {.outcome = DECODE_NOT_IMAGE};
+    struct pool *pool = decode->pool;
+    int r = loop_timer_set(pool->team.loop, &pool->deliver, 0);
+    if (r == 0)
+        finish(decode, &result);
+    return r;
+}
+
+static int accept_original(struct decode *decode, const void *bytes, size_t len)
+{
+    decode->type = sniff_type(bytes, len);
+    if (decode->type == IMAGE_NONE)
+        return refuse(decode);
+    int r = input_memory(bytes, len, &decode->in_fd);
+    if (r < 0)
+        return r;
+    decode->len = len;
+    /* Whoever waits goes first. */
+    r = list_empty(&decode->pool->waiting) ? give(decode) : DECODE_WAITS;
+    if (r == DECODE_WAITS) {
+        list_add_tail(&decode->pool->waiting, &decode->link);
+        decode->waits = true;
+        decode->pool->figures.waiting++;
+        r = 0;
+    }
+    return r;
+}
+
+int decode_start(struct pool *pool, const void *bytes, size_t len, decode_done_fn *done, void *ctx,
+                 struct decode **ret)
+{
+    struct decode *decode = calloc(1, sizeof(*decode));
+    if (!decode)
+        return -ENOMEM;
+    *decode = (struct decode){.pool = pool, .in_fd = -1, .done = done, .ctx = ctx};
+    list_init(&decode->link);
+    int r = accept_original(decode, bytes, len);
+    if (r < 0) {
+        decode_free(decode);
+        return r;
+    }
+    *ret = decode;
+    return 0;
+}
+
+void decode_cancel(struct decode *decode)
+{
+    if (!decode)
+        return;
+    if (decode->worker)
+        team_forget(decode->worker);
+    decode_free(decode);
+}
+
+const char *pool_jail_text(const struct pool *pool)
+{
+    return pool->jail_text;
+}
+
+void pool_figures(const struct pool *pool, struct pool_figures *ret)
+{
+    *ret = pool->figures;
+    ret->workers_alive = team_alive(&pool->team);
+}

@@ -1,0 +1,134 @@
+#include "decode/sniff.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum image_type sniff_type(const void *bytes, size_t len)
+{
+    const unsigned char *b = bytes;
+    if (len >= 3 && memcmp(b, "\xff\xd8\xff", 3) == 0)
+        return IMAGE_JPEG;
+    if (len >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
+        return IMAGE_PNG;
+    if (len >= 6 && (memcmp(b, "GIF87a", 6) == 0 || memcmp(b, "GIF89a", 6) == 0))
+        return IMAGE_GIF;
+    if (len >= 16 && memcmp(b, "RIFF", 4) == 0 && memcmp(b + 8, "WEBPVP8", 7) == 0)
+        return IMAGE_WEBP;
+    return IMAGE_NONE;
+}
+
+static uint32_t big16(const unsigned char *b)
+{
+    return (uint32_t)b[0] << 8 | b[1];
+}
+
+static uint32_t big32(const unsigned char *b)
+{
+    return big16(b) << 16 | big16(b + 2);
+}
+
+static uint32_t little16(const unsigned char *b)
+{
+    return (uint32_t)b[1] << 8 | b[0];
+}
+
+static uint32_t little24(const unsigned char *b)
+{
+    return (uint32_t)b[2] << 16 | little16(b);
+}
+
+/* Start-of-frame markers: C0 to CF without DHT, JPG and DAC (ITU T.81, table B.1). */
+static bool is_frame_marker(unsigned marker)
+{
+    return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+static bool jpeg_size(const unsigned char *b, size_t len, uint32_t size[2])
+{
+    size_t at = 2;
+    while (len - at >= 9 && b[at] == 0xff) {
+        if (b[at + 1] == 0xff) { /* a fill byte before a marker is legal (T.81, B.1.1.2) */
+            at++;
+            continue;
+        }
+        if (is_frame_marker(b[at + 1])) {
+            size[0] = big16(b + at + 7);
+            size[1] = big16(b + at + 5);
+            return true;
+        }
+        size_t segment = 2 + (size_t)big16(b + at + 2);
+        if (segment < 4 || segment > len - at)
+            return false;
+        at += segment;
+    }
+    return false;
+}
+
+static bool png_size(const unsigned char *b, size_t len, uint32_t size[2])
+{
+    if (len < 24 || memcmp(b + 8, "\0\0\0\x0dIHDR", 8) != 0)
+        return false;
+    size[0] = big32(b + 16);
+    size[1] = big32(b + 20);
+    return true;
+}
+
+static bool gif_size(const unsigned char *b, size_t len, uint32_t size[2])
+{
+    if (len < 10)
+        return false;
+    size[0] = little16(b + 6);
+    size[1] = little16(b + 8);
+    return true;
+}
+
+/* The three ways a WebP file may begin: RFC 9649, sections 2.5 to 2.7, and RFC 6386, 9.1. */
+static bool webp_size(const unsigned char *b, size_t len, uint32_t size[2])
+{
+    if (len >= 30 && memcmp(b + 12, "VP8X", 4) == 0) {
+        size[0] = little24(b + 24) + 1;
+        size[1] = little24(b + 27) + 1;
+        return true;
+    }
+    if (len >= 30 && memcmp(b + 12, "VP8 ", 4) == 0 && memcmp(b + 23, "\x9d\x01\x2a", 3) == 0) {
+        size[0] = little16(b + 26) & 0x3fff;
+        size[1] = little16(b + 28) & 0x3fff;
+        return true;
+    }
+    if (len >= 25 && memcmp(b + 12, "VP8L", 4) == 0 && b[20] == 0x2f) {
+        uint32_t bits = little24(b + 21) | (uint32_t)b[24] << 24;
+        size[0] = (bits & 0x3fff) + 1;
+        size[1] = (bits >> 14 & 0x3fff) + 1;
+        return true;
+    }
+    return false;
+}
+
+int sniff_size(enum image_type type, const void *bytes, size_t len, uint32_t ret[2])
+{
+    uint32_t size[2] = {0, 0};
+    bool known = false;
+    if (type == IMAGE_NONE || sniff_type(bytes, len) != type)
+        return SNIFF_NO_SIZE;
+    switch (type) {
+    case IMAGE_NONE:
+        break;
+    case IMAGE_JPEG:
+        known = jpeg_size(bytes, len, size);
+        break;
+    case IMAGE_PNG:
+        known = png_size(bytes, len, size);
+        break;
+    case IMAGE_GIF:
+        known = gif_size(bytes, len, size);
+        break;
+    case IMAGE_WEBP:
+        known = webp_size(bytes, len, size);
+        break;
+    }
+    if (!known || size[0] == 0 || size[1] == 0)
+        return SNIFF_NO_SIZE;
+    ret[0] = size[0];
+    ret[1] = size[1];
+    return 0;
+}

@@ -1,0 +1,493 @@
+#include "decode/team.h"
+
+#include "base/limits.h"
+#include "decode/answer.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#define RETRY_FIRST_MS 100
+#define RETRY_MOST_MS  5000
+#define TRIES          4 /* some 1.5 s: then what waits is answered */
+
+enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
+
+struct worker {
+    struct list link;
+    struct team *team;
+    struct loop_fd socket;
+    struct loop_timer deadline;
+    enum worker_state state;
+    uint32_t id;
+    int pid_fd; /* -1 until the zygote has told */
+    bool sealed;
+    struct wire_job job; /* WORKER_BUSY, as the next two */
+    int out_fd;
+    void *duty; /* NULL: forgotten */
+    uint32_t jobs;
+};
+
+static void fill(struct team *team);
+
+/* ---- the end of a worker ---- */
+
+static void worker_kill(struct worker *worker)
+{
+    if (worker->pid_fd >= 0)
+        syscall(SYS_pidfd_send_signal, worker->pid_fd, SIGKILL, NULL, 0);
+}
+
+static void worker_free(struct worker *worker)
+{
+    struct team *team = worker->team;
+    worker_kill(worker);
+    loop_fd_remove(team->loop, &worker->socket);
+    loop_timer_cancel(team->loop, &worker->deadline);
+    fd_close(&worker->socket.fd);
+    fd_close(&worker->pid_fd);
+    fd_close(&worker->out_fd);
+    list_remove(&worker->link);
+    team->count--;
+    free(worker);
+}
+
+/* A try to have a worker failed: the next one comes later each time. */
+static void failed(struct team *team, const char *step, int error)
+{
+    if (error < 0)
+        snprintf(team->why, sizeof(team->why), "%s: %s", step, strerror(-error));
+    else
+        snprintf(team->why, sizeof(team->why), "%s", step);
+    int64_t delay = RETRY_FIRST_MS << (team->failures < 6 ? team->failures : 6);
+    team->failures++;
+    /* Out of memory for a timer: then the next lost or finished worker fills up again. */
+    if (!loop_timer_running(&team->retry))
+        (void)!loop_timer_set(team->loop, &team->retry,
+                              delay < RETRY_MOST_MS ? delay : RETRY_MOST_MS);
+}
+
+/* The worker is gone, its duty (if it has one) answered with `outcome`. */
+static void worker_end(struct worker *worker, enum decode_outcome outcome)
+{
+    struct team *team = worker->team;
+    struct decode_result result = {.outcome = outcome};
+    void *duty = worker->duty;
+    worker_free(worker);
+    if (duty)
+        team->events->done(team, duty, &result);
+}
+
+static void worker_lost(struct worker *worker, enum decode_outcome outcome)
+{
+    struct team *team = worker->team;
+    worker_end(worker, outcome);
+    fill(team);
+    team->events->changed(team);
+}
+
+/* All workers die with it, and no picture is to blame. */
+static void decoder_lost(struct team *team, const char *step, int error)
+{
+    loop_fd_remove(team->loop, &team->control);
+    decoder_stop(&team->decoder);
+    failed(team, step, error);
+    /* First those without a duty, lest one of them is given one by an event. */
+    list_for_each_safe (link, &team->workers) {
+        struct worker *worker = container_of(link, struct worker, link);
+        if (!worker->duty)
+            worker_free(worker);
+    }
+    while (!list_empty(&team->workers))
+        worker_end(container_of(team->workers.next, struct worker, link), DECODE_NO_MEMORY);
+    team->events->changed(team);
+}
+
+static void worker_died(struct worker *worker)
+{
+    struct team *team = worker->team;
+    if (decoder_gone(&team->decoder)) {
+        decoder_lost(team, "the decoder process died", 0);
+        return;
+    }
+    if (worker->state == WORKER_STARTING)
+        failed(team, "a decoder worker died at its start", 0);
+    worker_lost(worker, DECODE_CRASHED);
+}
+
+static void worker_overdue(struct loop_timer *timer)
+{
+    struct worker *worker = container_of(timer, struct worker, deadline);
+    struct team *team = worker->team;
+    if (decoder_gone(&team->decoder) || (worker->state == WORKER_STARTING && worker->pid_fd < 0)) {
+        decoder_lost(team, "the decoder process does not answer", 0);
+        return;
+    }
+    if (worker->state == WORKER_STARTING)
+        failed(team, "a decoder worker did not get ready", 0);
+    worker_lost(worker, DECODE_TIMEOUT);
+}
+
+/* ---- what workers say ---- */
+
+static void worker_stands(struct worker *worker)
+{
+    if (!worker->sealed || worker->pid_fd < 0)
+        return;
+    worker->state = WORKER_IDLE;
+    loop_timer_cancel(worker->team->loop, &worker->deadline);
+    worker->team->events->changed(worker->team);
+}
+
+static void hear_start(struct worker *worker)
+{
+    struct team *team = worker->team;
+    struct wire_state state;
+    int r = wire_receive(worker->socket.fd, &state, sizeof(state), NULL);
+    if (r == -EAGAIN)
+        return;
+    if (r != 0 || state.kind != WIRE_READY) {
+        worker_died(worker);
+        return;
+    }
+    state.text[WIRE_TEXT - 1] = '\0';
+    bool jailed = (state.jail & WIRE_JAIL_REQUIRED) == WIRE_JAIL_REQUIRED;
+    if (state.error < 0 || (!jailed && !team->without_sandbox)) {
+        char step[TEAM_WHY / 2 + WIRE_TEXT];
+        snprintf(step, sizeof(step), "%s: %s",
+                 state.error < 0 ? "the decoder cannot start" : "the sandbox cannot be entered",
+                 state.text);
+        failed(team, step, state.error);
+        worker_lost(worker, DECODE_NO_MEMORY);
+        return;
+    }
+    team->jail = state.jail;
+    team->landlock_abi = state.landlock_abi;
+    worker->sealed = true;
+    worker_stands(worker);
+}
+
+static bool is_worn(const struct worker *worker, const struct wire_done *done,
+                    enum decode_outcome outcome)
+{
+    /* "Too large" is found in the header; after any other refusal a decoder has been led astray. */
+    return (outcome != DECODE_OK && outcome != DECODE_TOO_LARGE) ||
+           worker->jobs >= LIMIT_WORKER_IMAGES || done->rss > LIMIT_WORKER_RSS;
+}
+
+static void hear_answer(struct worker *worker)
+{
+    struct team *team = worker->team;
+    struct wire_done done;
+    struct decode_result result = {.outcome = DECODE_NO_MEMORY};
+    int r = wire_receive(worker->socket.fd, &done, sizeof(done), NULL);
+    if (r == -EAGAIN)
+        return;
+    if (r == 0)
+        r = answer_take(&worker->job, &done, worker->out_fd, &result);
+    if (r != 0 && r != -ENOMEM) {
+        worker_died(worker);
+        return;
+    }
+    team->failures = 0;
+    void *duty = worker->duty;
+    worker->state = WORKER_IDLE;
+    worker->duty = NULL;
+    fd_close(&worker->out_fd);
+    loop_timer_cancel(team->loop, &worker->deadline);
+    if (is_worn(worker, &done, result.outcome)) {
+        worker_free(worker);
+        fill(team);
+    }
+    if (duty)
+        team->events->done(team, duty, &result);
+    else
+        free(result.bytes);
+    team->events->changed(team);
+}
+
+static void worker_ready(struct loop_fd *self, uint32_t events)
+{
+    struct worker *worker = container_of(self, struct worker, socket);
+    (void)events;
+    if (worker->state == WORKER_STARTING)
+        hear_start(worker);
+    else if (worker->state == WORKER_BUSY)
+        hear_answer(worker);
+    else
+        worker_died(worker); /* unasked */
+}
+
+/* ---- what the zygote says ---- */
+
+static void hear_hello(struct team *team)
+{
+    struct wire_state hello;
+    int r = wire_receive(team->decoder.control, &hello, sizeof(hello), NULL);
+    if (r == -EAGAIN)
+        return;
+    if (r != 0 || hello.kind != WIRE_HELLO || hello.version != WIRE_VERSION) {
+        decoder_lost(team, "the decoder program does not start, or is of another version", 0);
+        return;
+    }
+    hello.text[WIRE_TEXT - 1] = '\0';
+    if (hello.error < 0) {
+        decoder_lost(team, hello.text, hello.error);
+        return;
+    }
+    team->greeted = true;
+}
+
+static struct worker *find(struct team *team, uint32_t id)
+{
+    list_for_each (link, &team->workers) {
+        struct worker *worker = container_of(link, struct worker, link);
+        if (worker->id == id)
+            return worker;
+    }
+    return NULL;
+}
+
+static void hear_forked(struct team *team)
+{
+    struct wire_forked forked;
+    struct wire_fds fds;
+    int r = wire_receive(team->decoder.control, &forked, sizeof(forked), &fds);
+    if (r == -EAGAIN)
+        return;
+    if (r != 0 || forked.kind != WIRE_FORKED) {
+        if (r == 0)
+            wire_close(&fds);
+        decoder_lost(team, "the decoder process died", 0);
+        return;
+    }
+    struct worker *worker = find(team, forked.id);
+    if (!worker || worker->pid_fd >= 0 || fds.count != 1) {
+        wire_close(&fds); /* given up meanwhile: its closed socket ends it */
+        if (worker && worker->pid_fd < 0) {
+            failed(team, "a decoder worker cannot be forked", forked.error);
+            worker_lost(worker, DECODE_NO_MEMORY);
+        }
+        return;
+    }
+    worker->pid_fd = fds.fd[0];
+    worker_stands(worker);
+}
+
+static void control_ready(struct loop_fd *self, uint32_t events)
+{
+    struct team *team = container_of(self, struct team, control);
+    (void)events;
+    if (team->greeted)
+        hear_forked(team);
+    else
+        hear_hello(team);
+}
+
+/* ---- asking for workers ---- */
+
+static int start_decoder(struct team *team)
+{
+    int r = decoder_start(team->program, &team->decoder);
+    if (r < 0)
+        return r;
+    team->greeted = false;
+    team->control = (struct loop_fd){.fd = team->decoder.control, .ready = control_ready};
+    r = loop_fd_add(team->loop, &team->control, EPOLLIN);
+    if (r < 0)
+        decoder_stop(&team->decoder);
+    return r;
+}
+
+static int watch(struct team *team, struct worker *worker)
+{
+    int r = loop_fd_add(team->loop, &worker->socket, EPOLLIN);
+    if (r == 0)
+        r = loop_timer_set(team->loop, &worker->deadline, LIMIT_WORKER_START);
+    return r;
+}
+
+static int ask_worker(struct team *team)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    CLEANUP_FD int theirs = pair[1];
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker || fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {
+        close(pair[0]);
+        free(worker);
+        return -ENOMEM;
+    }
+    *worker = (struct worker){
+        .team = team,
+        .socket = {.fd = pair[0], .ready = worker_ready},
+        .deadline = {.fire = worker_overdue},
+        .id = ++team->last_id,
+        .pid_fd = -1,
+        .out_fd = -1,
+    };
+    list_add_tail(&team->workers, &worker->link);
+    team->count++;
+    struct wire_fork order = {.kind = WIRE_FORK, .id = worker->id, .memory = team->memory};
+    struct wire_fds fds = {.count = 1, .fd = {theirs}};
+    int r = watch(team, worker);
+    if (r == 0)
+        r = wire_send(team->decoder.control, &order, sizeof(order), &fds);
+    if (r < 0)
+        worker_free(worker);
+    return r;
+}
+
+/* Asks for as many as are missing. A failure is noted, and tried again later. */
+static void fill(struct team *team)
+{
+    if (loop_timer_running(&team->retry))
+        return;
+    while (team->count < team->size) {
+        int r = decoder_running(&team->decoder) ? 0 : start_decoder(team);
+        if (r < 0) {
+            failed(team, "the decoder program cannot be run", r);
+            return;
+        }
+        r = ask_worker(team);
+        if (r < 0) {
+            failed(team, "a decoder worker cannot be asked for", r);
+            return;
+        }
+    }
+}
+
+static void retry(struct loop_timer *timer)
+{
+    struct team *team = container_of(timer, struct team, retry);
+    unsigned before = team->failures;
+    fill(team);
+    if (team->failures != before)
+        team->events->changed(team);
+}
+
+/* ---- for the pool ---- */
+
+/* The loop does not run yet: what it would do for these two descriptors is done here. */
+static bool first_stands(struct team *team)
+{
+    int64_t end_ms = clock_ms() + LIMIT_WORKER_START;
+    while (team->failures == 0 && !team_idle(team) && !list_empty(&team->workers)) {
+        struct worker *worker = container_of(team->workers.next, struct worker, link);
+        struct pollfd polled[] = {{.fd = team->control.fd, .events = POLLIN},
+                                  {.fd = worker->socket.fd, .events = POLLIN}};
+        int64_t left_ms = end_ms - clock_ms();
+        if (left_ms <= 0 || (poll(polled, 2, (int)left_ms) < 0 && errno != EINTR)) {
+            snprintf(team->why, sizeof(team->why), "the decoder does not get ready");
+            return false;
+        }
+        /* One event at a time, since it may end the other's subject; first who may say why. */
+        if (polled[0].revents && (!team->greeted || !polled[1].revents))
+            control_ready(&team->control, EPOLLIN);
+        else if (polled[1].revents)
+            worker_ready(&worker->socket, EPOLLIN);
+    }
+    return team_idle(team) != NULL;
+}
+
+int team_start(struct team *team)
+{
+    unsigned size = team->size;
+    list_init(&team->workers);
+    team->decoder = DECODER_INIT;
+    team->retry = (struct loop_timer){.fire = retry};
+    team->size = 1;
+    fill(team);
+    if (!first_stands(team)) {
+        team_stop(team);
+        return -ECHILD;
+    }
+    team->size = size;
+    fill(team);
+    return 0;
+}
+
+void team_stop(struct team *team)
+{
+    loop_timer_cancel(team->loop, &team->retry);
+    while (!list_empty(&team->workers))
+        worker_free(container_of(team->workers.next, struct worker, link));
+    if (decoder_running(&team->decoder))
+        loop_fd_remove(team->loop, &team->control);
+    decoder_stop(&team->decoder);
+}
+
+struct worker *team_idle(struct team *team)
+{
+    list_for_each (link, &team->workers) {
+        struct worker *worker = container_of(link, struct worker, link);
+        if (worker->state == WORKER_IDLE)
+            return worker;
+    }
+    return NULL;
+}
+
+/* Made to size and sealed so: the worker can write into it, not make it larger. */
+static int result_memory(size_t size, int *ret)
+{
+    CLEANUP_FD int fd = memfd_create("result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || ftruncate(fd, (off_t)size) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return -errno;
+    *ret = fd_take(&fd);
+    return 0;
+}
+
+int team_give(struct worker *worker, const struct wire_job *job, int in_fd, void *duty)
+{
+    struct team *team = worker->team;
+    must(worker->state == WORKER_IDLE);
+    CLEANUP_FD int out_fd = -1;
+    int r = result_memory(job->out_max, &out_fd);
+    if (r == 0)
+        r = loop_timer_set(team->loop, &worker->deadline, team->deadline_ms);
+    if (r < 0)
+        return r;
+    worker->job = *job;
+    worker->job.kind = WIRE_JOB;
+    worker->job.id = ++worker->jobs;
+    struct wire_fds fds = {.count = 2, .fd = {in_fd, out_fd}};
+    if (wire_send(worker->socket.fd, &worker->job, sizeof(worker->job), &fds) < 0) {
+        worker_free(worker);
+        fill(team);
+        return TEAM_LOST;
+    }
+    worker->state = WORKER_BUSY;
+    worker->duty = duty;
+    worker->out_fd = fd_take(&out_fd);
+    return 0;
+}
+
+void team_forget(struct worker *worker)
+{
+    worker->duty = NULL;
+}
+
+bool team_hopeless(const struct team *team)
+{
+    if (team->failures < TRIES)
+        return false;
+    list_for_each (link, &team->workers)
+        if (container_of(link, struct worker, link)->state != WORKER_STARTING)
+            return false;
+    return true;
+}
+
+unsigned team_alive(const struct team *team)
+{
+    unsigned alive = 0;
+    list_for_each (link, &team->workers)
+        alive += container_of(link, struct worker, link)->state != WORKER_STARTING;
+    return alive;
+}
