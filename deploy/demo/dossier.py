@@ -62,7 +62,6 @@ def _facts_of_reader(requests):
         devices.setdefault(key, []).append(request)
     openings = sorted(at for own in devices.values() for at in _openings(own))
     headers = [request.headers for request in requests]
-    known_again = [h for h in headers if "if-none-match" in h or "cookie" in h]
     languages = [language(h.get("accept-language")) for h in headers]
     return {
         "opened": len(openings),
@@ -71,7 +70,7 @@ def _facts_of_reader(requests):
         "programs": list(dict.fromkeys(program(agent) for _, agent in devices)),
         "languages": list(dict.fromkeys(word for word in languages if word)),
         "webmail": list(dict.fromkeys(h["referer"] for h in headers if "referer" in h)),
-        "recognised": bool(known_again),
+        "recognised": any(request.known_again() for request in requests),
     }
 
 
@@ -97,6 +96,6 @@ def conclude(name, requests):
     most = max(request.count for request in requests)
     often = "once" if most == 1 else f"up to {most} times"
     text = (f"A proxy fetched its {'picture' if len(requests) == 1 else 'pictures'} {often}, at "
-            f"{clock(requests[0].at)}. Nothing about {name}: not whether she opened the mail, "
-            "not when, not where, not on what.")
+            f"{clock(requests[0].at)}. Nothing about {name}: not whether she opened it, nor when, "
+            "where or on what.")
     return {"kind": "proxy", "sentence": text, "facts": None}

@@ -8,9 +8,9 @@ import re
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "mails"
 MAILS = {
-    "newsletter": "A newsletter: banner, pictures, a background, a pixel",
-    "personal": "A “personal” mail: looks like text, carries two invisible pixels",
-    "receipt": "A shop’s receipt: srcset, web font, import, sound, pixel",
+    "newsletter": "Newsletter: banner, pictures, a background, a pixel",
+    "personal": "Sales mail: looks personal, carries two invisible pixels",
+    "receipt": "Receipt: srcset, web font, import, sound, pixel",
 }
 
 

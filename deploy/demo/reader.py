@@ -70,7 +70,7 @@ def loads(document, base="http:"):
     parser.feed(document)
     parser.close()
     found = (urllib.parse.urljoin(base, url.strip()) for url in parser.urls)
-    return [url for url in dict.fromkeys(found) if url.lower().startswith(("http:", "https:"))]
+    return [url for url in dict.fromkeys(found) if url.lower().startswith(("http://", "https://"))]
 
 
 class Answer:

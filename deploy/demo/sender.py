@@ -32,8 +32,12 @@ class Request:
                 self.headers[name.strip().lower()] = value.strip()
         path, _, query = self.target.partition("?")
         self.token = urllib.parse.parse_qs(query).get("r", [""])[0]
-        self.picture = path.rpartition("/")[2]
+        self.picture = urllib.parse.unquote(path.rpartition("/")[2])
         self.count = 0  # how often this copy's picture was asked for, this time included
+
+    def known_again(self):
+        """Was this picture given to the device before, and does it bring back a mark of ours?"""
+        return self.count > 1 and bool({"if-none-match", "cookie"} & set(self.headers))
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -99,7 +103,7 @@ class Sender:
         if request.target.startswith("/track/"):
             headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store"), ("Expires", "0")]
             return self._finish("200 OK", headers + cookie, paint.PIXEL_GIF)
-        picture = self.pictures.get(urllib.parse.unquote(request.picture))
+        picture = self.pictures.get(request.picture)
         if picture is None:
             return self._finish("404 Not Found", [("Content-Type", "text/plain")], b"no such thing\n")
         # "no-cache" makes a browser ask again each time; the ETag, drawn anew for everyone who

@@ -33,7 +33,7 @@ class Copy:
 
 
 def file_name(url):
-    return urllib.parse.urlsplit(url).path.rpartition("/")[2]
+    return urllib.parse.unquote(urllib.parse.urlsplit(url).path.rpartition("/")[2])
 
 
 class Story:
@@ -99,10 +99,10 @@ def _brief(request):
     agent = request.headers.get("user-agent", "")
     spoken = dossier.language(request.headers.get("accept-language"))
     return {
-        "picture": urllib.parse.unquote(request.picture),
+        "picture": request.picture,
         "count": request.count,
         "who": dossier.program(agent) or agent or "no user agent",
         "address": request.address,
         "language": spoken,
-        "known_again": "if-none-match" in request.headers or "cookie" in request.headers,
+        "known_again": request.known_again(),
     }

@@ -72,7 +72,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.headers.get("X-Demo") != "1" or query is None or query.get("mail") not in mails.MAILS:
             self._refuse(403, "not from this page")
         elif path == "/api/phone":
-            self.server.story.open_with(reader.Reader(reader.PHONE), query["mail"])
+            self.server.open_on_phone(query["mail"], self.headers.get("Accept-Language"))
             self._json({})
         elif path == "/api/deliver":
             self.server.story.deliver(query["mail"])
@@ -104,12 +104,18 @@ class Watch(http.server.ThreadingHTTPServer):
         self.mails = [{"id": name, "blurb": blurb,
                        **dict(zip(("from", "subject"), mails.headline(name)))}
                       for name, blurb in mails.MAILS.items()]
+        self.phone = reader.Reader(reader.PHONE)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
     def state(self, name):
         return {"mails": self.mails, "sender": self.story.sender.address,
                 "boxes": self.story.state(name)}
+
+    def open_on_phone(self, name, language):
+        """Anna is whoever watches: her phone speaks the watcher's language."""
+        self.phone.device = {**reader.PHONE, "language": language or reader.PHONE["language"]}
+        self.story.open_with(self.phone, name)
 
     def handle_error(self, request, client_address):
         pass  # a browser that hangs up is nothing to report
