@@ -155,7 +155,7 @@ static bool run_mutations(unsigned long count)
         memcpy(bytes, input->bytes, len);
         for (size_t steps = 1 + below(&state, 8); steps > 0; steps--)
             len = mutate_once(bytes, len, &state);
-        snprintf(current, sizeof(current), "replay: mutation %lu, of %s\n", i, input->name);
+        snprintf(current, sizeof(current), "replay: mutation %lu, of %.255s\n", i, input->name);
         if (!run(bytes, len))
             return false;
     }
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     signal(SIGSEGV, on_crash);
     bool good = true;
     for (size_t i = 0; good && i < inputs_count; i++) {
-        snprintf(current, sizeof(current), "replay: %s\n", inputs[i].name);
+        snprintf(current, sizeof(current), "replay: %.255s\n", inputs[i].name);
         good = run(inputs[i].bytes, inputs[i].len);
     }
     good = good && run_mutations(strtoul(argv[2], NULL, 10));
