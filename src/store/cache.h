@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 struct cache;
+struct writer;
 
 struct cache_conf {
     const char *dir;     /* created 0700 when missing; holds secret, index, segments */
@@ -40,11 +41,17 @@ enum cache_answer {
     CACHE_NEWER = 4,   /* made by a version whose format we do not read */
 };
 
-/* 0, CACHE_LOCKED, CACHE_NEWER or -errno. Makes state/secret (0600) the first time. Claims that a
- * crash left without outcome become failed tries here, before it returns. */
+/* 0, CACHE_LOCKED, CACHE_NEWER or -errno: -EINVAL sizes that leave no room for segments, -ENOKEY an
+ * index without its secret, -EPERM or -EBADMSG a secret that others can read or that is damaged.
+ * Makes the secret (0600) the first time. Claims that a crash left without outcome become failed
+ * tries here, before it returns: CACHE_REASON_CRASHED, due again when their queue entry is, or not
+ * at all (`retry_s` 0) when they have none. An index that cannot be read is set aside as
+ * index.broken and a new one begun: cache_usage then says so, and it is to be said aloud. */
 MUST_CHECK int cache_open(const struct cache_conf *conf, struct cache **ret);
 
-/* Commits what was handed over, calls nothing any more, frees. Takes NULL. */
+/* Commits what was handed over, calls nothing any more, frees. Takes NULL. On the loop's thread, or
+ * when the loop no longer runs. A write whose `done` has not run by then belongs to the caller
+ * again; when the loop goes on running it must turn once before that write is freed. */
 void cache_close(struct cache *cache);
 
 /* ---- keys ---- */
@@ -70,7 +77,8 @@ enum cache_state {
     CACHE_FAILED = 3,  /* not shown: `reason`; again at `retry_s` when that is not 0 */
 };
 
-#define CACHE_SHARERS 8
+#define CACHE_SHARERS        8
+#define CACHE_REASON_CRASHED 255 /* claimed when the process ended; nobody knows the outcome */
 
 struct cache_record {
     uint8_t state;  /* enum cache_state */
@@ -100,18 +108,22 @@ MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *
 
 enum cache_op {
     CACHE_CLAIM,   /* record.state becomes CLAIMED, tries + 1, if it still is `seen` */
-    CACHE_STORE,   /* the answer: a picture (`bytes`) or, with record.pixel, none */
+    CACHE_STORE,   /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none */
     CACHE_FAIL,    /* the answer: record.reason, record.retry_s */
     CACHE_SHARER,  /* one more mailbox salt, record.sharers[0]; creates no record */
     CACHE_ENQUEUE, /* `bytes` is the URL: to be fetched at record.retry_s; an earlier date stays */
     CACHE_DEQUEUE,
+    CACHE_PURGE,  /* the record says STORED without a picture from now on, claims included */
+    CACHE_FORGET, /* the record goes, and its queue entry: as if never seen */
 };
 
 struct cache_write {
     /* The caller fills in, and leaves alone until `done`. Zero what is not used. */
     enum cache_op op;
     struct cache_key key;
-    uint8_t seen;               /* CACHE_CLAIM: state at lookup, 0 when there was no record */
+    uint8_t seen;               /* CACHE_CLAIM: state at lookup, 0 when there was no record.
+                                   CACHE_STORE, CACHE_FAIL: when not 0, only if it still is that:
+                                   what was purged in flight then stays purged */
     struct cache_record record; /* the fields the op names; on `done` what now stands on disk */
     const void *bytes;
     size_t len;
@@ -120,6 +132,7 @@ struct cache_write {
     /* The cache fills in. */
     int result; /* 0, CACHE_CHANGED, or -errno (-ENOSPC: the picture was not kept; for CACHE_STORE
                    the record then says STORED without a picture) */
+    struct writer *writer;
     struct loop_task task;
     struct cache_write *next;
 };
@@ -151,6 +164,7 @@ struct cache_usage {
     uint64_t records;  /* originals remembered */
     uint64_t pictures; /* in all segments */
     uint64_t queued;
+    uint8_t index_lost; /* 1: the index could not be read at opening; what it knew is forgotten */
 };
 
 void cache_usage(const struct cache *cache, struct cache_usage *ret);

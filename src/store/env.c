@@ -1,0 +1,227 @@
+#include "store/env.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDLE_READS                                                                                 \
+    16 /* one a thread that reads at the same time; more are made and thrown away                  \
+        */
+
+struct env {
+    MDB_env *mdb;
+    pthread_mutex_t lock; /* of `idle` */
+    MDB_txn *idle[IDLE_READS];
+    size_t idle_count;
+};
+
+int env_error(int code)
+{
+    switch (code) {
+    case MDB_SUCCESS:
+        return 0;
+    case MDB_NOTFOUND:
+        return -ENOENT;
+    case MDB_KEYEXIST:
+        return -EEXIST;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_PAGE_FULL:
+    case MDB_CURSOR_FULL:
+        return -ENOSPC;
+    case MDB_READERS_FULL:
+        return -EAGAIN;
+    case MDB_PANIC: /* an earlier commit failed half-way; nothing more is written until reopened */
+        return -EIO;
+    case MDB_INVALID:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE:
+    case MDB_BAD_VALSIZE:
+        return -EBADMSG;
+    default:
+        return code > 0 ? -code : -EIO;
+    }
+}
+
+static int file_path(const char *dir, const char *name, char ret[PATH_MAX])
+{
+    return snprintf(ret, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Takes the whole file now: a disk that fills up later costs new segments, never a write into this
+ * one. File systems that cannot reserve are believed to have the room. */
+static int reserve(struct env *env, uint64_t size)
+{
+    int fd;
+    int r = env_error(mdb_env_get_fd(env->mdb, &fd));
+    if (r < 0)
+        return r;
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if ((uint64_t)st.st_size >= size)
+        return 0;
+    if (fallocate(fd, 0, 0, (off_t)size) < 0 && errno != EOPNOTSUPP)
+        return -errno;
+    return 0;
+}
+
+int env_open(const struct env_conf *conf, struct env **ret)
+{
+    if (mkdir(conf->dir, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    struct env *env = calloc(1, sizeof(*env));
+    if (!env)
+        return -ENOMEM;
+    int code = mdb_env_create(&env->mdb);
+    if (code != 0) {
+        free(env);
+        return env_error(code);
+    }
+    pthread_mutex_init(&env->lock, NULL);
+    code = mdb_env_set_mapsize(env->mdb, conf->size);
+    if (code == 0)
+        code = mdb_env_set_maxreaders(env->mdb, LIMIT_STORE_READERS);
+    if (code == 0 && conf->databases > 0)
+        code = mdb_env_set_maxdbs(env->mdb, conf->databases);
+    /* Not NOMEMINIT: LMDB then wipes its pages, and no heap memory of ours gets to the disk. */
+    if (code == 0)
+        code = mdb_env_open(env->mdb, conf->dir, MDB_NOTLS | MDB_NORDAHEAD | conf->flags, 0600);
+    int r = env_error(code);
+    if (r == 0)
+        r = reserve(env, conf->size);
+    if (r < 0) {
+        env_close(env);
+        return r;
+    }
+    *ret = env;
+    return 0;
+}
+
+void env_close(struct env *env)
+{
+    if (!env)
+        return;
+    while (env->idle_count > 0)
+        mdb_txn_abort(env->idle[--env->idle_count]);
+    mdb_env_close(env->mdb);
+    pthread_mutex_destroy(&env->lock);
+    free(env);
+}
+
+int env_read_begin(struct env *env, MDB_txn **ret)
+{
+    pthread_mutex_lock(&env->lock);
+    MDB_txn *txn = env->idle_count > 0 ? env->idle[--env->idle_count] : NULL;
+    pthread_mutex_unlock(&env->lock);
+    if (!txn)
+        return env_error(mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, ret));
+    int code = mdb_txn_renew(txn);
+    if (code != 0) {
+        mdb_txn_abort(txn);
+        return env_error(code);
+    }
+    *ret = txn;
+    return 0;
+}
+
+void env_read_end(struct env *env, MDB_txn *txn)
+{
+    mdb_txn_reset(txn);
+    pthread_mutex_lock(&env->lock);
+    if (env->idle_count < IDLE_READS) {
+        env->idle[env->idle_count++] = txn;
+        txn = NULL;
+    }
+    pthread_mutex_unlock(&env->lock);
+    if (txn)
+        mdb_txn_abort(txn);
+}
+
+int env_write_begin(struct env *env, MDB_txn **ret)
+{
+    return env_error(mdb_txn_begin(env->mdb, NULL, 0, ret));
+}
+
+void env_space(struct env *env, struct env_space *ret)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    must(mdb_env_info(env->mdb, &info) == 0 && mdb_env_stat(env->mdb, &stat) == 0);
+    *ret = (struct env_space){
+        .page = stat.ms_psize,
+        .pages = info.me_mapsize / stat.ms_psize,
+        .pages_used = info.me_last_pgno + 1,
+    };
+}
+
+int env_free_pages(struct env *env, uint64_t *ret)
+{
+    MDB_txn *txn;
+    int r = env_read_begin(env, &txn);
+    if (r < 0)
+        return r;
+    MDB_cursor *cursor;
+    r = env_error(mdb_cursor_open(txn, 0, &cursor)); /* database 0 is LMDB's list of free pages */
+    if (r == 0) {
+        uint64_t count = 0;
+        MDB_val key, value;
+        int code;
+        while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+            size_t here; /* each value is a list that begins with its length */
+            memcpy(&here, value.mv_data, sizeof(here));
+            count += here;
+        }
+        mdb_cursor_close(cursor);
+        r = code == MDB_NOTFOUND ? 0 : env_error(code);
+        if (r == 0)
+            *ret = count;
+    }
+    env_read_end(env, txn);
+    return r;
+}
+
+static const char *const files[] = {"data.mdb", "lock.mdb"};
+
+uint64_t env_file_bytes(const char *dir)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (file_path(dir, "data.mdb", path) < 0 || stat(path, &st) < 0)
+        return 0;
+    return (uint64_t)st.st_size;
+}
+
+uint64_t env_disk_bytes(const char *dir)
+{
+    uint64_t bytes = 0;
+    char path[PATH_MAX];
+    struct stat st;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (file_path(dir, files[i], path) == 0 && stat(path, &st) == 0)
+            bytes += (uint64_t)st.st_blocks * 512;
+    if (stat(dir, &st) == 0)
+        bytes += (uint64_t)st.st_blocks * 512;
+    return bytes;
+}
+
+int env_remove(const char *dir)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        int r = file_path(dir, files[i], path);
+        if (r < 0)
+            return r;
+        if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+            return -errno;
+    }
+    return rmdir(dir) < 0 && errno != ENOENT ? -errno : 0;
+}

@@ -1,0 +1,109 @@
+#include "store/folder.h"
+
+#include "store/cache.h"
+#include "store/env.h"
+#include "sys/fd.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define FORMAT_NAME   "shoji cache"
+#define FORMAT_NUMBER 1
+
+static int lock(const char *dir, int *ret_fd)
+{
+    char *path;
+    if (asprintf(&path, "%s/lock", dir) < 0)
+        return -ENOMEM;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    free(path);
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    /* Of the open file, not of the process: two openings in one process exclude each other too. */
+    struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_SETLK, &range) < 0)
+        return errno == EAGAIN || errno == EACCES ? CACHE_LOCKED : -errno;
+    return 0;
+}
+
+static int check_format(const char *dir)
+{
+    char text[64];
+    char *path;
+    if (asprintf(&path, "%s/format", dir) < 0)
+        return -ENOMEM;
+    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int r = fd < 0 ? -errno : 0;
+    if (r == -ENOENT) {
+        int len = snprintf(text, sizeof(text), "%s %d\n", FORMAT_NAME, FORMAT_NUMBER);
+        r = fd_replace_file(path, 0600, text, (size_t)len);
+        free(path);
+        return r;
+    }
+    free(path);
+    if (r < 0)
+        return r;
+    ssize_t len = read(fd, text, sizeof(text) - 1);
+    if (len < 0)
+        return -errno;
+    text[len] = '\0';
+    unsigned number;
+    char end;
+    if (sscanf(text, FORMAT_NAME " %u%c", &number, &end) != 2 || end != '\n' || number == 0)
+        return -EBADMSG;
+    return number > FORMAT_NUMBER ? CACHE_NEWER : 0;
+}
+
+int folder_open(const char *dir, struct folder *ret)
+{
+    *ret = (struct folder){.lock_fd = -1};
+    ret->dir = strdup(dir);
+    if (!ret->dir || asprintf(&ret->secret, "%s/secret", dir) < 0) {
+        ret->secret = NULL;
+        return -ENOMEM;
+    }
+    if (asprintf(&ret->index, "%s/index", dir) < 0) {
+        ret->index = NULL;
+        return -ENOMEM;
+    }
+    if (asprintf(&ret->broken, "%s/index.broken", dir) < 0) {
+        ret->broken = NULL;
+        return -ENOMEM;
+    }
+    if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    int r = lock(dir, &ret->lock_fd);
+    if (r == 0)
+        r = check_format(dir);
+    ret->has_index = env_file_bytes(ret->index) > 0;
+    return r;
+}
+
+void folder_close(struct folder *folder)
+{
+    free(take(folder->dir));
+    free(take(folder->secret));
+    free(take(folder->index));
+    free(take(folder->broken));
+    fd_close(&folder->lock_fd);
+}
+
+int folder_set_index_aside(struct folder *folder)
+{
+    int r = env_remove(folder->broken);
+    if (r < 0)
+        return r;
+    return rename(folder->index, folder->broken) < 0 ? -errno : 0;
+}
+
+uint64_t folder_disk_bytes(const struct folder *folder)
+{
+    uint64_t bytes = env_disk_bytes(folder->index) + env_disk_bytes(folder->broken);
+    const char *const files[] = {folder->secret, folder->dir};
+    struct stat st;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (stat(files[i], &st) == 0)
+            bytes += (uint64_t)st.st_blocks * 512;
+    return bytes;
+}

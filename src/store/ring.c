@@ -1,0 +1,267 @@
+#include "store/ring.h"
+
+#include "base/limits.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+/* A smaller share is all housekeeping; a directory and the lock file, beside the map. */
+#define OVERHEAD (64 * KiB)
+
+struct ring {
+    char *dir;
+    const struct secret *secret;
+    uint64_t size;
+    uint64_t segment_size; /* of a new one's map */
+    uint64_t next_generation;
+
+    pthread_mutex_t lock; /* of the array and the counts of readers; never held while reading */
+    pthread_cond_t left;  /* a reader has left a segment */
+    struct segment *segments[LIMIT_SEGMENTS_FOUND]; /* the oldest first */
+    size_t count;
+    bool sealed; /* the newest is not to be appended to; the writer's */
+
+    _Atomic uint64_t wanted[LIMIT_WANTED]; /* first eight bytes of content hashes */
+};
+
+/* ---- opening ---- */
+
+static int by_generation(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The generations whose folders exist, ascending; more than we can hold: the newest. */
+static int list_segments(const char *dir, uint64_t ret[LIMIT_SEGMENTS_FOUND], size_t *ret_count)
+{
+    DIR *d = opendir(dir);
+    if (!d)
+        return -errno;
+    size_t count = 0;
+    const struct dirent *entry;
+    while (count < LIMIT_SEGMENTS_FOUND && (entry = readdir(d))) {
+        uint64_t generation;
+        int end = 0;
+        if (sscanf(entry->d_name, "seg-%" SCNu64 "%n", &generation, &end) == 1 && end > 0 &&
+            entry->d_name[end] == '\0')
+            ret[count++] = generation;
+    }
+    closedir(d);
+    qsort(ret, count, sizeof(ret[0]), by_generation);
+    *ret_count = count;
+    return 0;
+}
+
+static int open_found(struct ring *ring, bool empty)
+{
+    uint64_t found[LIMIT_SEGMENTS_FOUND];
+    size_t count = 0;
+    int r = list_segments(ring->dir, found, &count);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < count; i++) {
+        struct segment_conf conf = {
+            .dir = ring->dir, .generation = found[i], .secret = ring->secret};
+        struct segment *segment;
+        if (found[i] >= ring->next_generation)
+            ring->next_generation = found[i] + 1;
+        r = segment_open(&conf, &segment);
+        if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+            return r;
+        if (r < 0)
+            continue;
+        if (empty)
+            segment_remove(segment);
+        else
+            ring->segments[ring->count++] = segment;
+    }
+    return 0;
+}
+
+int ring_open(const struct ring_conf *conf, struct ring **ret)
+{
+    uint64_t shares = conf->size / LIMIT_SEGMENT_MIN;
+    if (shares > LIMIT_SEGMENTS + 1)
+        shares = LIMIT_SEGMENTS + 1;
+    if (shares < 3)
+        return -EINVAL;
+    struct ring *ring = calloc(1, sizeof(*ring));
+    if (!ring)
+        return -ENOMEM;
+    pthread_mutex_init(&ring->lock, NULL);
+    pthread_cond_init(&ring->left, NULL);
+    ring->size = conf->size;
+    ring->segment_size = (conf->size / shares - OVERHEAD) / 4096 * 4096;
+    ring->secret = conf->secret;
+    ring->next_generation = 1;
+    ring->dir = strdup(conf->dir);
+    int r = ring->dir ? open_found(ring, conf->empty) : -ENOMEM;
+    if (r == 0 && ring->count == 0)
+        r = ring_grow(ring);
+    if (r < 0 && r != -ENOSPC) {
+        ring_close(ring);
+        return r;
+    }
+    *ret = ring;
+    return 0;
+}
+
+void ring_close(struct ring *ring)
+{
+    if (!ring)
+        return;
+    while (ring->count > 0)
+        segment_close(ring->segments[--ring->count]);
+    pthread_cond_destroy(&ring->left);
+    pthread_mutex_destroy(&ring->lock);
+    free(ring->dir);
+    free(ring);
+}
+
+/* ---- reading ---- */
+
+static struct segment *enter(struct ring *ring, uint64_t generation, bool *ret_old)
+{
+    struct segment *found = NULL;
+    pthread_mutex_lock(&ring->lock);
+    for (size_t i = 0; i < ring->count; i++) {
+        if (ring->segments[i]->generation == generation) {
+            found = ring->segments[i];
+            found->readers++;
+            *ret_old = i < ring->count / 2;
+        }
+    }
+    pthread_mutex_unlock(&ring->lock);
+    return found;
+}
+
+static void leave(struct ring *ring, struct segment *segment)
+{
+    pthread_mutex_lock(&ring->lock);
+    if (--segment->readers == 0)
+        pthread_cond_signal(&ring->left);
+    pthread_mutex_unlock(&ring->lock);
+}
+
+int ring_read(struct ring *ring, uint64_t generation, const uint8_t content[32], void **ret,
+              size_t *ret_len)
+{
+    bool old = false;
+    struct segment *segment = enter(ring, generation, &old);
+    if (!segment)
+        return -ENOENT;
+    int r = segment_read(segment, content, ret, ret_len);
+    leave(ring, segment);
+    if (r == 0 && old)
+        ring_touch(ring, content);
+    return r;
+}
+
+static _Atomic uint64_t *wanted_slot(struct ring *ring, const uint8_t content[32], uint64_t *ret)
+{
+    memcpy(ret, content, sizeof(*ret));
+    return &ring->wanted[*ret % LIMIT_WANTED];
+}
+
+void ring_touch(struct ring *ring, const uint8_t content[32])
+{
+    uint64_t print;
+    _Atomic uint64_t *slot = wanted_slot(ring, content, &print);
+    if (atomic_load_explicit(slot, memory_order_relaxed) != print)
+        atomic_store_explicit(slot, print, memory_order_relaxed);
+}
+
+bool ring_wanted(struct ring *ring, const uint8_t content[32])
+{
+    uint64_t print;
+    _Atomic uint64_t *slot = wanted_slot(ring, content, &print);
+    return atomic_load_explicit(slot, memory_order_relaxed) == print;
+}
+
+/* ---- the writer's: only it changes the array, so it reads it without the lock ---- */
+
+struct segment *ring_newest(struct ring *ring)
+{
+    return ring->count > 0 && !ring->sealed ? ring->segments[ring->count - 1] : NULL;
+}
+
+struct segment *ring_find(struct ring *ring, uint64_t generation)
+{
+    for (size_t i = 0; i < ring->count; i++)
+        if (ring->segments[i]->generation == generation)
+            return ring->segments[i];
+    return NULL;
+}
+
+int ring_grow(struct ring *ring)
+{
+    ring->sealed = true;
+    if (ring->count == LIMIT_SEGMENTS_FOUND)
+        return -ENOSPC;
+    struct segment_conf conf = {.dir = ring->dir,
+                                .generation = ring->next_generation,
+                                .size = ring->segment_size,
+                                .secret = ring->secret,
+                                .may_make = true};
+    struct segment *segment;
+    int r = segment_open(&conf, &segment);
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&ring->lock);
+    ring->segments[ring->count++] = segment;
+    pthread_mutex_unlock(&ring->lock);
+    ring->next_generation++;
+    ring->sealed = false;
+    return 0;
+}
+
+struct segment *ring_surplus(struct ring *ring, unsigned spare)
+{
+    uint64_t bytes = (ring->segment_size + OVERHEAD) * spare;
+    for (size_t i = 0; i < ring->count; i++)
+        bytes += ring->segments[i]->size + OVERHEAD;
+    return bytes > ring->size && ring->count > 0 ? ring->segments[0] : NULL;
+}
+
+struct segment *ring_oldest(struct ring *ring)
+{
+    return ring->count > 1 ? ring->segments[0] : NULL;
+}
+
+void ring_drop(struct ring *ring, struct segment *segment)
+{
+    pthread_mutex_lock(&ring->lock);
+    for (size_t i = 0; i < ring->count; i++) {
+        if (ring->segments[i] == segment) {
+            memmove(&ring->segments[i], &ring->segments[i + 1],
+                    (ring->count - i - 1) * sizeof(ring->segments[0]));
+            ring->sealed |= i == ring->count - 1;
+            ring->count--;
+            break;
+        }
+    }
+    while (segment->readers > 0)
+        pthread_cond_wait(&ring->left, &ring->lock);
+    pthread_mutex_unlock(&ring->lock);
+    segment_remove(segment);
+}
+
+uint64_t ring_room(const struct ring *ring)
+{
+    return segment_room(ring->segment_size);
+}
+
+uint64_t ring_disk_bytes(struct ring *ring)
+{
+    uint64_t bytes = 0;
+    pthread_mutex_lock(&ring->lock);
+    for (size_t i = 0; i < ring->count; i++)
+        bytes += env_disk_bytes(ring->segments[i]->dir);
+    pthread_mutex_unlock(&ring->lock);
+    return bytes;
+}

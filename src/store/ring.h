@@ -1,0 +1,67 @@
+/*
+ * The ring of segments: the newest is appended to, the oldest goes as a whole. Their sizes together
+ * stay below what was given; while the newest is being filled from the oldest, one more than usual
+ * exists, and that one is counted in.
+ *
+ * ring_read and ring_touch are for any thread. Everything else is the writer's alone. A segment is
+ * closed only after the last reader has left it; readers hold it for one copy.
+ *
+ * What was read lately from the older half is remembered in a fixed table in memory (collisions
+ * forget the older one), so that it can be appended anew before its segment goes.
+ */
+#ifndef STORE_RING_H
+#define STORE_RING_H
+
+#include "store/segment.h"
+
+struct ring;
+
+struct ring_conf {
+    const char *dir;
+    uint64_t size; /* bytes of all segments together */
+    const struct secret *secret;
+    bool empty; /* remove what is there: the index does not know it */
+};
+
+/* Opens what is there; segments that cannot be read are removed. 0 or -errno; a full disk is no
+ * error: the ring then has no newest segment. */
+MUST_CHECK int ring_open(const struct ring_conf *conf, struct ring **ret);
+
+/* Takes NULL. No thread may be reading. */
+void ring_close(struct ring *ring);
+
+/* A copy, checked; the caller frees *ret. 0; -ENOENT; -errno. */
+MUST_CHECK int ring_read(struct ring *ring, uint64_t generation, const uint8_t content[32],
+                         void **ret, size_t *ret_len);
+
+/* Remembers that the picture is wanted; ring_wanted asks. */
+void ring_touch(struct ring *ring, const uint8_t content[32]);
+bool ring_wanted(struct ring *ring, const uint8_t content[32]);
+
+/* The newest segment, or NULL when there is none to append to. */
+struct segment *ring_newest(struct ring *ring);
+
+/* Any segment by its generation, or NULL. */
+struct segment *ring_find(struct ring *ring, uint64_t generation);
+
+/* Makes a new newest segment. 0; -ENOSPC: the disk is full; -errno. There is then none to append
+ * to. */
+MUST_CHECK int ring_grow(struct ring *ring);
+
+/* The oldest segment, when it has to go so that there is room for another one (`spare` 1) or for
+ * what there is (`spare` 0); else NULL. */
+struct segment *ring_surplus(struct ring *ring, unsigned spare);
+
+/* The oldest segment but for the newest, whatever the sizes; or NULL. */
+struct segment *ring_oldest(struct ring *ring);
+
+/* Takes the segment out of the ring, waits for its readers, removes its files. */
+void ring_drop(struct ring *ring, struct segment *segment);
+
+/* Bytes that a new segment has room for in one picture. */
+uint64_t ring_room(const struct ring *ring);
+
+/* Bytes on disk. Any thread. */
+uint64_t ring_disk_bytes(struct ring *ring);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * A segment: one LMDB environment full of pictures by content hash, appended to until it is full,
+ * then only read, in the end removed as a whole. Nothing in it is deleted one by one, which is why
+ * its rate of writing never falls (evicting inside one environment was measured to collapse).
+ *
+ * A picture carries its length and a keyed checksum that also covers its name; what does not hold
+ * counts as absent. Reading is for any thread while someone (ring.c) holds the segment; appending
+ * is for one thread: segment_append any number of times, then segment_commit or segment_abort.
+ */
+#ifndef STORE_SEGMENT_H
+#define STORE_SEGMENT_H
+
+#include "store/env.h"
+#include "store/secret.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct segment {
+    uint64_t generation;
+    uint64_t size; /* bytes of its map */
+    struct env *env;
+    const struct secret *secret; /* borrowed */
+    char *dir;
+
+    MDB_dbi dbi;
+    MDB_txn *txn;           /* of the appends since the last commit, or NULL */
+    uint64_t pages_pending; /* what those may have taken, at most */
+
+    unsigned readers; /* the ring's, under its lock */
+};
+
+/* Opens seg-<generation> in `dir`, or makes it when `may_make`; `size` is for a new one. What is
+ * there and cannot be read is removed: -EBADMSG, or made anew with `may_make`. -ENOSPC: the disk is
+ * full. Other -errno. */
+struct segment_conf {
+    const char *dir;
+    uint64_t generation;
+    uint64_t size;
+    const struct secret *secret;
+    bool may_make;
+};
+
+MUST_CHECK int segment_open(const struct segment_conf *conf, struct segment **ret);
+
+/* Takes NULL. Aborts what was not committed. */
+void segment_close(struct segment *segment);
+
+/* Closes and removes the files. */
+void segment_remove(struct segment *segment);
+
+/* A copy, checked; the caller frees *ret. 0; -ENOENT: absent or damaged; -errno. */
+MUST_CHECK int segment_read(struct segment *segment, const uint8_t content[32], void **ret,
+                            size_t *ret_len);
+
+/* Does it hold exactly these bytes, appends that are not committed included? The writer's. */
+bool segment_holds(struct segment *segment, const uint8_t content[32], const void *bytes,
+                   size_t len);
+
+/* Is there room for a picture of `len` bytes? The writer's. A new segment has room for
+ * segment_room(size) bytes in one picture. */
+bool segment_fits(struct segment *segment, size_t len);
+uint64_t segment_room(uint64_t size);
+
+/* 0 or -errno; then only segment_abort may follow. */
+MUST_CHECK int segment_append(struct segment *segment, const uint8_t content[32], const void *bytes,
+                              size_t len);
+
+/* Durable when 0; a power failure may still undo the last commit as a whole. After -errno nothing
+ * was appended. */
+MUST_CHECK int segment_commit(struct segment *segment);
+void segment_abort(struct segment *segment);
+
+/* Calls `visit` for every picture that is committed, until it returns other than 0, which is then
+ * the result. `content` lives until visit returns. */
+struct segment_visitor {
+    int (*visit)(struct segment_visitor *self, const uint8_t content[32], size_t len);
+};
+
+MUST_CHECK int segment_each(struct segment *segment, struct segment_visitor *visitor);
+
+#endif
