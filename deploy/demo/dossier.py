@@ -70,7 +70,7 @@ def _facts_of_reader(requests):
         "programs": list(dict.fromkeys(program(agent) for _, agent in devices)),
         "languages": list(dict.fromkeys(word for word in languages if word)),
         "webmail": list(dict.fromkeys(h["referer"] for h in headers if "referer" in h)),
-        "recognised": any(request.known_again() for request in requests),
+        "recognised": any(request.known_again for request in requests),
     }
 
 

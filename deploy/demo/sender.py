@@ -34,10 +34,7 @@ class Request:
         self.token = urllib.parse.parse_qs(query).get("r", [""])[0]
         self.picture = urllib.parse.unquote(path.rpartition("/")[2])
         self.count = 0  # how often this copy's picture was asked for, this time included
-
-    def known_again(self):
-        """Was this picture given to the device before, and does it bring back a mark of ours?"""
-        return self.count > 1 and bool({"if-none-match", "cookie"} & set(self.headers))
+        self.known_again = False  # it brings back a mark of ours from an earlier opening
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -91,8 +88,12 @@ class Sender:
 
     def write_down(self, request):
         with self.news:
-            request.count = 1 + sum(
-                1 for old in self.log if (old.token, old.picture) == (request.token, request.picture))
+            before = [old for old in self.log
+                      if (old.token, old.picture) == (request.token, request.picture)]
+            cookies = {old.headers.get("cookie") for old in before} - {None}
+            request.count = len(before) + 1
+            request.known_again = ("if-none-match" in request.headers
+                                   or request.headers.get("cookie") in cookies)
             self.log.append(request)
             self.news.notify_all()
 

@@ -104,5 +104,5 @@ def _brief(request):
         "who": dossier.program(agent) or agent or "no user agent",
         "address": request.address,
         "language": spoken,
-        "known_again": request.known_again(),
+        "known_again": request.known_again,
     }

@@ -54,7 +54,7 @@ function factText(facts, name) {
   if (!facts) return null;
   const value = facts[name];
   if (name === "opened") return value === 1 ? "once" : `${value} times`;
-  if (name === "recognised") return value ? "yes, by a mark left on the device" : "not yet";
+  if (name === "recognised") return value ? "yes, by a mark left on the device" : "no";
   if (name === "times" && value.length > 4) return `${value.slice(0, 3).join(", ")} … ${value.at(-1)}`;
   return value.length ? value.join(", ") : null;
 }
