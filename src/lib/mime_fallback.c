@@ -21,15 +21,19 @@ static void put_escaped(struct span text, struct buf *out)
     }
 }
 
-static int put_leaf(struct span message, const struct mime_part *part, bool digest, struct buf *out)
+static int put_leaf(struct span message, const struct mime_part *part, size_t end, struct buf *out)
 {
     struct mime_content content;
-    mime_content_read(message, part->header, part->header_end, digest, &content);
+    mime_content_read(message, part->header, part->header_end, false, &content);
     bool plain = content.kind == MIME_OTHER && !content.attachment &&
                  (content.type[0] == '\0' || strncmp(content.type, "text/", 5) == 0);
     if (!plain && content.kind != MIME_HTML)
         return 0;
     struct mime_part piece = *part;
+    if (piece.end > end)
+        piece.end = end;
+    if (piece.end < piece.body)
+        return 0;
     if (piece.end - piece.body > PIECE_MAX)
         piece.end = piece.body + PIECE_MAX;
     CLEANUP(buf_free) struct buf text = BUF_INIT(4 * PIECE_MAX);
@@ -45,7 +49,22 @@ static int put_leaf(struct span message, const struct mime_part *part, bool dige
     return html_to_text(buf_span(&text), out);
 }
 
-/* Text first, HTML after it; what does not fit is said to be missing. */
+/* What the scan did not reach is one run of bytes; much of it may be noise, but nothing is lost. */
+static int put_rest(struct span message, const struct mime_scan *scan, struct buf *out)
+{
+    struct span rest = span_part(message, scan->looked_at, PIECE_MAX);
+    CLEANUP(buf_free) struct buf piece = BUF_INIT(LIMIT_FALLBACK_TEXT);
+    if (rest.len == 0)
+        return buf_error(out);
+    int error = html_to_text(rest, &piece);
+    if (error == -ENOMEM)
+        return error;
+    if (error || piece.len > LIMIT_FALLBACK_TEXT - out->len)
+        return buf_add_text(out, "<p>More text did not fit.</p>\n");
+    return buf_add_span(out, buf_span(&piece));
+}
+
+/* The text of every part; what does not fit is said to be missing. */
 static int put_text(struct span message, const struct mime_scan *scan, struct buf *out)
 {
     CLEANUP(buf_free) struct buf piece = BUF_INIT(LIMIT_FALLBACK_TEXT);
@@ -56,16 +75,15 @@ static int put_text(struct span message, const struct mime_scan *scan, struct bu
         if (part->kind == MIME_MULTIPART || part->kind == MIME_MESSAGE ||
             part->body <= part->header)
             continue;
-        bool digest = part->parent != MIME_NO_PARENT && scan->parts[part->parent].digest;
         buf_clear(&piece);
-        int error = put_leaf(message, part, digest, &piece);
+        int error = put_leaf(message, part, scan->looked_at, &piece);
         if (error == -ENOMEM)
             return error;
         if (error || piece.len > LIMIT_FALLBACK_TEXT - out->len)
             return buf_add_text(out, "<p>More text did not fit.</p>\n");
         buf_add_span(out, buf_span(&piece));
     }
-    return buf_error(out);
+    return put_rest(message, scan, out);
 }
 
 int mime_fallback_message(struct span message, const char *why, struct buf *out)

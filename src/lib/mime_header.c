@@ -37,11 +37,13 @@ static const struct {
     {"bimi-indicator", FATE_LOAD},
 };
 
-static enum fate fate_of(struct span name, struct span value)
+/* *ret_name: the name in one spelling, the sender's being his own. */
+static enum fate fate_of(struct span name, struct span value, struct span *ret_name)
 {
     for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
         if (!span_equal_nocase(name, span_of(fates[i].name)))
             continue;
+        *ret_name = span_of(fates[i].name);
         if (fates[i].fate == FATE_KEY_URL)
             return memmem(value.ptr, value.len, "://", 3) ? FATE_LOAD : FATE_KEEP;
         return fates[i].fate;
@@ -123,7 +125,7 @@ static enum deed listed_deed(const struct mime_header *header, const struct mime
     bool again = span_equal_nocase(span_part(name, 0, REMOVED.len), REMOVED);
     if (again) /* done by an earlier pass, whose count this pass must reach, too */
         name = span_part(name, REMOVED.len, name.len);
-    switch (fate_of(name, field->value)) {
+    switch (fate_of(name, field->value, &name)) {
     case FATE_RECEIPT:
         if (header->keep_receipts && !again)
             return DEED_KEEP;

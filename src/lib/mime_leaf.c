@@ -85,12 +85,12 @@ static int rewrite_or_text(struct mime_pass *pass, struct span text, const char 
 {
     if (!*why) {
         struct shoji_report before = *pass->html.report;
-        size_t images_left = pass->html.images_left;
+        struct rewrite_pass html = pass->html;
         int error = html_rewrite(&pass->html, text, pass->base, out);
         if (!error || error == -ENOMEM)
             return error;
         report_rewind(pass->html.report, &before);
-        pass->html.images_left = images_left;
+        pass->html = html;
         *why = "limit";
     }
     return text_instead(pass, text, out);

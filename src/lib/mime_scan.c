@@ -231,10 +231,12 @@ static int walk_lines(struct walk *walk)
         line.next = eol ? line.end + 1 : line.end;
         if (line.end > line.start && eol && text[line.end - 1] == '\r')
             line.end--;
+        walk->scan->looked_at = line.start;
         int error = take_line(walk, &line);
         if (error)
             return error;
     }
+    walk->scan->looked_at = walk->message.len;
     if (walk->place != MIME_IN_HEADER)
         return 0;
     line = (struct line){walk->message.len, walk->message.len, walk->message.len};

@@ -42,6 +42,7 @@ struct mime_scan {
     size_t count;
     struct mime_odd *odds;
     size_t odds_count;
+    size_t looked_at; /* bytes; less than the message where the walk was given up */
 };
 
 enum mime_scan_answer {
