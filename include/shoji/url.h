@@ -26,14 +26,15 @@ extern "C" {
 
 enum shoji_url_answer {
     SHOJI_URL_INVALID = 1,  /* the WHATWG parser fails */
-    SHOJI_URL_SCHEME = 2,   /* it parses, but is neither http nor https */
-    SHOJI_URL_TOO_LONG = 3, /* longer than SHOJI_URL_MAX when serialised */
+    SHOJI_URL_SCHEME = 2,   /* neither http nor https; the rest is not looked at */
+    SHOJI_URL_TOO_LONG = 3, /* longer than SHOJI_URL_MAX when serialised, or an endless host */
 };
 
 /*
  * Parses `in` as the WHATWG URL standard does (against `base`, a canonical URL, when that is not
  * NULL) and writes its serialisation without user, password and fragment, terminated, into
- * `ret` (SHOJI_URL_MAX + 1 bytes). 0 or an enum shoji_url_answer. Any bytes are legal input.
+ * `ret` (SHOJI_URL_MAX + 1 bytes). 0 or an enum shoji_url_answer. Any bytes are legal input. The
+ * result is printable ASCII without ' ', '#', '<' and '>'; a host may hold quotes: escape in HTML.
  */
 int shoji_url_canonical(const char *in, size_t len, const char *base, char *ret, size_t *ret_len);
 

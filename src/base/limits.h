@@ -13,6 +13,8 @@
 #define LIMIT_URL         4096      /* bytes of an original URL: the contract's figure */
 #define LIMIT_SIGNED_PATH 8192      /* base64url of 24 + 4096 + options, kid and suffix fit */
 #define LIMIT_KEY_FILE    (1 * MiB) /* some 15,000 keys; a larger one is a mistake */
+#define LIMIT_IDN_HOST    1024      /* bytes of UTF-8: DNS has no name that needs more, and punycode
+                                     * takes time in the square of it */
 #define LIMIT_URL_SUFFIX  16        /* bytes of url_suffix; CDNs go by endings like .png */
 
 /* ---- rewriting (lib/) ---- */

@@ -1,5 +1,6 @@
 #include "lib/url_host.h"
 
+#include "base/limits.h"
 #include "lib/url_ip.h"
 
 #include <shoji/url.h>
@@ -27,6 +28,8 @@ static int host_idna_to_ascii(const char *name, size_t len, char ret[SHOJI_URL_M
     const uint32_t tolerated = UIDNA_ERROR_EMPTY_LABEL | UIDNA_ERROR_LABEL_TOO_LONG |
                                UIDNA_ERROR_DOMAIN_NAME_TOO_LONG | UIDNA_ERROR_LEADING_HYPHEN |
                                UIDNA_ERROR_TRAILING_HYPHEN | UIDNA_ERROR_HYPHEN_3_4;
+    if (len > LIMIT_IDN_HOST)
+        return SHOJI_URL_TOO_LONG;
     pthread_once(&host_once, host_open_idna);
     if (!host_idna)
         return SHOJI_URL_INVALID;

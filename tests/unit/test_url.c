@@ -136,6 +136,23 @@ static void test_length_counts_after_serialising(void **state)
     assert_int_equal(canonical(in, len, NULL).answer, SHOJI_URL_TOO_LONG);
 }
 
+/* The work of punycode grows with the square of the label: there must be an end to it. */
+static void test_international_hosts_have_a_ceiling(void **state)
+{
+    (void)state;
+    char in[4096];
+    size_t len = (size_t)snprintf(in, sizeof(in), "http://");
+    while (len < 7 + 1022) {
+        memcpy(in + len, "\xc3\xbc", 2);
+        len += 2;
+    }
+    assert_int_equal(canonical(in, len, NULL).answer, 0);
+    memcpy(in + len, "\xc3\xbc\xc3\xbc", 4);
+    assert_int_equal(canonical(in, len + 4, NULL).answer, SHOJI_URL_TOO_LONG);
+    memset(in + 7, 'a', len - 7);
+    assert_int_equal(canonical(in, len, NULL).answer, 0);
+}
+
 static void test_output_is_untouched_on_failure(void **state)
 {
     (void)state;
@@ -359,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_small_table),
         cmocka_unit_test(test_other_schemes),
         cmocka_unit_test(test_length_counts_after_serialising),
+        cmocka_unit_test(test_international_hosts_have_a_ceiling),
         cmocka_unit_test(test_output_is_untouched_on_failure),
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_base_url),
