@@ -1,0 +1,346 @@
+#include "daemon/daemon.h"
+
+#include "admin/submit.h"
+#include "base/limits.h"
+#include "serve/http.h"
+#include "serve/spool.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SETTLE_MS       5000 /* how long fetches under way may still take at the end */
+#define SETTLE_LOOK_MS  20
+#define FETCHES_AT_ONCE 64 /* of the prefetch queue; not tuned */
+#define CONNECT_MS      4000
+
+struct daemon {
+    const struct conf *conf;
+    char base_url[SHOJI_BASE_MAX + 1];
+    char addresses[4096];
+    struct loop *loop;
+    struct keyring *keyring;
+    struct pool *pool;
+    struct cache *cache;
+    struct fetcher *fetcher;
+    struct flights *flights;
+    struct prefetch *prefetch;
+    struct request_env env;
+    struct http *http;
+    struct submit *submit;
+    pthread_t back;
+    bool back_runs;
+    /* The end, on the back loop. */
+    struct loop_task drain_task;
+    struct loop_task settle_task;
+    struct loop_timer settle_timer;
+    int64_t settle_until_ms;
+};
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < 256 ? (unsigned)n : 1;
+}
+
+static void *back_main(void *arg)
+{
+    struct daemon *daemon = arg;
+    pthread_setname_np(pthread_self(), "shoji-back");
+    int r = loop_run(daemon->loop);
+    if (r < 0)
+        log_error("event loop: %s", strerror(-r));
+    return NULL;
+}
+
+/* ---- the parts, in their order ---- */
+
+/* The decoder lies beside us in a build tree, else where it was installed. */
+static const char *decoder_path(char *room, size_t size)
+{
+    const char *given = getenv("SHOJI_DECODE");
+    if (given && *given)
+        return given;
+    ssize_t len = readlink("/proc/self/exe", room, size - 1);
+    if (len > 0) {
+        room[len] = '\0';
+        char *slash = strrchr(room, '/');
+        snprintf(slash, size - (size_t)(slash - room), "/../worker/shoji-decode");
+        if (access(room, X_OK) == 0)
+            return room;
+    }
+    return SHOJI_LIBEXECDIR "/shoji-decode";
+}
+
+static int start_pool(struct daemon *daemon, bool dev, char *why)
+{
+    const struct conf *conf = daemon->conf;
+    char room[4096];
+    const struct pool_conf pool = {
+        .program = decoder_path(room, sizeof(room)),
+        .workers = (unsigned)conf->decode.workers,
+        .deadline_ms = (unsigned)conf->decode.deadline,
+        .memory = conf->decode.memory,
+        .max_pixels = conf->decode.max_pixels,
+        .max_frames = (unsigned)conf->decode.max_frames,
+        .max_side = (unsigned)conf->decode.max_side,
+        .webp = conf->decode.output == CONF_OUTPUT_WEBP,
+        .without_sandbox = dev,
+    };
+    return pool_new(daemon->loop, &pool, why, &daemon->pool);
+}
+
+static int start_cache(struct daemon *daemon, char *why)
+{
+    const struct cache_conf cache = {
+        .dir = daemon->conf->server.state,
+        .size = daemon->conf->cache.size,
+        .index_size = daemon->conf->cache.index_size,
+        .loop = daemon->loop,
+    };
+    int r = cache_open(&cache, &daemon->cache);
+    if (r != 0)
+        snprintf(why, CONF_WHY_SIZE, "%.300s: %s", cache.dir,
+                 r == CACHE_LOCKED  ? "another server uses this directory"
+                 : r == CACHE_NEWER ? "made by a later version of shojid"
+                                    : strerror(-r));
+    return r > 0 ? -EBUSY : r;
+}
+
+static int start_fetcher(struct daemon *daemon, char *why)
+{
+    const struct conf *conf = daemon->conf;
+    const struct fetch_conf fetch = {
+        .user_agent = conf->fetch.user_agent,
+        .resolvers = conf->fetch.resolvers,
+        .allow_private = conf->fetch.allow_private,
+        .deny_hosts = conf->fetch.deny_hosts,
+        .ports = conf->fetch.ports,
+        .timeout_ms = (unsigned)conf->fetch.timeout,
+        .connect_timeout_ms =
+            conf->fetch.timeout < CONNECT_MS ? (unsigned)conf->fetch.timeout : CONNECT_MS,
+        .max_bytes = conf->fetch.max_bytes,
+        .per_host = (unsigned)conf->fetch.per_host,
+        .total = (unsigned)conf->fetch.total,
+        .https_only = conf->fetch.https_only,
+    };
+    return fetcher_new(daemon->loop, &fetch, why, &daemon->fetcher);
+}
+
+static struct plan_conf plan_conf(const struct conf *conf)
+{
+    return (struct plan_conf){
+        .retention_s = (int64_t)(conf->cache.retention / 1000),
+        .fetch_window_s = (int64_t)(conf->fetch.fetch_window / 1000),
+        .refetch = conf->cache.refetch,
+        .shared_by = (unsigned)conf->cache.shared_by,
+    };
+}
+
+static int start_flights(struct daemon *daemon)
+{
+    const struct conf *conf = daemon->conf;
+    const struct flights_conf flights = {
+        .loop = daemon->loop,
+        .cache = daemon->cache,
+        .fetcher = daemon->fetcher,
+        .pool = daemon->pool,
+        .plan = plan_conf(conf),
+        .max_redirects = (unsigned)conf->fetch.max_redirects,
+        .max_flights = LIMIT_FLIGHTS,
+        .delay_s = (int64_t)(conf->prefetch.delay / 1000),
+        .jitter_s = (int64_t)(conf->prefetch.jitter / 1000),
+    };
+    int r = flights_new(&flights, &daemon->flights);
+    if (r < 0)
+        return r;
+    const struct prefetch_conf prefetch = {
+        .loop = daemon->loop,
+        .cache = daemon->cache,
+        .flights = daemon->flights,
+        .delay_s = flights.delay_s,
+        .jitter_s = flights.jitter_s,
+        .at_once = FETCHES_AT_ONCE,
+    };
+    return prefetch_new(&prefetch, &daemon->prefetch);
+}
+
+static int start_http(struct daemon *daemon, char *why)
+{
+    const struct conf *conf = daemon->conf;
+    daemon->env = (struct request_env){
+        .back = daemon->loop,
+        .cache = daemon->cache,
+        .flights = daemon->flights,
+        .keyring = daemon->keyring,
+        .url_suffix = conf->server.url_suffix,
+        .plan = plan_conf(conf),
+        .wait_ms = (int64_t)conf->fetch.wait,
+    };
+    const struct http_conf http = {
+        .listen = conf->server.listen,
+        .fronts = conf->server.threads ? (unsigned)conf->server.threads : cores(),
+        .max_connections = (unsigned)conf->server.max_connections,
+        .hot_memory = conf->cache.hot_memory,
+    };
+    return http_new(&http, &daemon->env, why, &daemon->http);
+}
+
+/* --dev: the port is known only now. */
+static void settle_base_url(struct daemon *daemon)
+{
+    const char *given = daemon->conf->server.base_url;
+    const char *address = http_addresses(daemon->http) + strlen("listen=");
+    if (given)
+        snprintf(daemon->base_url, sizeof(daemon->base_url), "%s", given);
+    else
+        snprintf(daemon->base_url, sizeof(daemon->base_url), "http://%.*s",
+                 (int)strcspn(address, " "), address);
+}
+
+static int start_submit(struct daemon *daemon, char *why)
+{
+    const struct submit_env env = {
+        .conf = daemon->conf,
+        .base_url = daemon->base_url,
+        .keyring = daemon->keyring,
+        .prefetch = daemon->prefetch,
+    };
+    return submit_new(&env, daemon->conf->server.submit, why, &daemon->submit);
+}
+
+static int start_all(struct daemon *daemon, bool dev, char *why)
+{
+    int r = loop_new(&daemon->loop);
+    if (r == 0)
+        r = keyring_new(daemon->conf->server.keys, why, &daemon->keyring);
+    /* First of all that makes threads or holds files: the decoder is forked from here. */
+    if (r == 0)
+        r = start_pool(daemon, dev, why);
+    if (r == 0)
+        r = start_cache(daemon, why);
+    if (r == 0)
+        r = start_fetcher(daemon, why);
+    if (r == 0)
+        r = start_flights(daemon);
+    if (r == 0)
+        r = -pthread_create(&daemon->back, NULL, back_main, daemon);
+    daemon->back_runs = r == 0;
+    if (r == 0)
+        r = start_http(daemon, why);
+    if (r == 0) {
+        settle_base_url(daemon);
+        r = start_submit(daemon, why);
+    }
+    return r;
+}
+
+int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
+{
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    if (!daemon)
+        return -ENOMEM;
+    daemon->conf = conf->conf;
+    why[0] = '\0';
+    if (sodium_init() < 0) {
+        free(daemon);
+        return -EIO;
+    }
+    int r = reply_setup();
+    if (r == 0)
+        r = start_all(daemon, conf->dev, why);
+    if (r != 0) {
+        if (!why[0])
+            snprintf(why, CONF_WHY_SIZE, "%s", strerror(r < 0 ? -r : EINVAL));
+        daemon_stop(daemon);
+        return r < 0 ? r : -EINVAL;
+    }
+    snprintf(daemon->addresses, sizeof(daemon->addresses), "%s submit=%s",
+             http_addresses(daemon->http), conf->conf->server.submit);
+    *ret = daemon;
+    return 0;
+}
+
+const char *daemon_addresses(const struct daemon *daemon)
+{
+    return daemon->addresses;
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    char why[SHOJI_WHY_SIZE] = "";
+    int r = keyring_reload(daemon->keyring, why);
+    if (r == 0)
+        log_info("keys reloaded");
+    else
+        log_error("keys not reloaded, the old ones stay: %s", why);
+}
+
+void daemon_tick(struct daemon *daemon)
+{
+    const struct conf *conf = daemon->conf;
+    if (conf->prefetch.enabled && conf->prefetch.spool)
+        spool_collect(conf->prefetch.spool, conf->server.url_suffix, daemon->keyring,
+                      daemon->prefetch);
+}
+
+/* ---- the end ---- */
+
+static void on_drain(struct loop_task *task)
+{
+    struct daemon *daemon = container_of(task, struct daemon, drain_task);
+    flights_drain(daemon->flights);
+    prefetch_stop(daemon->prefetch);
+}
+
+/* What was asked for is worth keeping: else it would count as a failed try. */
+static void on_settle_timer(struct loop_timer *timer)
+{
+    struct daemon *daemon = container_of(timer, struct daemon, settle_timer);
+    struct flight_figures figures;
+    flight_figures(daemon->flights, &figures);
+    if (figures.active == 0 || loop_now_ms(daemon->loop) >= daemon->settle_until_ms ||
+        loop_timer_set(daemon->loop, timer, SETTLE_LOOK_MS) < 0)
+        loop_stop(daemon->loop);
+}
+
+static void on_settle(struct loop_task *task)
+{
+    struct daemon *daemon = container_of(task, struct daemon, settle_task);
+    daemon->settle_until_ms = loop_now_ms(daemon->loop) + SETTLE_MS;
+    on_settle_timer(&daemon->settle_timer);
+}
+
+void daemon_stop(struct daemon *daemon)
+{
+    if (!daemon)
+        return;
+    if (daemon->back_runs) {
+        daemon->drain_task.run = on_drain;
+        loop_post(daemon->loop, &daemon->drain_task);
+    }
+    if (daemon->http)
+        http_drain(daemon->http);
+    http_free(daemon->http);
+    submit_free(daemon->submit);
+    if (daemon->back_runs) {
+        daemon->settle_task.run = on_settle;
+        daemon->settle_timer.fire = on_settle_timer;
+        loop_post(daemon->loop, &daemon->settle_task);
+        pthread_join(daemon->back, NULL);
+    }
+    /* The writer may still hold what flights own: it goes first. */
+    cache_close(daemon->cache);
+    prefetch_free(daemon->prefetch);
+    flights_free(daemon->flights);
+    fetcher_free(daemon->fetcher);
+    pool_free(daemon->pool);
+    keyring_free(daemon->keyring);
+    loop_free(daemon->loop);
+    reply_teardown();
+    free(daemon);
+}

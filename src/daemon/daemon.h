@@ -1,0 +1,33 @@
+/*
+ * The server as one thing: everything that shojid holds, started in order and stopped in reverse.
+ * Owned and called by the main thread.
+ */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "sys/conf.h"
+
+struct daemon;
+
+struct daemon_conf {
+    const struct conf *conf; /* must live until daemon_stop; base_url may be NULL with `dev` */
+    bool dev;                /* a sandbox that cannot be entered is a warning only */
+};
+
+/* 0, or -errno with a sentence in `why` (CONF_WHY_SIZE bytes). Signals must be blocked: the threads
+ * inherit that. */
+MUST_CHECK int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret);
+
+/* "listen=127.0.0.1:8080 submit=/run/shoji/submit.sock". Borrowed. */
+const char *daemon_addresses(const struct daemon *daemon);
+
+/* SIGHUP. */
+void daemon_reload(struct daemon *daemon);
+
+/* Now and then: what is to be done regularly and may block. */
+void daemon_tick(struct daemon *daemon);
+
+/* Serves what is under way, then ends. Takes NULL. */
+void daemon_stop(struct daemon *daemon);
+
+#endif

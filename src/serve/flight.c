@@ -1,0 +1,319 @@
+#include "serve/flight.h"
+
+#include "serve/flight_steps.h"
+
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+int flights_new(const struct flights_conf *conf, struct flights **ret)
+{
+    struct flights *flights = calloc(1, sizeof(*flights));
+    if (!flights)
+        return -ENOMEM;
+    int r = hash_init(&flights->table);
+    if (r < 0) {
+        free(flights);
+        return r;
+    }
+    flights->conf = *conf;
+    *ret = flights;
+    return 0;
+}
+
+void flights_free(struct flights *flights)
+{
+    if (!flights)
+        return;
+    for (struct hash_link *link; (link = hash_pop(&flights->table));)
+        flight_free(container_of(link, struct flight, link));
+    hash_free(&flights->table);
+    free(flights);
+}
+
+/* The keys are keyed hashes already: any eight bytes of one will do. */
+static uint64_t hash_of(const struct cache_key *key)
+{
+    uint64_t hash;
+    memcpy(&hash, key->bytes, sizeof(hash));
+    return hash;
+}
+
+struct flight *flight_find(const struct flights *flights, const struct cache_key *key)
+{
+    uint64_t hash = hash_of(key);
+    for (struct hash_link *link = hash_first(&flights->table, hash); link; link = hash_next(link)) {
+        struct flight *flight = container_of(link, struct flight, link);
+        if (memcmp(&flight->key, key, sizeof(*key)) == 0)
+            return flight;
+    }
+    return NULL;
+}
+
+static int flight_new(struct flights *flights, const struct flight_ask *ask, struct flight **ret)
+{
+    struct flight *flight = calloc(1, sizeof(*flight));
+    if (!flight)
+        return -ENOMEM;
+    flight->url = strndup(ask->url, ask->url_len);
+    flight->hop = ask->hop ? strndup(ask->hop, ask->hop_len) : NULL;
+    if (!flight->url || (ask->hop && !flight->hop)) {
+        free(flight->url);
+        free(flight->hop);
+        free(flight);
+        return -ENOMEM;
+    }
+    flight->owner = flights;
+    flight->key = ask->key;
+    flight->url_len = ask->url_len;
+    flight->hop_len = ask->hop ? ask->hop_len : 0;
+    flight->hops = ask->hops;
+    list_init(&flight->waiters);
+    list_init(&flight->hop_waiter.link);
+    hash_add(&flights->table, &flight->link, hash_of(&ask->key));
+    flights->figures.active++;
+    *ret = flight;
+    return 0;
+}
+
+void flight_free(struct flight *flight)
+{
+    fetch_cancel(flight->fetch);
+    decode_cancel(flight->decode);
+    free(flight->url);
+    free(flight->hop);
+    free(flight->bytes);
+    free(flight);
+}
+
+static void flight_remove(struct flight *flight)
+{
+    hash_remove(&flight->owner->table, &flight->link);
+    flight->owner->figures.active--;
+}
+
+/* ---- waiters ---- */
+
+static void waiter_tell(struct waiter *waiter, struct reply *reply)
+{
+    const struct flight_answer answer = {
+        .reply = reply,
+        .record = waiter->has_record ? &waiter->record : NULL,
+        .final = waiter->final,
+    };
+    waiter->answer(waiter, &answer);
+}
+
+void flight_leave(struct waiter *waiter)
+{
+    struct flight *flight = waiter->flight;
+    loop_timer_cancel(waiter->flights->conf.loop, &waiter->timer);
+    list_remove(&waiter->link);
+    waiter->flight = NULL;
+    reply_unref(waiter->fixed);
+    waiter->fixed = NULL;
+    if (flight && !flight->started && list_empty(&flight->waiters)) {
+        flight_remove(flight);
+        flight_free(flight);
+    }
+}
+
+/* Either the deadline, or the moment to tell an answer that was fixed while joining. */
+static void on_timer(struct loop_timer *timer)
+{
+    struct waiter *waiter = container_of(timer, struct waiter, timer);
+    struct reply *reply = reply_ref(waiter->fixed ? waiter->fixed : reply_constant(REPLY_LATER));
+    flight_leave(waiter);
+    waiter_tell(waiter, reply);
+    reply_unref(reply);
+}
+
+static void waiter_fix(struct waiter *waiter, struct reply *reply, bool final)
+{
+    waiter->final = final;
+    waiter->fixed = reply_ref(reply);
+    if (loop_timer_set(waiter->flights->conf.loop, &waiter->timer, 0) < 0)
+        on_timer(&waiter->timer); /* out of memory: better from inside than never */
+}
+
+static void waiter_add(struct flight *flight, struct waiter *waiter, int64_t wait_ms)
+{
+    waiter->flight = flight;
+    list_add_tail(&flight->waiters, &waiter->link);
+    if (wait_ms >= 0 && loop_timer_set(flight->owner->conf.loop, &waiter->timer, wait_ms) < 0)
+        on_timer(&waiter->timer);
+}
+
+void flight_finish(struct flight *flight, struct reply *reply, bool final)
+{
+    flight_remove(flight);
+    for (struct list *link; (link = list_pop(&flight->waiters));) {
+        struct waiter *waiter = container_of(link, struct waiter, link);
+        loop_timer_cancel(flight->owner->conf.loop, &waiter->timer);
+        waiter->flight = NULL;
+        waiter->final = final;
+        waiter->has_record = flight->has_record;
+        waiter->record = flight->record;
+        waiter_tell(waiter, reply);
+    }
+    flight_free(flight);
+}
+
+/* ---- joining ---- */
+
+void flight_dequeue(struct flights *flights, const struct cache_key *key)
+{
+    struct cache_write *drop = calloc(1, sizeof(*drop));
+    if (!drop)
+        return;
+    *drop = (struct cache_write){.op = CACHE_DEQUEUE, .key = *key};
+    cache_write_start(flights->conf.cache, drop);
+}
+
+void flight_enqueue(struct flights *flights, const struct cache_key *key, struct span url,
+                    int64_t due_s)
+{
+    struct cache_write *add = calloc(1, sizeof(*add));
+    char *copy = strndup(url.ptr, url.len);
+    if (!add || !copy) {
+        free(add);
+        free(copy);
+        return;
+    }
+    flight_dequeue(flights, key); /* an earlier date would stay; this one replaces it */
+    *add = (struct cache_write){.op = CACHE_ENQUEUE, .key = *key, .bytes = copy, .len = url.len};
+    add->record.retry_s = due_s;
+    cache_write_start(flights->conf.cache, add);
+}
+
+/* The picture of a record as a reply; NULL when its bytes are gone. */
+static struct reply *read_picture(struct flights *flights, const struct cache_record *record)
+{
+    if (record->state != CACHE_STORED)
+        return NULL;
+    if (record->pixel)
+        return reply_ref(reply_constant(REPLY_BLANK));
+    void *bytes;
+    size_t len;
+    struct reply *reply = NULL;
+    if (cache_read(flights->conf.cache, record, &bytes, &len) != 0 ||
+        reply_image((enum image_type)record->type, bytes, len, record->content, &reply) < 0)
+        return NULL;
+    return reply;
+}
+
+static void requeue(struct flights *flights, const struct flight_ask *ask, int64_t now_s)
+{
+    int64_t due_s;
+    if (cache_queue_find(flights->conf.cache, &ask->key, &due_s) == 0)
+        return; /* its time stands already: a reader does not move it */
+    due_s = now_s + flights->conf.delay_s;
+    if (flights->conf.jitter_s > 0)
+        due_s += randombytes_uniform((uint32_t)flights->conf.jitter_s + 1);
+    flight_enqueue(flights, &ask->key, (struct span){ask->url, ask->url_len}, due_s);
+}
+
+/* Starts or finds the flight of this original and adds the waiter to it. */
+static void board(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
+                  bool start)
+{
+    struct flight *flight = flight_find(flights, &ask->key);
+    if (!flight && (flights->figures.active >= flights->conf.max_flights ||
+                    flight_new(flights, ask, &flight) < 0)) {
+        waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
+        return;
+    }
+    waiter_add(flight, waiter, ask->wait_ms);
+    if (!start || flight->started)
+        return;
+    if (ask->hop && !flight->hop) {
+        flight->hop = strndup(ask->hop, ask->hop_len);
+        flight->hop_len = ask->hop_len;
+    }
+    flight->hops = ask->hops;
+    flight->has_record = waiter->has_record;
+    flight->record = waiter->record;
+    if (waiter->has_record && waiter->record.state == CACHE_STORED)
+        flights->figures.refetched++;
+    flight_start(flight);
+}
+
+static void carry_out(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
+                      enum plan plan)
+{
+    switch (plan) {
+    case PLAN_FETCH:
+    case PLAN_WAIT:
+        board(flights, ask, waiter, plan == PLAN_FETCH);
+        return;
+    case PLAN_REQUEUE:
+        requeue(flights, ask, ask->plan.now_s);
+        waiter_fix(waiter, reply_constant(REPLY_LATER), false);
+        return;
+    case PLAN_LATER:
+        waiter_fix(waiter, reply_constant(REPLY_LATER), false);
+        return;
+    case PLAN_GONE:
+        waiter_fix(waiter, reply_constant(REPLY_GONE), true);
+        return;
+    default:
+        waiter_fix(waiter, reply_constant(REPLY_MISSING), true);
+    }
+}
+
+void flight_join(struct flights *flights, const struct flight_ask *ask_given, struct waiter *waiter)
+{
+    struct flight_ask ask = *ask_given;
+    ask.plan.now_s = clock_wall_s();
+    *waiter = (struct waiter){.answer = waiter->answer, .timer.fire = on_timer, .flights = flights};
+    list_init(&waiter->link);
+    if (flights->draining) {
+        waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
+        return;
+    }
+    struct flight *flight = flight_find(flights, &ask.key);
+    if (flight && flight->started) {
+        flights->figures.joined++;
+        waiter_add(flight, waiter, ask.wait_ms);
+        return;
+    }
+    int r = cache_lookup(flights->conf.cache, &ask.key, &waiter->record);
+    if (r < 0) {
+        waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
+        return;
+    }
+    waiter->has_record = r == 0;
+    const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
+    struct reply *picture = record ? read_picture(flights, record) : NULL;
+    if (picture) {
+        waiter_fix(waiter, picture, true);
+        reply_unref(picture);
+        return;
+    }
+    carry_out(flights, &ask, waiter, plan_decide(&flights->conf.plan, &ask.plan, record, false));
+}
+
+void flights_drain(struct flights *flights)
+{
+    flights->draining = true;
+    for (size_t i = 0; i <= flights->table.mask; i++) {
+        for (struct hash_link *link = flights->table.buckets[i]; link; link = link->next) {
+            struct flight *flight = container_of(link, struct flight, link);
+            list_for_each_safe (item, &flight->waiters) {
+                /* Readers only, who have a deadline; and in the next turn, since an answer may
+                 * change the lists that we walk here. */
+                struct waiter *waiter = container_of(item, struct waiter, link);
+                if (!loop_timer_running(&waiter->timer) ||
+                    loop_timer_set(flights->conf.loop, &waiter->timer, 0) < 0)
+                    continue;
+                waiter->fixed = reply_ref(reply_constant(REPLY_OVERLOAD));
+            }
+        }
+    }
+}
+
+void flight_figures(const struct flights *flights, struct flight_figures *ret)
+{
+    *ret = flights->figures;
+}

@@ -1,0 +1,88 @@
+/*
+ * One fetch an original, however many wait for it.
+ *
+ * A flight takes an original from the claim to the stored picture and tells everybody who joined
+ * it. Flights live on the back loop and only its thread may call. A waiter is embedded in what
+ * waits and is owned by it; its `answer` comes exactly once, never from inside flight_join, and not
+ * at all after flight_leave. A waiter that leaves or runs out of time never stops the flight:
+ * others, and the promise to fetch once, depend on it.
+ */
+#ifndef SERVE_FLIGHT_H
+#define SERVE_FLIGHT_H
+
+#include "base/list.h"
+#include "decode/pool.h"
+#include "net/fetch.h"
+#include "serve/plan.h"
+#include "serve/reply.h"
+#include "store/cache.h"
+
+struct flight;
+struct flights;
+
+struct flights_conf {
+    struct loop *loop;
+    struct cache *cache;
+    struct fetcher *fetcher;
+    struct pool *pool;
+    struct plan_conf plan;
+    unsigned max_redirects;
+    unsigned max_flights;
+    int64_t delay_s; /* of a fetch that is queued again */
+    int64_t jitter_s;
+};
+
+MUST_CHECK int flights_new(const struct flights_conf *conf, struct flights **ret);
+
+/* Ends all flights; waiters that are left get no answer. Takes NULL. */
+void flights_free(struct flights *flights);
+
+/* From now on every waiter is answered at once: those that wait, and those that join. */
+void flights_drain(struct flights *flights);
+
+struct flight_answer {
+    struct reply *reply;               /* borrowed; never NULL */
+    const struct cache_record *record; /* what is known now, or NULL */
+    bool final;                        /* false: the reply is "later", and the queue has it */
+};
+
+struct waiter {
+    void (*answer)(struct waiter *self, const struct flight_answer *answer);
+    /* What follows is the flight's. */
+    struct list link;
+    struct loop_timer timer;
+    struct flights *flights;
+    struct flight *flight; /* NULL: the answer is fixed, and comes with the timer */
+    struct reply *fixed;
+    struct cache_record record;
+    bool has_record;
+    bool final;
+};
+
+struct flight_ask {
+    struct plan_ask plan; /* now_s is filled in here */
+    struct cache_key key;
+    const char *url; /* canonical; borrowed for the call */
+    size_t url_len;
+    const char *hop; /* the original is known to redirect there: begin with that; or NULL */
+    size_t hop_len;
+    unsigned hops;   /* redirects on the way here */
+    int64_t wait_ms; /* how long the waiter waits, -1: for ever */
+};
+
+void flight_join(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter);
+
+/* Takes a waiter out that was joined and is not answered yet. */
+void flight_leave(struct waiter *waiter);
+
+struct flight_figures {
+    unsigned long started;
+    unsigned long fetched;   /* requests that went out */
+    unsigned long joined;    /* waiters that found a flight under way */
+    unsigned long refetched; /* beyond the first answered one */
+    unsigned active;
+};
+
+void flight_figures(const struct flights *flights, struct flight_figures *ret);
+
+#endif

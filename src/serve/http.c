@@ -1,0 +1,272 @@
+#include "serve/http.h"
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "serve/listener.h"
+#include "sys/fd.h"
+
+#include <errno.h>
+#include <poll.h>
+
+/* A listening socket with its daemon, its thread and its front. */
+struct door {
+    struct front front;
+    struct MHD_Daemon *daemon;
+};
+
+struct http {
+    struct request_env *env;
+    struct door *doors;
+    size_t doors_count;
+    struct buf addresses;
+};
+
+/*
+ * libmicrohttpd calls the handler twice for each request, and only an answer at the second call
+ * lets the connection live on. What the first call saw is kept as a pointer to one of these, so
+ * that a hit allocates nothing; a parked request puts its own memory there.
+ */
+enum mark {
+    FIRST_BAD_IMAGE,
+    FIRST_OTHER,
+    SECOND_BAD_IMAGE,
+    SECOND_OTHER,
+    SECOND_PLAIN,
+    SECOND_CONDITIONAL,
+    MARKS
+};
+static const char marks[MARKS];
+
+static bool is_mark(const void *context)
+{
+    return context == NULL ||
+           ((const char *)context >= marks && (const char *)context < marks + MARKS);
+}
+
+static void *mark(enum mark which)
+{
+    return (void *)(uintptr_t)&marks[which];
+}
+
+/* The raw request target, before libmicrohttpd decodes it: our paths need no decoding, so what
+ * needs it is not one of ours. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    (void)cls;
+    (void)connection;
+    bool image = target[0] == '/' && (target[1] == 'i' || target[1] == 's') && target[2] == '/';
+    const char *at = target;
+    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
+           *at == '-' || *at == '_' || *at == '/' || *at == '.')
+        at++;
+    if (!image)
+        return mark(FIRST_OTHER);
+    return *at != '\0' || at - target > SHOJI_PATH_MAX ? mark(FIRST_BAD_IMAGE) : NULL;
+}
+
+struct head {
+    unsigned lengths; /* Content-Length fields */
+    bool length_not_zero;
+    bool transfer_encoding;
+    bool conditional;
+};
+
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    (void)kind;
+    struct head *head = cls;
+    switch (name[0] | 0x20) {
+    case 'c':
+        if (strcasecmp(name, "Content-Length") == 0) {
+            head->lengths++;
+            head->length_not_zero |= !value || strcmp(value, "0") != 0;
+        }
+        break;
+    case 't':
+        head->transfer_encoding |= strcasecmp(name, "Transfer-Encoding") == 0;
+        break;
+    case 'i':
+        head->conditional |=
+            strcasecmp(name, "If-None-Match") == 0 || strcasecmp(name, "If-Range") == 0;
+        break;
+    case 'r':
+        head->conditional |= strcasecmp(name, "Range") == 0;
+        break;
+    }
+    return MHD_YES;
+}
+
+/*
+ * First call: the header is read, the body is not. An answer given here makes libmicrohttpd close
+ * the connection, which is what a request with a body deserves: 0.9.75 takes the second of two
+ * Content-Length fields for the truth (fixed in 1.0.4), and a proxy before us may take the first.
+ */
+static enum MHD_Result first_call(struct MHD_Connection *connection, const char *method,
+                                  void **context)
+{
+    bool known = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    struct head head = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &head);
+    if (head.transfer_encoding || head.lengths > 1 || head.length_not_zero)
+        return reply_send(connection, reply_constant(REPLY_BAD));
+    if (!known)
+        return reply_send(connection, reply_constant(REPLY_METHOD));
+    if (*context == NULL)
+        *context = mark(head.conditional ? SECOND_CONDITIONAL : SECOND_PLAIN);
+    else
+        *context = mark(*context == mark(FIRST_BAD_IMAGE) ? SECOND_BAD_IMAGE : SECOND_OTHER);
+    return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *body,
+                                  size_t *body_len, void **context)
+{
+    (void)version;
+    (void)body;
+    struct door *door = cls;
+    if (*context == NULL || *context == mark(FIRST_BAD_IMAGE) || *context == mark(FIRST_OTHER))
+        return first_call(connection, method, context);
+    if (*context == mark(SECOND_BAD_IMAGE))
+        return reply_send(connection, reply_constant(REPLY_REFUSED));
+    if (*context == mark(SECOND_OTHER))
+        return reply_send(connection, reply_constant(REPLY_MISSING));
+    if (*body_len != 0)
+        return MHD_NO;
+    const struct request_line line = {
+        .path = url,
+        .head = method[0] == 'H',
+        .conditional = *context == mark(SECOND_CONDITIONAL),
+    };
+    struct request *state = is_mark(*context) ? NULL : *context;
+    enum MHD_Result result = request_handle(&door->front, connection, &line, &state);
+    if (state)
+        *context = state;
+    return result;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)cls;
+    (void)connection;
+    (void)code;
+    if (!is_mark(*context))
+        request_forget(*context);
+    *context = NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static int door_open(struct door *door, struct http *http, const struct http_conf *conf, int fd)
+{
+    int r = front_init(&door->front, http->env, conf->hot_memory / http->doors_count);
+    if (r < 0)
+        return r;
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections / http->doors_count + 1, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_IDLE_S, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    door->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                         on_request, door, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    return door->daemon ? 0 : -EIO;
+}
+
+static int open_address(struct http *http, const struct http_conf *conf, const char *address,
+                        char *why)
+{
+    int fds[256];
+    char text[LISTENER_TEXT];
+    must(conf->fronts > 0 && conf->fronts <= 256);
+    int r = listener_open(address, conf->fronts, fds, text);
+    if (r < 0) {
+        snprintf(why, 256, "cannot listen on %.100s: %s", address,
+                 r == -EINVAL ? "not an address with a port" : strerror(-r));
+        return r;
+    }
+    buf_add_format(&http->addresses, "%slisten=%s", http->addresses.len ? " " : "", text);
+    size_t first = 0;
+    while (http->doors[first].daemon)
+        first++;
+    for (unsigned i = 0; i < conf->fronts; i++) {
+        if (r == 0)
+            r = door_open(&http->doors[first + i], http, conf, fds[i]);
+        if (r < 0)
+            fd_close(&fds[i]);
+    }
+    if (r < 0)
+        snprintf(why, 256, "cannot start a front thread on %.100s: %s", address, strerror(-r));
+    return r;
+}
+
+int http_new(const struct http_conf *conf, struct request_env *env, char *why, struct http **ret)
+{
+    size_t addresses = 1;
+    for (const char *at = conf->listen; *at; at++)
+        addresses += *at == ',';
+    struct http *http = calloc(1, sizeof(*http));
+    char *list = strdup(conf->listen);
+    struct door *doors = calloc(addresses * conf->fronts, sizeof(*doors));
+    if (!http || !list || !doors) {
+        free(http);
+        free(list);
+        free(doors);
+        return -ENOMEM;
+    }
+    *http = (struct http){.env = env, .doors = doors, .doors_count = addresses * conf->fronts};
+    http->addresses = BUF_INIT(64 * KiB);
+    int r = 0;
+    char *rest = NULL;
+    for (char *at = strtok_r(list, ", ", &rest); at && r == 0; at = strtok_r(NULL, ", ", &rest))
+        r = open_address(http, conf, at, why);
+    free(list);
+    if (r < 0) {
+        http_free(http);
+        return r;
+    }
+    *ret = http;
+    return 0;
+}
+
+const char *http_addresses(const struct http *http)
+{
+    return buf_span(&http->addresses).ptr;
+}
+
+void http_drain(struct http *http)
+{
+    atomic_store(&http->env->draining, true);
+    for (size_t i = 0; i < http->doors_count; i++) {
+        struct door *door = &http->doors[i];
+        if (!door->daemon)
+            continue;
+        int fd = MHD_quiesce_daemon(door->daemon);
+        fd_close(&fd);
+    }
+    /* libmicrohttpd aborts the process when it is stopped with a connection suspended. */
+    for (size_t i = 0; i < http->doors_count; i++)
+        while (atomic_load(&http->doors[i].front.parked) > 0)
+            poll(NULL, 0, 1);
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    for (size_t i = 0; i < http->doors_count; i++) {
+        if (http->doors[i].daemon)
+            MHD_stop_daemon(http->doors[i].daemon);
+        front_finish(&http->doors[i].front);
+    }
+    buf_free(&http->addresses);
+    free(http->doors);
+    free(http);
+}

@@ -1,0 +1,37 @@
+/*
+ * The public listener: libmicrohttpd, one daemon and thread a front, each with a socket of its own.
+ *
+ * Only what libmicrohttpd must be told lives here: sockets, limits, and refusing at the first call
+ * of the handler what may not be answered at the second. Everything else is serve/request.
+ */
+#ifndef SERVE_HTTP_H
+#define SERVE_HTTP_H
+
+#include "serve/request.h"
+
+struct http;
+
+struct http_conf {
+    const char *listen; /* comma-separated: address:port, [v6]:port or unix:/path */
+    unsigned fronts;
+    unsigned max_connections; /* all fronts together */
+    size_t hot_memory;        /* bytes, all fronts together */
+};
+
+/* 0; -EINVAL, -EADDRINUSE or another -errno with a sentence in `why` (256 bytes). `env` must live
+ * until http_free. */
+MUST_CHECK int http_new(const struct http_conf *conf, struct request_env *env, char *why,
+                        struct http **ret);
+
+/* The addresses that are listened on, with the ports that the kernel chose: "127.0.0.1:8080
+ * unix:/path". Borrowed. */
+const char *http_addresses(const struct http *http);
+
+/* No new connections and no new misses; waits until no request is parked. The back loop must be
+ * running and must have been told to drain its flights. */
+void http_drain(struct http *http);
+
+/* After http_drain. Takes NULL. */
+void http_free(struct http *http);
+
+#endif

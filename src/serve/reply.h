@@ -1,0 +1,60 @@
+/*
+ * Every answer that the public listener gives, and the only place that knows HTTP statuses.
+ *
+ * A struct reply is ready-made, immutable and counted: any thread may send it any number of times,
+ * and it may be queued on many connections at once. reply_ref and reply_unref take and give a
+ * reference; constants take part like all others. An image's bytes live as long as a reply or a
+ * connection uses them.
+ */
+#ifndef SERVE_REPLY_H
+#define SERVE_REPLY_H
+
+#include "base/err.h"
+#include "base/image.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reply;
+
+enum reply_constant {
+    REPLY_BLANK,    /* 200: the constant transparent GIF, for trackers */
+    REPLY_MISSING,  /* 404: the placeholder; nothing more will come */
+    REPLY_LATER,    /* 404: the placeholder; a later try may come */
+    REPLY_GONE,     /* 410: the placeholder; was here once */
+    REPLY_REFUSED,  /* 403 */
+    REPLY_METHOD,   /* 405 */
+    REPLY_BAD,      /* 400, and the connection closes */
+    REPLY_OVERLOAD, /* 503 with Retry-After */
+    REPLY_CONSTANTS
+};
+
+/* Makes the constants: once, before any other call here. 0 or -ENOMEM. */
+MUST_CHECK int reply_setup(void);
+void reply_teardown(void);
+
+/* Borrowed; lives until reply_teardown. */
+struct reply *reply_constant(enum reply_constant which);
+
+/* A 200 with its entity tag from `content` (a hash of the bytes). Takes `bytes` over (malloc'ed),
+ * also on failure. 0 or -ENOMEM. */
+MUST_CHECK int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t content[32],
+                           struct reply **ret);
+
+struct reply *reply_ref(struct reply *reply);
+void reply_unref(struct reply *reply); /* takes NULL */
+
+/* The bytes of an image reply, borrowed from it; 0 for the others. */
+size_t reply_bytes(const struct reply *reply, const void **ret);
+enum image_type reply_type(const struct reply *reply);
+
+/* Answers `connection`, as a whole. */
+enum MHD_Result reply_send(struct MHD_Connection *connection, struct reply *reply);
+
+/* The same for a GET or HEAD that carries If-None-Match, If-Range or Range: 304, 206 or 416 where
+ * they apply (RFC 9110, sections 13 and 14); several ranges are answered by the whole. */
+enum MHD_Result reply_send_conditional(struct MHD_Connection *connection, struct reply *reply,
+                                       bool head);
+
+#endif

@@ -1,0 +1,279 @@
+#include "serve/request.h"
+
+#include "sys/clock.h"
+
+#include <errno.h>
+
+/*
+ *  hot ── the same path as before: nothing to verify again ─────────► reply
+ *   │
+ *   └► the table, from top to bottom, until a step answers:
+ */
+#define REQUEST_STEPS(STEP)                                                                        \
+    STEP(verify) /* bad signature ► refused */                                                   \
+    STEP(lookup) /* have it ► reply, and hot; failed or gone for good ► says so */             \
+    STEP(join)   /* park; the back thread claims, fetches, decodes, stores (serve/flight) */
+
+enum step_result {
+    STEP_NEXT,
+    STEP_REPLY, /* request->reply is the answer */
+    STEP_PARKED,
+};
+
+struct request {
+    struct waiter waiter; /* of the flight; back thread */
+    struct loop_task to_back;
+    struct front *front;
+    struct MHD_Connection *connection;
+    struct reply *reply; /* the answer, a reference of ours */
+    bool parked;
+    bool conditional;
+    bool has_record;
+    struct cache_key key;
+    struct cache_record record;
+    uint16_t sharer;
+    struct shoji_opened opened; /* its key is not used after verify */
+};
+
+int front_init(struct front *front, struct request_env *env, size_t hot_bytes)
+{
+    *front = (struct front){.env = env, .generation = keyring_generation(env->keyring)};
+    return hot_new(hot_bytes, &front->hot);
+}
+
+void front_finish(struct front *front)
+{
+    hot_free(front->hot);
+    front->hot = NULL;
+}
+
+void request_forget(struct request *request)
+{
+    if (!request)
+        return;
+    reply_unref(request->reply);
+    free(request);
+}
+
+static enum step_result answer(struct request *request, enum reply_constant which)
+{
+    request->reply = reply_ref(reply_constant(which));
+    return STEP_REPLY;
+}
+
+/* ---- the steps ---- */
+
+static enum step_result step_verify(struct request *request, const char *path)
+{
+    struct request_env *env = request->front->env;
+    struct keyset *set = keyring_get(env->keyring);
+    int r = shoji_url_open(keyset_keys(set), env->url_suffix, path, strlen(path), &request->opened);
+    if (r == 0 && request->opened.options.mailbox[0])
+        request->sharer =
+            plan_sharer(shoji_key_kid(request->opened.key), request->opened.options.mailbox);
+    keyring_put(set);
+    if (r == SHOJI_OPEN_REFUSED)
+        return answer(request, REPLY_REFUSED);
+    if (r != 0)
+        return answer(request, REPLY_MISSING);
+    cache_key_of_url(env->cache, request->opened.url, request->opened.url_len, &request->key);
+    return STEP_NEXT;
+}
+
+static enum step_result reply_picture(struct request *request, const char *path)
+{
+    const struct cache_record *record = &request->record;
+    void *bytes;
+    size_t len;
+    if (record->pixel) {
+        request->reply = reply_ref(reply_constant(REPLY_BLANK));
+    } else {
+        int r = cache_read(request->front->env->cache, record, &bytes, &len);
+        if (r == CACHE_NONE)
+            return STEP_NEXT;
+        if (r < 0 || reply_image((enum image_type)record->type, bytes, len, record->content,
+                                 &request->reply) < 0)
+            return answer(request, REPLY_OVERLOAD);
+    }
+    hot_put(request->front->hot, path, strlen(path), request->reply);
+    return STEP_REPLY;
+}
+
+static bool shares_already(const struct request *request)
+{
+    if (request->record.sharers_count >= CACHE_SHARERS)
+        return true;
+    for (unsigned i = 0; i < request->record.sharers_count; i++)
+        if (request->record.sharers[i] == request->sharer)
+            return true;
+    return false;
+}
+
+static void count_sharer(struct request *request)
+{
+    if (!request->opened.options.mailbox[0] || shares_already(request))
+        return;
+    struct cache_write *write = calloc(1, sizeof(*write));
+    if (!write)
+        return;
+    *write = (struct cache_write){.op = CACHE_SHARER, .key = request->key};
+    write->record.sharers[0] = request->sharer;
+    write->record.sharers_count = 1;
+    cache_write_start(request->front->env->cache, write);
+}
+
+static enum step_result step_lookup(struct request *request, const char *path)
+{
+    struct request_env *env = request->front->env;
+    int r = cache_lookup(env->cache, &request->key, &request->record);
+    if (r < 0)
+        return answer(request, REPLY_OVERLOAD);
+    request->has_record = r == 0;
+    if (request->has_record)
+        count_sharer(request);
+    if (request->has_record && request->record.state == CACHE_STORED) {
+        enum step_result result = reply_picture(request, path);
+        if (result != STEP_NEXT)
+            return result;
+    }
+    const struct plan_ask ask = {
+        .who = PLAN_READER,
+        .options = request->opened.options,
+        .now_s = clock_wall_s(),
+    };
+    switch (plan_decide(&env->plan, &ask, request->has_record ? &request->record : NULL, false)) {
+    case PLAN_MISSING:
+        return answer(request, REPLY_MISSING);
+    case PLAN_GONE:
+        return answer(request, REPLY_GONE);
+    case PLAN_LATER:
+        /* Claimed means under way: that flight may still be joined. */
+        return request->record.state == CACHE_CLAIMED ? STEP_NEXT : answer(request, REPLY_LATER);
+    default:
+        return STEP_NEXT;
+    }
+}
+
+/* Back thread. */
+static void on_answer(struct waiter *waiter, const struct flight_answer *flight_answer)
+{
+    struct request *request = container_of(waiter, struct request, waiter);
+    request->reply = reply_ref(flight_answer->reply);
+    request->record = flight_answer->record ? *flight_answer->record : (struct cache_record){0};
+    request->has_record = flight_answer->record != NULL;
+    MHD_resume_connection(request->connection);
+}
+
+/* Back thread. */
+static void on_back(struct loop_task *task)
+{
+    struct request *request = container_of(task, struct request, to_back);
+    struct request_env *env = request->front->env;
+    const struct flight_ask ask = {
+        .plan = {.who = PLAN_READER, .options = request->opened.options},
+        .key = request->key,
+        .url = request->opened.url,
+        .url_len = request->opened.url_len,
+        .wait_ms = env->wait_ms,
+    };
+    request->waiter.answer = on_answer;
+    flight_join(env->flights, &ask, &request->waiter);
+}
+
+static enum step_result step_join(struct request *request, const char *path)
+{
+    (void)path;
+    struct front *front = request->front;
+    /* Counted before the flag is read: whoever drains first sets the flag, then waits for zero. */
+    unsigned parked = atomic_fetch_add(&front->parked, 1);
+    if (atomic_load(&front->env->draining) || parked >= LIMIT_PARKED) {
+        atomic_fetch_sub(&front->parked, 1);
+        return answer(request, REPLY_OVERLOAD);
+    }
+    request->parked = true;
+    /* Before anyone can resume it. */
+    MHD_suspend_connection(request->connection);
+    request->to_back.run = on_back;
+    loop_post(front->env->back, &request->to_back);
+    return STEP_PARKED;
+}
+
+static const struct {
+    const char *name;
+    enum step_result (*run)(struct request *request, const char *path);
+} steps[] = {
+#define STEP(name_) {#name_, step_##name_},
+    REQUEST_STEPS(STEP)
+#undef STEP
+};
+
+/* ---- the engine ---- */
+
+static enum MHD_Result send_reply(struct MHD_Connection *connection,
+                                  const struct request_line *line, struct reply *reply)
+{
+    return line->conditional ? reply_send_conditional(connection, reply, line->head)
+                             : reply_send(connection, reply);
+}
+
+static void forget_revoked(struct front *front)
+{
+    unsigned generation = keyring_generation(front->env->keyring);
+    if (generation == front->generation)
+        return;
+    front->generation = generation;
+    hot_clear(front->hot);
+}
+
+/* Resumed: the back thread has left the answer in the request. */
+static void unpark(struct request *request, const char *path)
+{
+    request->parked = false;
+    atomic_fetch_sub(&request->front->parked, 1);
+    if (!request->has_record)
+        return;
+    if (request->record.state == CACHE_STORED)
+        hot_put(request->front->hot, path, strlen(path), request->reply);
+    count_sharer(request);
+}
+
+static enum MHD_Result start(struct front *front, struct MHD_Connection *connection,
+                             const struct request_line *line, struct request **state)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    if (!request)
+        return send_reply(connection, line, reply_constant(REPLY_OVERLOAD));
+    request->front = front;
+    request->connection = connection;
+    request->conditional = line->conditional;
+    enum step_result result = STEP_NEXT;
+    for (size_t i = 0; result == STEP_NEXT; i++) {
+        must(i < sizeof(steps) / sizeof(steps[0]));
+        result = steps[i].run(request, line->path);
+    }
+    if (result == STEP_PARKED) {
+        *state = request;
+        return MHD_YES;
+    }
+    enum MHD_Result sent = send_reply(connection, line, request->reply);
+    request_forget(request);
+    return sent;
+}
+
+enum MHD_Result request_handle(struct front *front, struct MHD_Connection *connection,
+                               const struct request_line *line, struct request **state)
+{
+    forget_revoked(front);
+    struct request *request = *state;
+    if (request) {
+        if (request->parked)
+            unpark(request, line->path);
+        struct request_line same = *line; /* the mark that said so gave way to the request */
+        same.conditional = request->conditional;
+        return send_reply(connection, &same, request->reply);
+    }
+    struct reply *hot = hot_get(front->hot, line->path, strlen(line->path));
+    if (hot)
+        return send_reply(connection, line, hot);
+    return start(front, connection, line, state);
+}

@@ -1,0 +1,58 @@
+/*
+ * The way of a request: read this first. The steps stand in one table in request.c, in their order.
+ *
+ * A front is what one front thread owns: nothing in it is shared with another front, and a hit
+ * touches nothing else. A request that misses is parked (its connection suspended) and crosses to
+ * the back loop and back once. Who calls: the thread of the front, except where said otherwise.
+ */
+#ifndef SERVE_REQUEST_H
+#define SERVE_REQUEST_H
+
+#include "serve/flight.h"
+#include "serve/hot.h"
+#include "serve/keyring.h"
+
+#include <stdatomic.h>
+
+/* What all fronts share; immutable while they run. */
+struct request_env {
+    struct loop *back;
+    struct cache *cache;
+    struct flights *flights;
+    struct keyring *keyring;
+    const char *url_suffix;
+    struct plan_conf plan;
+    int64_t wait_ms;
+    atomic_bool draining; /* true: misses are refused, hits go on */
+};
+
+struct front {
+    struct request_env *env;
+    struct hot *hot;
+    unsigned generation; /* of the keys that `hot` was verified with */
+    atomic_uint parked;
+};
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int front_init(struct front *front, struct request_env *env, size_t hot_bytes);
+void front_finish(struct front *front);
+
+struct request_line {
+    const char *path;
+    bool head;
+    bool conditional; /* carries If-None-Match, If-Range or Range */
+};
+
+struct request;
+
+/*
+ * Answers, or parks the connection and sets *state; called again with the same *state when it was
+ * resumed. MHD_NO: close the connection.
+ */
+enum MHD_Result request_handle(struct front *front, struct MHD_Connection *connection,
+                               const struct request_line *line, struct request **state);
+
+/* The connection is done with this request, answered or not. Takes NULL. */
+void request_forget(struct request *request);
+
+#endif
