@@ -35,6 +35,7 @@ def stage(build):
         shojid = server.Server(build, folder, spy.address)
         ending.callback(shojid.stop)
         shojid.start()
+        ending.callback(deaf)
         yield story.Story(spy, shojid)
 
 
@@ -53,9 +54,11 @@ def show(a_story, port):
               f" -L {page.place}:{page.place}"
               f" -L 127.0.0.1:{shoji.port}:127.0.0.1:{shoji.port}"
               f" -L {spy.address}:{spy.port}:{spy.address}:{spy.port} THIS-MACHINE", flush=True)
-    if (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) and shutil.which("xdg-open"):
-        subprocess.Popen(["xdg-open", page.url], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL, start_new_session=True)
+    display = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if display and shutil.which("xdg-open"):
+        nothing = subprocess.DEVNULL
+        subprocess.Popen(["xdg-open", page.url], stdin=nothing, stdout=nothing, stderr=nothing,
+                         start_new_session=True)
     try:
         threading.Event().wait()
     finally:
@@ -66,13 +69,19 @@ def end(number, frame):
     raise KeyboardInterrupt
 
 
+def deaf():
+    """Taking down needs a second or two; an impatient second Ctrl-C must not cut it short."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Shoji's demo: what does the sender learn?")
     parser.add_argument("--build", required=True, help="the build directory")
     parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
     parser.add_argument("--check", action="store_true", help="assert it instead of showing it")
     options = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also when started with "&"
         signal.signal(number, end)
     try:
         if options.check:

@@ -15,7 +15,7 @@ MAILS = {
 
 
 def compose(name, sender_url, token, mailbox):
-    """The mail as it arrives: placeholders filled, its HTML in quoted-printable, as most mail is."""
+    """The mail as it arrives: placeholders filled, text in quoted-printable, as most mail is."""
     text = (FOLDER / f"{name}.eml").read_text(encoding="utf-8")
     values = {"sender": sender_url, "token": token, "mailbox": mailbox,
               "date": email.utils.formatdate(localtime=True)}

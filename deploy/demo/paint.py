@@ -1,5 +1,5 @@
 """The pictures of the sample mails, painted when the demo starts: nothing is downloaded, nothing
-binary lies in the tree. Every picture is a pure function of its size, so two runs paint the same."""
+binary lies in the tree. A picture is a pure function of its size: two runs paint the same."""
 
 import math
 import struct
@@ -76,7 +76,7 @@ def mountains(width, height):
 
 
 def waves(width, height):
-    """Seigaiha, the pattern of overlapping waves: a tile for backgrounds, pale enough to write on."""
+    """Seigaiha, overlapping waves: a tile for backgrounds, pale enough to write on."""
     radius = width / 2
     line = _mix(PAPER, INDIGO, 0.30)
 

@@ -96,8 +96,8 @@ class Reader:
         if url in self.etags:
             headers["If-None-Match"] = self.etags[url]
         target = urllib.parse.urlunsplit(("", "", parts.path, parts.query, ""))
-        connection = http.client.HTTPConnection(
-            parts.hostname, parts.port or 80, timeout=20, source_address=(self.device["address"], 0))
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=20,
+                                                source_address=(self.device["address"], 0))
         try:
             connection.request("GET", target, headers=headers)
             response = connection.getresponse()

@@ -102,11 +102,12 @@ class Sender:
         cookie = [] if "cookie" in request.headers else [
             ("Set-Cookie", f"reader={secrets.token_hex(8)}; Max-Age=31536000; Path=/")]
         if request.target.startswith("/track/"):
-            headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store"), ("Expires", "0")]
+            headers = [("Content-Type", "image/gif"), ("Cache-Control", "no-store")]
             return self._finish("200 OK", headers + cookie, paint.PIXEL_GIF)
         picture = self.pictures.get(request.picture)
         if picture is None:
-            return self._finish("404 Not Found", [("Content-Type", "text/plain")], b"no such thing\n")
+            headers = [("Content-Type", "text/plain")]
+            return self._finish("404 Not Found", headers, b"no such thing\n")
         # "no-cache" makes a browser ask again each time; the ETag, drawn anew for everyone who
         # comes without one, then comes back and names the device: a cookie that no setting clears.
         seen = request.headers.get("if-none-match")

@@ -69,7 +69,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         path, query = self._path()
         # No other site can send this header without asking first, and nobody answers yes.
-        if self.headers.get("X-Demo") != "1" or query is None or query.get("mail") not in mails.MAILS:
+        own = self.headers.get("X-Demo") == "1" and query is not None
+        if not own or query.get("mail") not in mails.MAILS:
             self._refuse(403, "not from this page")
         elif path == "/api/phone":
             self.server.open_on_phone(query["mail"], self.headers.get("Accept-Language"))

@@ -129,15 +129,20 @@ function showBox(box, state, about) {
   $(".raw pre", place).textContent = state.raw.join("").trim() || "None.";
 }
 
+// The buttons stay when their state changes, or a keyboard would lose its place.
 function showMails(mails) {
-  $("#mails").replaceChildren(...mails.map((each) => {
+  const place = $("#mails");
+  for (const each of place.children.length ? [] : mails) {
     const button = make("button", "", each.blurb.split(":")[0]);
     button.type = "button";
     button.title = each.blurb;
-    button.setAttribute("aria-pressed", String(each.id === mail));
+    button.value = each.id;
     button.addEventListener("click", () => choose(each.id));
-    return button;
-  }));
+    place.append(button);
+  }
+  for (const button of place.children) {
+    button.setAttribute("aria-pressed", String(button.value === mail));
+  }
 }
 
 async function refresh() {
@@ -152,10 +157,7 @@ async function refresh() {
   if (text === shown) return;
   shown = text;
   const state = JSON.parse(text);
-  const pressed = $("#mails [aria-pressed=true]");
-  if (!pressed || pressed.title !== state.mails.find((each) => each.id === mail).blurb) {
-    showMails(state.mails);
-  }
+  showMails(state.mails);
   $(".sender").textContent = state.sender;
   const about = state.mails.find((each) => each.id === mail);
   for (const box of boxes) showBox(box, state.boxes[box], about);
