@@ -151,3 +151,62 @@ void html_doctype_read(struct html_tokenizer *t, struct html_token *ret)
     r.doctype.system_id.ptr = store + r.system_at;
     *ret = (struct html_token){.type = HTML_DOCTYPE, .doctype = r.doctype};
 }
+
+/* ---- the rendering mode (13.2.6.4.1) ---- */
+
+static bool starts_with_any(struct span id, const char *const *prefixes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span prefix = span_of(prefixes[i]);
+        if (span_equal_nocase(span_part(id, 0, prefix.len), prefix))
+            return true;
+    }
+    return false;
+}
+
+bool html_doctype_is_quirky(const struct html_doctype *doctype)
+{
+    static const char *const quirky[] = {
+        "+//silmaril//dtd html pro v0r11 19970101//",
+        "-//as//dtd html 3.0 aswedit + extensions//",
+        "-//advasoft ltd//dtd html 3.0 aswedit + extensions//",
+        "-//ietf//dtd html",
+        "-//metrius//dtd metrius presentational//",
+        "-//microsoft//dtd internet explorer",
+        "-//netscape comm. corp.//dtd",
+        "-//o'reilly and associates//dtd html",
+        "-//sq//dtd html 2.0 hotmetal + extensions//",
+        "-//softquad software//dtd hotmetal pro",
+        "-//softquad//dtd hotmetal pro",
+        "-//spyglass//dtd html 2.0 extended//",
+        "-//sun microsystems corp.//dtd hotjava",
+        "-//w3c//dtd html 3 1995-03-24//",
+        "-//w3c//dtd html 3.2",
+        "-//w3c//dtd html 4.0 frameset//",
+        "-//w3c//dtd html 4.0 transitional//",
+        "-//w3c//dtd html experimental",
+        "-//w3c//dtd w3 html 3.0//",
+        "-//w3o//dtd w3 html 3.0//",
+        "-//w3o//dtd w3 html strict 3.0//en//",
+        "-//webtechs//dtd mozilla html",
+        "-/w3c/dtd html 4.0 transitional/en",
+    };
+    static const char *const without_system[] = {
+        "-//w3c//dtd html 4.01 frameset//",
+        "-//w3c//dtd html 4.01 transitional//",
+    };
+    static const char ibm[] = "http://www.ibm.com/data/dtd/v11/ibmxhtml1-transitional.dtd";
+    if (doctype->force_quirks || !span_equal(doctype->name, SPAN("html")))
+        return true;
+    if (doctype->has_system && span_equal_nocase(doctype->system_id, span_of(ibm)))
+        return true;
+    if (!doctype->has_public)
+        return false;
+    if (span_equal_nocase(doctype->public_id, SPAN("html")))
+        return true;
+    if (starts_with_any(doctype->public_id, quirky, sizeof(quirky) / sizeof(quirky[0])))
+        return true;
+    return !doctype->has_system &&
+           starts_with_any(doctype->public_id, without_system,
+                           sizeof(without_system) / sizeof(without_system[0]));
+}

@@ -10,11 +10,23 @@
 
 #include <shoji/rewrite.h>
 
+#define REWRITE_SEEN_SLOTS 1024 /* half of it is used: more than LIMIT_IMAGES twice over */
+
+/* Which originals a message has shown already, by keyed hash: one image counts once. All zero at
+ * the start. Beyond its room an image counts each time it comes. */
+struct rewrite_seen {
+    bool keyed;
+    unsigned char key[16];
+    size_t count;
+    uint64_t slots[REWRITE_SEEN_SLOTS];
+};
+
 /* What all the parts of one message share. */
 struct rewrite_pass {
     const struct shoji_rewrite *how;
-    struct shoji_report *report;
-    size_t images_left; /* remote images that may still be emitted */
+    struct shoji_report *report; /* may be NULL */
+    size_t images_left;          /* distinct remote images that may still be emitted */
+    struct rewrite_seen seen;    /* zeroed by whoever begins a message */
 };
 
 /*
@@ -26,8 +38,8 @@ struct rewrite_pass {
 int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base, struct buf *out);
 
 /*
- * The fallback: the visible text of a document, without markup, escaped, inside one <pre> that wraps.
- * Understands as little as possible; never emits a byte that could open a tag.
+ * The fallback: the visible text of a document, without markup, escaped, inside one <pre> that
+ * wraps. Understands as little as possible; never emits a byte that could open a tag.
  */
 int html_to_text(struct span in, struct buf *out);
 

@@ -94,6 +94,9 @@ MUST_CHECK int html_token_next(struct html_tokenizer *t, struct html_token *ret)
 /* The value of an attribute, or NULL. */
 const struct span *html_token_attribute(const struct html_token *token, const char *name);
 
+/* Does this doctype put a browser into quirks mode? (None at all does, too.) */
+bool html_doctype_is_quirky(const struct html_doctype *doctype);
+
 /* ---- between the files of the tokenizer ---- */
 
 /* At "<x" or "</x": reads the tag. *ret is untouched and false returned when the input ends in it.

@@ -1,0 +1,165 @@
+#include "lib/html_allow.h"
+
+#include <stdlib.h>
+
+struct row {
+    const char *name;
+    int kind;
+};
+
+/* Sorted, like the next one. Not here, so that their tags go and their text stays: forms and their
+ * parts, template and noscript (read as what they hold), object, embed, media, frames, link. */
+/* clang-format off */
+static const struct row elements[] = {
+    {"a", HTML_LINK}, {"abbr", HTML_KEPT}, {"acronym", HTML_KEPT}, {"address", HTML_KEPT},
+    {"area", HTML_LINK}, {"article", HTML_KEPT}, {"aside", HTML_KEPT}, {"b", HTML_KEPT},
+    {"base", HTML_BASE}, {"bdi", HTML_KEPT}, {"bdo", HTML_KEPT}, {"big", HTML_KEPT},
+    {"blockquote", HTML_KEPT}, {"body", HTML_BOX}, {"br", HTML_VOID}, {"caption", HTML_KEPT},
+    {"center", HTML_KEPT}, {"cite", HTML_KEPT}, {"code", HTML_KEPT}, {"col", HTML_VOID},
+    {"colgroup", HTML_KEPT}, {"data", HTML_KEPT}, {"dd", HTML_KEPT}, {"del", HTML_KEPT},
+    {"details", HTML_KEPT}, {"dfn", HTML_KEPT}, {"dir", HTML_KEPT}, {"div", HTML_KEPT},
+    {"dl", HTML_KEPT}, {"dt", HTML_KEPT}, {"em", HTML_KEPT}, {"figcaption", HTML_KEPT},
+    {"figure", HTML_KEPT}, {"font", HTML_KEPT}, {"footer", HTML_KEPT}, {"h1", HTML_KEPT},
+    {"h2", HTML_KEPT}, {"h3", HTML_KEPT}, {"h4", HTML_KEPT}, {"h5", HTML_KEPT}, {"h6", HTML_KEPT},
+    {"head", HTML_HEAD}, {"header", HTML_KEPT}, {"hgroup", HTML_KEPT}, {"hr", HTML_VOID},
+    {"html", HTML_ROOT}, {"i", HTML_KEPT}, {"iframe", HTML_SILENT}, {"image", HTML_IMG},
+    {"img", HTML_IMG}, {"ins", HTML_KEPT}, {"kbd", HTML_KEPT}, {"li", HTML_KEPT},
+    {"main", HTML_KEPT}, {"map", HTML_KEPT}, {"mark", HTML_KEPT}, {"math", HTML_FOREIGN},
+    {"menu", HTML_KEPT}, {"meta", HTML_META}, {"nav", HTML_KEPT}, {"nobr", HTML_KEPT},
+    {"noembed", HTML_SILENT}, {"noframes", HTML_SILENT}, {"ol", HTML_KEPT}, {"p", HTML_KEPT},
+    {"picture", HTML_KEPT}, {"plaintext", HTML_TEXT_ONLY}, {"pre", HTML_KEPT}, {"q", HTML_KEPT},
+    {"rb", HTML_KEPT}, {"rp", HTML_KEPT}, {"rt", HTML_KEPT}, {"rtc", HTML_KEPT},
+    {"ruby", HTML_KEPT}, {"s", HTML_KEPT}, {"samp", HTML_KEPT}, {"script", HTML_SILENT},
+    {"section", HTML_KEPT}, {"small", HTML_KEPT}, {"source", HTML_SOURCE}, {"span", HTML_KEPT},
+    {"strike", HTML_KEPT}, {"strong", HTML_KEPT}, {"style", HTML_STYLE}, {"sub", HTML_KEPT},
+    {"summary", HTML_KEPT}, {"sup", HTML_KEPT}, {"svg", HTML_FOREIGN}, {"table", HTML_BOX},
+    {"tbody", HTML_KEPT}, {"td", HTML_BOX}, {"textarea", HTML_TEXT_ONLY}, {"tfoot", HTML_KEPT},
+    {"th", HTML_BOX}, {"thead", HTML_KEPT}, {"time", HTML_KEPT}, {"title", HTML_TITLE},
+    {"tr", HTML_BOX}, {"tt", HTML_KEPT}, {"u", HTML_KEPT}, {"ul", HTML_KEPT}, {"var", HTML_KEPT},
+    {"wbr", HTML_VOID}, {"xmp", HTML_TEXT_ONLY},
+};
+
+static const struct row attributes[] = {
+    {"abbr", HTML_ATTR_TEXT}, {"align", HTML_ATTR_PLAIN}, {"alink", HTML_ATTR_PLAIN},
+    {"alt", HTML_ATTR_TEXT}, {"aria-describedby", HTML_ATTR_TEXT},
+    {"aria-description", HTML_ATTR_TEXT}, {"aria-hidden", HTML_ATTR_PLAIN},
+    {"aria-label", HTML_ATTR_TEXT}, {"aria-labelledby", HTML_ATTR_TEXT},
+    {"aria-level", HTML_ATTR_PLAIN}, {"aria-live", HTML_ATTR_PLAIN},
+    {"aria-roledescription", HTML_ATTR_TEXT}, {"axis", HTML_ATTR_PLAIN},
+    {"background", HTML_ATTR_BACKGROUND}, {"bgcolor", HTML_ATTR_PLAIN},
+    {"bgproperties", HTML_ATTR_PLAIN}, {"border", HTML_ATTR_PLAIN},
+    {"bordercolor", HTML_ATTR_PLAIN}, {"bordercolordark", HTML_ATTR_PLAIN},
+    {"bordercolorlight", HTML_ATTR_PLAIN}, {"bottommargin", HTML_ATTR_PLAIN},
+    {"cellpadding", HTML_ATTR_PLAIN}, {"cellspacing", HTML_ATTR_PLAIN}, {"char", HTML_ATTR_PLAIN},
+    {"charoff", HTML_ATTR_PLAIN}, {"class", HTML_ATTR_TEXT}, {"clear", HTML_ATTR_PLAIN},
+    {"color", HTML_ATTR_PLAIN}, {"cols", HTML_ATTR_PLAIN}, {"colspan", HTML_ATTR_PLAIN},
+    {"compact", HTML_ATTR_PLAIN}, {"coords", HTML_ATTR_PLAIN},
+    {"data-shoji-src", HTML_ATTR_HELD_SRC}, {"data-shoji-style", HTML_ATTR_HELD_STYLE},
+    {"data-shoji-tracker", HTML_ATTR_TRACKER}, {"datetime", HTML_ATTR_TEXT},
+    {"decoding", HTML_ATTR_PLAIN}, {"dir", HTML_ATTR_PLAIN}, {"face", HTML_ATTR_PLAIN},
+    {"fetchpriority", HTML_ATTR_PLAIN}, {"frame", HTML_ATTR_PLAIN}, {"headers", HTML_ATTR_PLAIN},
+    {"height", HTML_ATTR_PLAIN}, {"hidden", HTML_ATTR_PLAIN}, {"href", HTML_ATTR_HREF},
+    {"hspace", HTML_ATTR_PLAIN}, {"id", HTML_ATTR_TEXT}, {"ismap", HTML_ATTR_PLAIN},
+    {"lang", HTML_ATTR_PLAIN}, {"leftmargin", HTML_ATTR_PLAIN}, {"link", HTML_ATTR_PLAIN},
+    {"loading", HTML_ATTR_PLAIN}, {"marginheight", HTML_ATTR_PLAIN},
+    {"marginwidth", HTML_ATTR_PLAIN}, {"media", HTML_ATTR_CONDITION}, {"name", HTML_ATTR_TEXT},
+    {"noshade", HTML_ATTR_PLAIN}, {"nowrap", HTML_ATTR_PLAIN}, {"open", HTML_ATTR_PLAIN},
+    {"referrerpolicy", HTML_ATTR_PLAIN}, {"rel", HTML_ATTR_REL}, {"reversed", HTML_ATTR_PLAIN},
+    {"rightmargin", HTML_ATTR_PLAIN}, {"role", HTML_ATTR_PLAIN}, {"rows", HTML_ATTR_PLAIN},
+    {"rowspan", HTML_ATTR_PLAIN}, {"rules", HTML_ATTR_PLAIN}, {"scope", HTML_ATTR_PLAIN},
+    {"shape", HTML_ATTR_PLAIN}, {"size", HTML_ATTR_PLAIN}, {"sizes", HTML_ATTR_CONDITION},
+    {"span", HTML_ATTR_PLAIN}, {"src", HTML_ATTR_SRC}, {"srcset", HTML_ATTR_SRCSET},
+    {"start", HTML_ATTR_PLAIN}, {"style", HTML_ATTR_STYLE}, {"summary", HTML_ATTR_TEXT},
+    {"target", HTML_ATTR_TARGET}, {"text", HTML_ATTR_PLAIN}, {"title", HTML_ATTR_TEXT},
+    {"topmargin", HTML_ATTR_PLAIN}, {"type", HTML_ATTR_PLAIN}, {"usemap", HTML_ATTR_FRAGMENT},
+    {"valign", HTML_ATTR_PLAIN}, {"value", HTML_ATTR_PLAIN}, {"vlink", HTML_ATTR_PLAIN},
+    {"vspace", HTML_ATTR_PLAIN}, {"width", HTML_ATTR_PLAIN},
+};
+/* clang-format on */
+
+static int row_order(const void *key, const void *member)
+{
+    const struct span *name = key;
+    const char *other = ((const struct row *)member)->name;
+    int order = strncmp(name->ptr, other, name->len);
+    return order ? order : (other[name->len] ? -1 : 0);
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static int find(struct span name, const struct row *rows, size_t count)
+{
+    if (name.len == 0 || memchr(name.ptr, '\0', name.len))
+        return 0;
+    const struct row *row = bsearch(&name, rows, count, sizeof(*rows), row_order);
+    return row ? row->kind : 0;
+}
+
+enum html_element html_element_find(struct span name)
+{
+    return (enum html_element)find(name, elements, COUNT(elements));
+}
+
+enum html_attribute_rule html_attribute_find(struct span name)
+{
+    return (enum html_attribute_rule)find(name, attributes, COUNT(attributes));
+}
+
+static bool has_none_of(struct span value, const char *characters)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] == '\0' || strchr(characters, value.ptr[i]))
+            return false;
+    return true;
+}
+
+static bool is_condition(struct span value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        bool word = (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9');
+        if (!word && (c == '\0' || !strchr(" \t\n():,.<>=+*%-", c)))
+            return false;
+        if (span_equal_nocase(span_part(value, i, 4), SPAN("url(")))
+            return false;
+    }
+    return true;
+}
+
+bool html_value_allowed(enum html_attribute_rule rule, struct span value)
+{
+    if (rule == HTML_ATTR_PLAIN)
+        return has_none_of(value, ":;(){}\\@<>\"`");
+    if (rule == HTML_ATTR_CONDITION)
+        return is_condition(value);
+    if (rule == HTML_ATTR_FRAGMENT)
+        return value.len > 0 && value.ptr[0] == '#';
+    return true;
+}
+
+static bool listed(struct span name, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(name, span_of(list[i])))
+            return true;
+    return false;
+}
+
+bool html_meta_allowed(struct span name)
+{
+    static const char *const names[] = {"viewport", "color-scheme", "supported-color-schemes",
+                                        "format-detection", "x-apple-disable-message-reformatting"};
+    return listed(name, names, COUNT(names));
+}
+
+bool html_breaks_out(struct span name)
+{
+    static const char *const names[] = {
+        "b",      "big",  "blockquote", "body",  "br",   "center", "code",    "dd",   "div",
+        "dl",     "dt",   "em",         "embed", "h1",   "h2",     "h3",      "h4",   "h5",
+        "h6",     "head", "hr",         "i",     "img",  "li",     "listing", "menu", "meta",
+        "nobr",   "ol",   "p",          "pre",   "ruby", "s",      "small",   "span", "strong",
+        "strike", "sub",  "sup",        "table", "tt",   "u",      "ul",      "var",
+    };
+    return listed(name, names, COUNT(names));
+}

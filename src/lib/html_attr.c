@@ -1,0 +1,325 @@
+/* The attributes of one start tag. What depends on several of them is decided first; then they are
+ * written in the order in which they came, so that a second pass over the result changes nothing.
+ */
+#include "lib/html_link.h"
+#include "lib/html_srcset.h"
+#include "lib/html_write.h"
+#include "lib/report.h"
+
+struct tag {
+    struct html_document *d;
+    enum html_element kind;
+    const struct span *src, *srcset, *held_src, *tracker, *background, *style, *held_style, *href;
+    struct image_use use;
+
+    struct buf image; /* what <img> shows or, `held`, will show; empty: nothing */
+    bool held;
+    bool blocked;
+    struct buf candidates; /* srcset */
+    struct buf paper;      /* the background attribute */
+    struct html_css css;
+    struct buf reheld; /* data-shoji-style that was there before */
+    struct buf link;
+    bool leads_away; /* the link is http(s) */
+};
+
+static void tag_free(struct tag *tag)
+{
+    buf_free(&tag->image);
+    buf_free(&tag->candidates);
+    buf_free(&tag->paper);
+    buf_free(&tag->link);
+    buf_free(&tag->reheld);
+    html_css_free(&tag->css);
+}
+
+static bool holding(const struct tag *tag)
+{
+    return tag->d->pass->how->mode == SHOJI_HOLD;
+}
+
+static bool is_tiny(const struct span *size)
+{
+    if (!size)
+        return false;
+    struct span s = span_trim(*size);
+    if (span_ends(s, SPAN("px")))
+        s.len -= 2;
+    return span_equal(s, SPAN("0")) || span_equal(s, SPAN("1"));
+}
+
+static int refer(struct tag *tag, struct span raw, struct buf *out)
+{
+    int r = image_ref(&tag->use, raw, out);
+    html_fail(tag->d, r);
+    return r < 0 ? IMAGE_DROPPED : r;
+}
+
+/* ---- <img src>, and what waits in its stead ---- */
+
+/* Held by an earlier pass: stays held, if it is truly ours. */
+static bool decide_held(struct tag *tag)
+{
+    if (!tag->held_src || tag->d->pass->how->mode == SHOJI_STRIP)
+        return false;
+    tag->use.want = IMAGE_OURS;
+    int r = refer(tag, *tag->held_src, &tag->image);
+    tag->use.want = IMAGE_SIGN;
+    if (r != 0) {
+        buf_clear(&tag->image);
+        return false;
+    }
+    tag->held = true;
+    return true;
+}
+
+/* A tracker that an earlier pass blocked: it says so again, and is counted again. */
+static bool decide_blocked(struct tag *tag)
+{
+    if (!tag->tracker || !tag->src || !span_equal(*tag->src, SPAN(IMAGE_PLACEHOLDER)))
+        return false;
+    report_tracker(tag->d->pass->report, *tag->tracker, *tag->tracker, "pixel", "vendor",
+                   "blocked");
+    buf_add_text(&tag->image, IMAGE_PLACEHOLDER);
+    tag->blocked = true;
+    return true;
+}
+
+static void decide_image(struct tag *tag)
+{
+    if (decide_held(tag) || decide_blocked(tag))
+        return;
+    int r = tag->src ? refer(tag, *tag->src, &tag->image) : IMAGE_DROPPED;
+    tag->held = r == 0 && holding(tag);
+    if (r != IMAGE_DROPPED || !tag->srcset || !holding(tag))
+        return;
+    /* No src, but a choice of images: the first will do for when they are shown. */
+    struct span rest = *tag->srcset;
+    struct srcset_candidate candidate;
+    while (!tag->held && srcset_next(&rest, &candidate)) {
+        tag->held = refer(tag, candidate.url, &tag->image) == 0;
+        if (!tag->held)
+            buf_clear(&tag->image);
+    }
+}
+
+static void decide_candidates(struct tag *tag)
+{
+    struct image_use use = tag->use;
+    tag->use.pixel = false; /* src was judged by its size already */
+    if (holding(tag))
+        tag->use.want = IMAGE_INSIDE;
+    struct span rest = *tag->srcset;
+    struct srcset_candidate candidate;
+    while (srcset_next(&rest, &candidate)) {
+        size_t start = tag->candidates.len;
+        if (start > 0)
+            buf_add_text(&tag->candidates, ", ");
+        int r = refer(tag, candidate.url, &tag->candidates);
+        if (r == IMAGE_DROPPED || r == IMAGE_BLOCKED) {
+            if (!buf_error(&tag->candidates))
+                buf_cut(&tag->candidates, start);
+            continue;
+        }
+        if (candidate.descriptor.len > 0) {
+            buf_add_char(&tag->candidates, ' ');
+            buf_add_span(&tag->candidates, candidate.descriptor);
+        }
+    }
+    html_fail(tag->d, buf_error(&tag->candidates));
+    tag->use = use;
+}
+
+/* ---- background, style ---- */
+
+/* A background that is to be held has no attribute of ours to wait in: it waits as CSS. */
+static void decide_style(struct tag *tag)
+{
+    struct html_document *d = tag->d;
+    CLEANUP(buf_free) struct buf before = BUF_INIT(d->out->max);
+    if (tag->background && tag->kind == HTML_BOX) {
+        int r = refer(tag, *tag->background, &tag->paper);
+        if (r == 0 && holding(tag)) {
+            buf_add_text(&before, "background-image:url(");
+            buf_add_span(&before, buf_span(&tag->paper));
+            buf_add_char(&before, ')');
+            buf_clear(&tag->paper);
+        }
+    }
+    if (tag->style || before.len > 0)
+        html_css_rewrite(d, false, tag->style ? *tag->style : (struct span){"", 0},
+                         buf_span(&before), &tag->css);
+    if (tag->held_style && tag->css.held.len == 0)
+        html_css_reheld(d, false, *tag->held_style, &tag->reheld);
+}
+
+static void decide_link(struct tag *tag)
+{
+    int r = html_link(*tag->href, html_base(tag->d), &tag->link);
+    html_fail(tag->d, r);
+    tag->leads_away = r == 0;
+    if (r == LINK_DROPPED)
+        report_neutralised(tag->d->pass->report, SPAN("href"));
+}
+
+/* ---- writing ---- */
+
+static void write_image(struct tag *tag)
+{
+    struct buf *out = tag->d->out;
+    if (tag->image.len == 0)
+        return;
+    if (tag->held)
+        html_write_attribute(out, "data-shoji-src", buf_span(&tag->image));
+    html_write_attribute(out, "src", tag->held ? SPAN(IMAGE_PLACEHOLDER) : buf_span(&tag->image));
+    if (tag->blocked && tag->tracker)
+        html_write_attribute(out, "data-shoji-tracker", *tag->tracker);
+}
+
+static void write_nonempty(struct tag *tag, const char *name, const struct buf *value)
+{
+    if (value->len > 0)
+        html_write_attribute(tag->d->out, name, buf_span(value));
+}
+
+static void write_styles(struct tag *tag)
+{
+    write_nonempty(tag, "style", &tag->css.shown);
+    write_nonempty(tag, "data-shoji-style", &tag->css.held);
+}
+
+static bool contains(struct span s, const char *part)
+{
+    return s.len > 0 && memmem(s.ptr, s.len, part, strlen(part));
+}
+
+/* Handlers, and what holds something like a URL; the rest is only of no use to anybody. */
+static void neutralised(struct tag *tag, const struct html_attribute *attribute)
+{
+    if (span_starts(attribute->name, SPAN("on")))
+        report_neutralised(tag->d->pass->report, SPAN("on*"));
+    else if (contains(attribute->value, "//") || contains(attribute->value, "url("))
+        report_neutralised(tag->d->pass->report, attribute->name);
+}
+
+static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
+                          const struct html_attribute *attribute)
+{
+    char name[32];
+    if (!html_value_allowed(rule, attribute->value)) {
+        neutralised(tag, attribute);
+        return;
+    }
+    must(attribute->name.len < sizeof(name)); /* it stands in our own table */
+    memcpy(name, attribute->name.ptr, attribute->name.len);
+    name[attribute->name.len] = '\0';
+    html_write_attribute(tag->d->out, name, attribute->value);
+}
+
+static void write_one(struct tag *tag, const struct html_attribute *attribute)
+{
+    enum html_attribute_rule rule = html_attribute_find(attribute->name);
+    bool image = tag->kind == HTML_IMG;
+    switch (rule) {
+    case HTML_ATTR_TEXT:
+    case HTML_ATTR_PLAIN:
+    case HTML_ATTR_CONDITION:
+    case HTML_ATTR_FRAGMENT:
+        write_allowed(tag, rule, attribute);
+        return;
+    case HTML_ATTR_STYLE:
+        write_styles(tag);
+        return;
+    case HTML_ATTR_HELD_STYLE:
+        write_nonempty(tag, "data-shoji-style", &tag->reheld);
+        return;
+    case HTML_ATTR_HREF:
+        write_nonempty(tag, "href", &tag->link);
+        break;
+    case HTML_ATTR_TARGET:
+        if (tag->leads_away)
+            html_write_attribute(tag->d->out, "target", SPAN("_blank"));
+        return;
+    case HTML_ATTR_SRC:
+        if (image)
+            write_image(tag);
+        break;
+    case HTML_ATTR_SRCSET:
+        write_nonempty(tag, "srcset", &tag->candidates);
+        break;
+    case HTML_ATTR_BACKGROUND:
+        write_nonempty(tag, "background", &tag->paper);
+        break;
+    case HTML_ATTR_HELD_SRC:
+    case HTML_ATTR_TRACKER:
+    case HTML_ATTR_REL:
+        return;
+    case HTML_ATTR_UNKNOWN:
+        neutralised(tag, attribute);
+        return;
+    }
+    bool wanted = (rule == HTML_ATTR_SRC && image) ||
+                  (rule == HTML_ATTR_SRCSET && (image || tag->kind == HTML_SOURCE)) ||
+                  (rule == HTML_ATTR_BACKGROUND && tag->kind == HTML_BOX) ||
+                  (rule == HTML_ATTR_HREF && tag->kind == HTML_LINK);
+    if (!wanted)
+        neutralised(tag, attribute);
+}
+
+static void decide(struct tag *tag)
+{
+    bool image = tag->kind == HTML_IMG;
+    if (image)
+        decide_image(tag);
+    if (tag->srcset && (image || tag->kind == HTML_SOURCE) && !tag->blocked)
+        decide_candidates(tag);
+    decide_style(tag);
+    if (tag->href && tag->kind == HTML_LINK)
+        decide_link(tag);
+}
+
+static void tag_init(struct tag *tag, struct html_document *d, enum html_element kind,
+                     const struct html_token *token)
+{
+    size_t max = d->out->max;
+    *tag = (struct tag){
+        .d = d,
+        .kind = kind,
+        .src = html_token_attribute(token, "src"),
+        .srcset = html_token_attribute(token, "srcset"),
+        .held_src = html_token_attribute(token, "data-shoji-src"),
+        .tracker = html_token_attribute(token, "data-shoji-tracker"),
+        .background = html_token_attribute(token, "background"),
+        .style = html_token_attribute(token, "style"),
+        .held_style = html_token_attribute(token, "data-shoji-style"),
+        .href = html_token_attribute(token, "href"),
+        .use = {.pass = d->pass,
+                .base = html_base(d),
+                .pixel = is_tiny(html_token_attribute(token, "width")) &&
+                         is_tiny(html_token_attribute(token, "height"))},
+        .image = BUF_INIT(max),
+        .candidates = BUF_INIT(max),
+        .paper = BUF_INIT(max),
+        .link = BUF_INIT(max),
+        .reheld = BUF_INIT(max),
+    };
+}
+
+bool html_write_attributes(struct html_document *d, enum html_element kind,
+                           const struct html_token *token)
+{
+    if (token->attributes_count == 0)
+        return kind != HTML_SOURCE;
+    CLEANUP(tag_free) struct tag tag;
+    tag_init(&tag, d, kind, token);
+    decide(&tag);
+    for (size_t i = 0; i < token->attributes_count; i++)
+        write_one(&tag, &token->attributes[i]);
+    if (!tag.src && kind == HTML_IMG)
+        write_image(&tag);
+    if (!tag.style)
+        write_styles(&tag);
+    if (tag.leads_away)
+        html_write_attribute(d->out, "rel", SPAN("noreferrer noopener"));
+    return kind != HTML_SOURCE || tag.candidates.len > 0;
+}

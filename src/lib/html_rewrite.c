@@ -1,0 +1,389 @@
+#include "lib/html_rewrite.h"
+
+#include "lib/html_input.h"
+#include "lib/html_write.h"
+#include "lib/report.h"
+
+#include <errno.h>
+
+/* The encoding of what we write, and no look-ups of the names behind links (DNS prefetch). */
+#define OUR_METAS                                                                                  \
+    "<meta charset=\"utf-8\"><meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">"
+
+static void neutralised(struct html_document *d, struct span name)
+{
+    report_neutralised(d->pass->report, name);
+}
+
+static bool is_blank(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!ascii_is_space(text.ptr[i]) && text.ptr[i] != '\0')
+            return false;
+    return true;
+}
+
+static void write_metas(struct html_document *d)
+{
+    d->metas_due = false;
+    d->metas_done = true;
+    buf_add_text(d->out, OUR_METAS);
+}
+
+/* Something is about to be written that is no white space. */
+static void begin_content(struct html_document *d, bool body)
+{
+    if (d->metas_due)
+        write_metas(d);
+    d->in_body |= body;
+    d->doctype_done = true;
+}
+
+static void text(struct html_document *d, struct span s)
+{
+    if (!is_blank(s))
+        begin_content(d, true);
+    html_write_text(d->out, s);
+}
+
+/* ---- elements whose text is not markup ---- */
+
+/*
+ * The text up to the end tag that html_content_set() announced. False when it cannot be had; the
+ * token of the start tag is no longer valid then or later.
+ */
+static bool read_raw(struct html_document *d, enum html_content content, struct buf *ret)
+{
+    struct html_token token;
+    html_content_set(&d->t, content);
+    for (;;) {
+        int r = html_token_next(&d->t, &token);
+        if (r < 0) {
+            html_fail(d, r);
+            return false;
+        }
+        if (token.type != HTML_TEXT)
+            break; /* the end tag, or the end of the input */
+        if (ret)
+            buf_add_span(ret, token.text);
+    }
+    if (ret)
+        html_fail(d, buf_error(ret));
+    return !d->error;
+}
+
+static enum html_content content_of(struct span name)
+{
+    if (span_equal(name, SPAN("script")))
+        return HTML_SCRIPT;
+    if (span_equal(name, SPAN("plaintext")))
+        return HTML_PLAINTEXT;
+    if (span_equal(name, SPAN("title")) || span_equal(name, SPAN("textarea")))
+        return HTML_RCDATA;
+    return HTML_RAWTEXT;
+}
+
+/* The attributes of a start tag, kept beyond the next token. */
+struct kept_tag {
+    struct html_attribute attributes[3];
+    struct html_token token;
+    struct buf text;
+};
+
+static void keep_attribute(struct kept_tag *kept, const struct html_token *tag, const char *name)
+{
+    const struct span *value = html_token_attribute(tag, name);
+    if (!value)
+        return;
+    struct html_attribute *a = &kept->attributes[kept->token.attributes_count++];
+    a->name = span_of(name);
+    a->value_at = kept->text.len;
+    a->value.len = value->len;
+    buf_add_span(&kept->text, *value);
+}
+
+static void style(struct html_document *d, const struct html_token *tag)
+{
+    struct kept_tag kept = {.text = BUF_INIT(SIZE_MAX / 2)};
+    CLEANUP(buf_free) struct buf css = BUF_INIT(SIZE_MAX / 2);
+    keep_attribute(&kept, tag, "type");
+    keep_attribute(&kept, tag, "media");
+    keep_attribute(&kept, tag, "data-shoji-style");
+    html_fail(d, buf_error(&kept.text));
+    kept.token.attributes = kept.attributes;
+    for (size_t i = 0; i < kept.token.attributes_count && !d->error; i++)
+        kept.attributes[i].value.ptr = buf_span(&kept.text).ptr + kept.attributes[i].value_at;
+    if (!d->error && read_raw(d, HTML_RAWTEXT, &css)) {
+        begin_content(d, false);
+        html_write_style(d, &kept.token, buf_span(&css));
+    }
+    buf_free(&kept.text);
+}
+
+/* In a body browsers do not show it. */
+static void title(struct html_document *d)
+{
+    CLEANUP(buf_free) struct buf words = BUF_INIT(SIZE_MAX / 2);
+    if (!read_raw(d, HTML_RCDATA, &words) || d->in_body)
+        return;
+    begin_content(d, false);
+    buf_add_text(d->out, "<title>");
+    html_write_text(d->out, buf_span(&words));
+    buf_add_text(d->out, "</title>");
+}
+
+/* ---- svg and math ---- */
+
+/* Inside these the text is HTML again, so that HTML elements do not end the drawing around. */
+static bool is_integration_point(struct span name)
+{
+    static const char *const names[] = {
+        "foreignobject", "desc", "title", "annotation-xml", "mi", "mo", "mn", "ms", "mtext"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (span_equal(name, span_of(names[i])))
+            return true;
+    return false;
+}
+
+/* Does this tag end a drawing that was not closed, as tree builders have it? */
+static bool ends_foreign(const struct html_token *tag)
+{
+    static const char *const closers[] = {"td", "tr", "th", "tbody", "table", "body", "html"};
+    if (html_breaks_out(tag->text))
+        return true;
+    if (tag->type == HTML_START_TAG)
+        return span_equal(tag->text, SPAN("font")) &&
+               (html_token_attribute(tag, "color") || html_token_attribute(tag, "face") ||
+                html_token_attribute(tag, "size"));
+    for (size_t i = 0; i < sizeof(closers) / sizeof(closers[0]); i++)
+        if (span_equal(tag->text, span_of(closers[i])))
+            return true;
+    return false;
+}
+
+/*
+ * Drops a drawing with all that is in it. Where it turns out never to be closed, the text behind it
+ * must not be lost with it: then only its tags go, here and in the rest of the document.
+ */
+static void foreign(struct html_document *d, const struct html_token *tag)
+{
+    char copy[8];
+    struct span name = {copy, tag->text.len}; /* "svg" or "math" */
+    memcpy(copy, tag->text.ptr, tag->text.len);
+    size_t behind = d->t.at, depth = 1, points = 0;
+    if (tag->self_closing || d->foreign_open_end)
+        return;
+    while (depth > 0) {
+        struct html_token token;
+        size_t before = d->t.at;
+        d->t.foreign = points == 0;
+        int r = html_token_next(&d->t, &token);
+        d->t.foreign = false;
+        if (r < 0) {
+            html_fail(d, r);
+            return;
+        }
+        if (token.type == HTML_END) {
+            html_content_set(&d->t, HTML_DATA);
+            d->t.at = behind;
+            d->foreign_open_end = true;
+            return;
+        }
+        bool opens = token.type == HTML_START_TAG && !token.self_closing;
+        bool closes = token.type == HTML_END_TAG;
+        if ((token.type == HTML_START_TAG || closes) && points == 0 && ends_foreign(&token)) {
+            d->t.at = before; /* to be read again, outside */
+            return;
+        }
+        if (span_equal(token.text, name) && (opens || closes))
+            depth += opens ? 1 : (size_t)-1;
+        else if (is_integration_point(token.text) && (opens || (closes && points > 0)))
+            points += opens ? 1 : (size_t)-1;
+    }
+}
+
+/* ---- head ---- */
+
+static void meta(struct html_document *d, const struct html_token *tag)
+{
+    const struct span *name = html_token_attribute(tag, "name");
+    const struct span *content = html_token_attribute(tag, "content");
+    const struct span *equiv = html_token_attribute(tag, "http-equiv");
+    if (equiv) {
+        bool ours = span_equal_nocase(*equiv, SPAN("content-type")) ||
+                    (span_equal_nocase(*equiv, SPAN("x-dns-prefetch-control")) && content &&
+                     span_equal(*content, SPAN("off")));
+        if (!ours)
+            neutralised(d, SPAN("meta http-equiv"));
+        return;
+    }
+    if (!name || !content || !html_meta_allowed(*name) ||
+        memmem(content->ptr, content->len, "//", 2)) {
+        if (content && content->len > 0 && memmem(content->ptr, content->len, "//", 2))
+            neutralised(d, SPAN("meta"));
+        return;
+    }
+    begin_content(d, false);
+    buf_add_text(d->out, "<meta");
+    html_write_attribute(d->out, "name", *name);
+    html_write_attribute(d->out, "content", *content);
+    buf_add_char(d->out, '>');
+}
+
+/* Acts on what follows it; a document that refers to anything before its <base> shows nothing
+ * there. */
+static void base(struct html_document *d, const struct html_token *tag)
+{
+    const struct span *href = html_token_attribute(tag, "href");
+    neutralised(d, SPAN("base"));
+    if (!href || d->base_fixed)
+        return;
+    char resolved[SHOJI_URL_MAX + 1];
+    size_t len;
+    int r = image_ref_canonical(*href, html_base(d), resolved, &len);
+    html_fail(d, r);
+    if (r != 0)
+        return;
+    d->base_fixed = true;
+    memcpy(d->base, resolved, len + 1);
+}
+
+static void doctype(struct html_document *d, const struct html_token *token)
+{
+    if (d->doctype_done)
+        return;
+    d->doctype_done = true;
+    if (!html_doctype_is_quirky(&token->doctype))
+        buf_add_text(d->out, "<!DOCTYPE html>");
+}
+
+/* ---- tags ---- */
+
+static void write_tag(struct html_document *d, enum html_element kind, const struct html_token *tag)
+{
+    bool head = kind == HTML_ROOT || kind == HTML_HEAD;
+    if (!head)
+        begin_content(d, true);
+    else if (kind == HTML_ROOT && d->metas_due)
+        write_metas(d);
+    d->doctype_done = true;
+    size_t start = d->out->len;
+    buf_add_char(d->out, '<');
+    buf_add_span(d->out, kind == HTML_IMG ? SPAN("img") : tag->text);
+    bool fine = html_write_attributes(d, kind, tag);
+    buf_add_char(d->out, '>');
+    if (!fine && !buf_error(d->out))
+        buf_cut(d->out, start);
+    if (head && !d->metas_done) {
+        d->metas_due = true;
+        if (kind == HTML_HEAD)
+            write_metas(d);
+    }
+}
+
+static void start_tag(struct html_document *d, const struct html_token *tag)
+{
+    enum html_element kind = html_element_find(tag->text);
+    switch (kind) {
+    case HTML_UNKNOWN:
+        neutralised(d, tag->text);
+        return;
+    case HTML_META:
+        meta(d, tag);
+        return;
+    case HTML_BASE:
+        base(d, tag);
+        return;
+    case HTML_STYLE:
+        style(d, tag);
+        return;
+    case HTML_TITLE:
+        title(d);
+        return;
+    case HTML_TEXT_ONLY:
+        neutralised(d, tag->text);
+        html_content_set(&d->t, content_of(tag->text));
+        return;
+    case HTML_SILENT:
+        neutralised(d, tag->text);
+        read_raw(d, content_of(tag->text), NULL);
+        return;
+    case HTML_FOREIGN:
+        neutralised(d, tag->text);
+        foreign(d, tag);
+        return;
+    default:
+        write_tag(d, kind, tag);
+        return;
+    }
+}
+
+static void end_tag(struct html_document *d, const struct html_token *tag)
+{
+    enum html_element kind = html_element_find(tag->text);
+    if (span_equal(tag->text, SPAN("br"))) { /* browsers take it for <br> */
+        begin_content(d, true);
+        buf_add_text(d->out, "<br>");
+        return;
+    }
+    if (kind != HTML_KEPT && kind != HTML_BOX && kind != HTML_LINK && kind != HTML_ROOT &&
+        kind != HTML_HEAD)
+        return;
+    if (span_equal(tag->text, SPAN("area")))
+        return;
+    begin_content(d, false);
+    buf_add_text(d->out, "</");
+    buf_add_span(d->out, tag->text);
+    buf_add_char(d->out, '>');
+}
+
+static void comment(struct html_document *d, struct span data)
+{
+    if (span_starts(span_trim(data), SPAN("[if")))
+        neutralised(d, SPAN("conditional comment"));
+}
+
+static void run(struct html_document *d)
+{
+    struct html_token token;
+    while (!d->error && !buf_error(d->out)) {
+        html_fail(d, html_token_next(&d->t, &token));
+        if (d->error || token.type == HTML_END)
+            break;
+        if (token.type == HTML_TEXT)
+            text(d, token.text);
+        else if (token.type == HTML_START_TAG)
+            start_tag(d, &token);
+        else if (token.type == HTML_END_TAG)
+            end_tag(d, &token);
+        else if (token.type == HTML_DOCTYPE)
+            doctype(d, &token);
+        else
+            comment(d, token.text);
+    }
+    if (d->metas_due)
+        write_metas(d);
+    html_fail(d, buf_error(d->out));
+}
+
+int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base_url, struct buf *out)
+{
+    CLEANUP(buf_free) struct buf copy = BUF_INIT(SIZE_MAX / 2);
+    struct span clean;
+    int r = html_input(in, &copy, &clean);
+    if (r < 0)
+        return r;
+    struct html_document *d = calloc(1, sizeof(*d));
+    if (!d)
+        return -ENOMEM;
+    d->pass = pass;
+    d->out = out;
+    if (base_url.len > 0 && base_url.len <= SHOJI_URL_MAX)
+        memcpy(d->base, base_url.ptr, base_url.len); /* calloc has terminated it */
+    html_tokenizer_init(&d->t, clean);
+    run(d);
+    r = d->error;
+    html_tokenizer_free(&d->t);
+    free(d);
+    return r;
+}

@@ -1,0 +1,138 @@
+#include "lib/html_write.h"
+
+#include "lib/css_rewrite.h"
+
+static const char *escape_of(struct span text, size_t at, size_t *ret_used)
+{
+    *ret_used = 1;
+    switch (text.ptr[at]) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\r': /* as itself it would be read back as a line feed */
+        return "&#13;";
+    case '\0':
+        return "";
+    case '\xEF': /* U+FEFF: at the very start it would be read back as a byte order mark */
+        if (!span_starts(span_part(text, at, 3), SPAN("\xEF\xBB\xBF")))
+            return NULL;
+        *ret_used = 3;
+        return "&#65279;";
+    default:
+        return NULL;
+    }
+}
+
+void html_write_text(struct buf *out, struct span text)
+{
+    size_t from = 0;
+    for (size_t at = 0; at < text.len;) {
+        size_t used;
+        const char *escape = escape_of(text, at, &used);
+        if (escape) {
+            buf_add(out, text.ptr + from, at - from);
+            buf_add_text(out, escape);
+            from = at + used;
+        }
+        at += used;
+    }
+    buf_add(out, text.ptr + from, text.len - from);
+}
+
+void html_write_attribute(struct buf *out, const char *name, struct span value)
+{
+    buf_add_char(out, ' ');
+    buf_add_text(out, name);
+    buf_add_text(out, "=\"");
+    html_write_text(out, value);
+    buf_add_char(out, '"');
+}
+
+void html_fail(struct html_document *d, int error)
+{
+    if (error < 0 && !d->error)
+        d->error = error;
+}
+
+/* ---- CSS inside HTML ---- */
+
+static size_t css_run(struct html_document *d, bool sheet, enum image_want want, struct span css,
+                      struct buf *out)
+{
+    struct css_job job = {.images = {.pass = d->pass, .base = html_base(d), .want = want}};
+    html_fail(d, sheet ? css_rewrite_sheet(&job, css, out) : css_rewrite_style(&job, css, out));
+    return job.remote;
+}
+
+void html_css_rewrite(struct html_document *d, bool sheet, struct span css, struct span before,
+                      struct html_css *ret)
+{
+    ret->shown = BUF_INIT(d->out->max);
+    ret->held = BUF_INIT(d->out->max);
+    size_t remote = css_run(d, sheet, IMAGE_SIGN, css, &ret->shown);
+    if (d->pass->how->mode != SHOJI_HOLD || (remote == 0 && before.len == 0))
+        return;
+    /* Held: the whole of it waits, and what shows meanwhile is the same without its images. */
+    buf_add_span(&ret->held, before);
+    if (before.len > 0 && ret->shown.len > 0)
+        buf_add_char(&ret->held, ';');
+    buf_add_span(&ret->held, buf_span(&ret->shown));
+    buf_clear(&ret->shown);
+    struct shoji_report *report = d->pass->report;
+    d->pass->report = NULL; /* all of this was counted just now */
+    css_run(d, sheet, IMAGE_INSIDE, css, &ret->shown);
+    d->pass->report = report;
+    html_fail(d, buf_error(&ret->held));
+    html_fail(d, buf_error(&ret->shown));
+}
+
+void html_css_free(struct html_css *css)
+{
+    buf_free(&css->shown);
+    buf_free(&css->held);
+}
+
+void html_css_reheld(struct html_document *d, bool sheet, struct span held, struct buf *out)
+{
+    if (d->pass->how->mode == SHOJI_STRIP)
+        return;
+    size_t start = out->len;
+    if (css_run(d, sheet, IMAGE_OURS, held, out) == 0 && !buf_error(out))
+        buf_cut(out, start);
+}
+
+/* The type attribute decides whether browsers read a style sheet at all. */
+static bool is_css(const struct span *type)
+{
+    return !type || type->len == 0 || span_equal_nocase(*type, SPAN("text/css"));
+}
+
+void html_write_style(struct html_document *d, const struct html_token *tag, struct span css)
+{
+    const struct span *type = html_token_attribute(tag, "type");
+    const struct span *media = html_token_attribute(tag, "media");
+    const struct span *held = html_token_attribute(tag, "data-shoji-style");
+    if (!is_css(type) || (media && !html_value_allowed(HTML_ATTR_CONDITION, *media)))
+        return;
+    CLEANUP(html_css_free) struct html_css done;
+    html_css_rewrite(d, true, css, (struct span){0}, &done);
+    if (done.held.len == 0 && held)
+        html_css_reheld(d, true, *held, &done.held);
+    if (done.shown.len == 0 && done.held.len == 0)
+        return;
+    buf_add_text(d->out, "<style");
+    if (type && type->len > 0)
+        html_write_attribute(d->out, "type", SPAN("text/css"));
+    if (media)
+        html_write_attribute(d->out, "media", *media);
+    if (done.held.len > 0)
+        html_write_attribute(d->out, "data-shoji-style", buf_span(&done.held));
+    buf_add_char(d->out, '>');
+    buf_add_span(d->out, buf_span(&done.shown));
+    buf_add_text(d->out, "</style>");
+}

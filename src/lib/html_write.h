@@ -1,0 +1,67 @@
+/*
+ * How HTML is written: one spelling for everything, so that every parser reads the same. Also what
+ * the parts of the HTML rewriter share while a document passes. One document, one thread.
+ */
+#ifndef LIB_HTML_WRITE_H
+#define LIB_HTML_WRITE_H
+
+#include "lib/html_allow.h"
+#include "lib/html_rewrite.h"
+#include "lib/html_token.h"
+#include "lib/image_ref.h"
+
+struct html_document {
+    struct rewrite_pass *pass;
+    struct buf *out;
+    struct html_tokenizer t;
+    char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
+    bool base_fixed;              /* a <base> was seen: the first one counts */
+    bool in_body;                 /* something came that belongs to no head */
+    bool doctype_done;
+    bool metas_due; /* <html> came: our own <meta> stand before what comes next */
+    bool metas_done;
+    bool foreign_open_end; /* svg or math was never closed: from there on only their tags go */
+    int error;
+};
+
+/* Text and attribute values: everything that could be syntax, and what a second reading would
+ * change. */
+void html_write_text(struct buf *out, struct span text);
+
+/* ` name="value"`, the value escaped. */
+void html_write_attribute(struct buf *out, const char *name, struct span value);
+
+static inline const char *html_base(const struct html_document *d)
+{
+    return d->base[0] ? d->base : NULL;
+}
+
+/*
+ * Writes the attributes of a start tag that may stay, each with a blank before it. False when the
+ * element is nothing without what was dropped (<source> without srcset): the tag is then to go.
+ */
+bool html_write_attributes(struct html_document *d, enum html_element kind,
+                           const struct html_token *tag);
+
+/* The text of a <style> and its start tag: the whole element, or nothing when nothing is left. */
+void html_write_style(struct html_document *d, const struct html_token *tag, struct span css);
+
+/* ---- CSS inside HTML, in the mode of the message ---- */
+
+struct html_css {
+    struct buf shown; /* goes where the original stood */
+    struct buf held;  /* for data-shoji-style; empty: nothing is held back */
+};
+
+/* Rewrites `css` (a style sheet or, else, declarations), `before` it in the held text. Errors to d.
+ */
+void html_css_rewrite(struct html_document *d, bool sheet, struct span css, struct span before,
+                      struct html_css *ret);
+void html_css_free(struct html_css *css);
+
+/* Our own data-shoji-style again; appends nothing when it holds none of our URLs. */
+void html_css_reheld(struct html_document *d, bool sheet, struct span held, struct buf *out);
+
+void html_fail(struct html_document *d, int error);
+
+#endif

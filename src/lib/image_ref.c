@@ -1,0 +1,214 @@
+#include "lib/image_ref.h"
+
+#include "lib/report.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+static bool is_c0_or_space(char c)
+{
+    return (unsigned char)c <= ' ';
+}
+
+static struct span trim(struct span s)
+{
+    while (s.len > 0 && is_c0_or_space(s.ptr[0]))
+        s = span_part(s, 1, s.len);
+    while (s.len > 0 && is_c0_or_space(s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+void image_ref_strip(struct span raw, struct buf *out)
+{
+    struct span s = trim(raw);
+    for (size_t i = 0, from = 0; i <= s.len; i++) {
+        if (i < s.len && s.ptr[i] != '\t' && s.ptr[i] != '\n' && s.ptr[i] != '\r')
+            continue;
+        buf_add(out, s.ptr + from, i - from);
+        from = i + 1;
+    }
+}
+
+static bool is_slash(struct span s, size_t at)
+{
+    return at < s.len && (s.ptr[at] == '/' || s.ptr[at] == '\\');
+}
+
+int image_ref_canonical(struct span raw, const char *base, char *ret, size_t *ret_len)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+    struct span s = trim(raw);
+    if (!base && is_slash(s, 0) && is_slash(s, 1))
+        buf_add_text(&text, "https:");
+    image_ref_strip(s, &text);
+    if (buf_error(&text))
+        return buf_error(&text);
+    return shoji_url_canonical(text.ptr ? text.ptr : "", text.len, base, ret, ret_len);
+}
+
+/* ---- which of the distinct images of this message is it? ---- */
+
+/* True when this URL was emitted before in this pass; else it is noted, while there is room. */
+static bool seen_before(struct rewrite_pass *pass, const char *url, size_t len)
+{
+    struct rewrite_seen *seen = &pass->seen;
+    if (!seen->keyed) {
+        randombytes_buf(seen->key, sizeof(seen->key));
+        seen->keyed = true;
+    }
+    uint64_t hash = 0;
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)url, len, seen->key);
+    if (hash == 0)
+        hash = 1;
+    for (size_t i = (size_t)hash % REWRITE_SEEN_SLOTS;; i = (i + 1) % REWRITE_SEEN_SLOTS) {
+        if (seen->slots[i] == hash)
+            return true;
+        if (seen->slots[i] != 0)
+            continue;
+        if (seen->count < REWRITE_SEEN_SLOTS / 2) {
+            seen->slots[i] = hash;
+            seen->count++;
+        }
+        return false;
+    }
+}
+
+/* ---- ours ---- */
+
+/* What follows our base URL in `url`, or nothing when it is not under it. */
+static struct span under_base(const struct shoji_rewrite *how, struct span url)
+{
+    char base[SHOJI_URL_MAX + 1];
+    size_t base_len;
+    if (shoji_url_canonical(how->signer.base_url, strlen(how->signer.base_url), NULL, base,
+                            &base_len) != 0)
+        return (struct span){0};
+    if (!span_starts(url, (struct span){base, base_len})) /* `base` ends with '/' */
+        return (struct span){0};
+    return span_part(url, base_len - 1, url.len);
+}
+
+/*
+ * The same without parsing: a sealed URL of a long original is itself longer than an original may
+ * be, and does not pass the parser. We write only this one spelling.
+ */
+static struct span ours_as_written(const struct shoji_rewrite *how, struct span url)
+{
+    struct span base = span_of(how->signer.base_url);
+    if (!span_starts(url, base) || url.len == base.len || url.ptr[base.len] != '/')
+        return (struct span){0};
+    return span_part(url, base.len, url.len);
+}
+
+static bool open_ours(const struct shoji_rewrite *how, struct span path, struct shoji_opened *ret)
+{
+    return how->keys && shoji_url_open(how->keys, how->signer.suffix ? how->signer.suffix : "",
+                                       path.ptr, path.len, ret) == 0;
+}
+
+/* ---- the decision ---- */
+
+struct candidate {
+    const char *url; /* canonical original */
+    size_t len;
+    struct span path; /* signed already: what follows our base URL */
+};
+
+/* Tracker rules have their say here. 0: show it; IMAGE_BLOCKED: show a blank. */
+static int policy(const struct image_use *use, const struct candidate *image)
+{
+    struct shoji_url_parts parts;
+    if (!use->pixel || shoji_url_split(image->url, image->len, &parts) != 0)
+        return 0;
+    report_tracker(use->pass->report, (struct span){0}, (struct span){parts.host, parts.host_len},
+                   "pixel", "geometry", "proxied");
+    return 0;
+}
+
+static int dropped(const struct image_use *use)
+{
+    if (use->pass->report)
+        use->pass->report->images_dropped++;
+    return IMAGE_DROPPED;
+}
+
+static int emit(const struct image_use *use, const struct candidate *image, struct buf *out)
+{
+    struct rewrite_pass *pass = use->pass;
+    const struct shoji_rewrite *how = pass->how;
+    char signed_url[SHOJI_SIGNED_MAX + 1];
+    size_t signed_len = 0;
+    bool ours = image->path.len > 0;
+    if (!ours && shoji_url_sign(&how->signer, image->url, image->len, &how->options, signed_url,
+                                &signed_len) != 0)
+        return dropped(use);
+    if (!seen_before(pass, image->url, image->len)) {
+        if (pass->images_left == 0)
+            return dropped(use);
+        pass->images_left--;
+    }
+    int r = policy(use, image);
+    if (r == IMAGE_BLOCKED) {
+        buf_add_text(out, IMAGE_PLACEHOLDER);
+        return buf_error(out) ? buf_error(out) : r;
+    }
+    if (ours) {
+        buf_add_text(out, how->signer.base_url);
+        buf_add_span(out, image->path);
+    } else {
+        buf_add(out, signed_url, signed_len);
+    }
+    if (buf_error(out))
+        return buf_error(out);
+    if (pass->report)
+        pass->report->images_proxied++;
+    if (how->emitted)
+        how->emitted(how->emitted_ctx, image->url, image->len);
+    return 0;
+}
+
+static int remote(const struct image_use *use, struct span raw, struct buf *out)
+{
+    const struct shoji_rewrite *how = use->pass->how;
+    char url[SHOJI_URL_MAX + 1];
+    struct shoji_opened opened;
+    struct candidate image = {.url = url};
+    if (use->want == IMAGE_INSIDE)
+        return IMAGE_DROPPED;
+    bool ours = false;
+    int r = image_ref_canonical(raw, use->base, url, &image.len);
+    if (r < 0)
+        return r;
+    struct span path =
+        r == 0 ? under_base(how, (struct span){url, image.len}) : ours_as_written(how, trim(raw));
+    if (path.len > 0) {
+        ours = open_ours(how, path, &opened);
+        if (!ours)
+            return dropped(use); /* a forgery: nobody else has business under our name */
+        image = (struct candidate){.url = opened.url, .len = opened.url_len, .path = path};
+    } else if (r > 0) {
+        return dropped(use);
+    }
+    if (how->mode == SHOJI_STRIP || (use->want == IMAGE_OURS && !ours))
+        return dropped(use);
+    return emit(use, &image, out);
+}
+
+int image_ref(const struct image_use *use, struct span raw, struct buf *out)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+    image_ref_strip(raw, &text);
+    if (buf_error(&text))
+        return buf_error(&text);
+    if (text.len == 0)
+        return IMAGE_DROPPED;
+    int r = image_data(buf_span(&text), out);
+    if (buf_error(out))
+        return buf_error(out);
+    if (r == IMAGE_DROPPED)
+        return remote(use, buf_span(&text), out);
+    if (use->pass->report)
+        use->pass->report->images_inline++;
+    return IMAGE_IN_MAIL;
+}

@@ -1,0 +1,73 @@
+#include <shoji/rewrite.h>
+
+#include "lib/charset.h"
+#include "lib/html_rewrite.h"
+#include "lib/report.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+
+static size_t output_limit(size_t len)
+{
+    return len * LIMIT_OUTPUT_FACTOR + LIMIT_OUTPUT_EXTRA;
+}
+
+/* A document says its charset itself, or is UTF-8. */
+static int to_utf8(struct span in, struct buf *out)
+{
+    const struct charset *charset;
+    size_t bom;
+    charset_detect(in, (struct span){"", 0}, &charset, &bom);
+    return charset_decode(charset, span_part(in, bom, in.len), out);
+}
+
+static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(output_limit(in.len));
+    size_t max = pass->how->max_message ? pass->how->max_message : LIMIT_MESSAGE;
+    if (in.len > max)
+        return -E2BIG;
+    int r = to_utf8(in, &text);
+    if (r < 0)
+        return r;
+    return html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
+}
+
+/* What is counted of an attempt that failed was never delivered: the report begins anew. */
+static int fall_back(int error, struct span in, struct shoji_report *report, struct buf *out)
+{
+    shoji_report_free(report);
+    report_fallback(report, error == -E2BIG ? "limit" : error == -ENOMEM ? "memory" : "charset");
+    buf_clear(out);
+    return html_to_text(in, out);
+}
+
+int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
+                       size_t *ret_len, struct shoji_report *ret_report)
+{
+    struct shoji_report report = {0};
+    struct span input = {in, len};
+    CLEANUP(buf_free) struct buf out = BUF_INIT(output_limit(len));
+    struct rewrite_pass *pass = calloc(1, sizeof(*pass));
+    if (!pass)
+        return -ENOMEM;
+    pass->how = how;
+    pass->report = &report;
+    pass->images_left = how->max_images ? how->max_images : LIMIT_IMAGES;
+    int r = rewrite(pass, input, &out);
+    free(pass);
+    if (r < 0)
+        r = fall_back(r, input, &report, &out);
+    char *body = r < 0 ? NULL : buf_steal(&out, ret_len);
+    if (!body) {
+        shoji_report_free(&report);
+        return -ENOMEM;
+    }
+    *ret_body = body;
+    if (ret_report)
+        *ret_report = report;
+    else
+        shoji_report_free(&report);
+    return 0;
+}
