@@ -1,6 +1,7 @@
 /*
- * Our encoders and their settings: a finished picture to bytes. The settings are part of what users
- * see (the same original must give the same bytes on every machine), so they stand in one place.
+ * Our encoders and their settings: a finished picture to bytes, without any metadata. The settings
+ * are part of what users see (the same original must give the same bytes on every machine), so they
+ * stand in one place.
  */
 #ifndef WORKER_SAVE_H
 #define WORKER_SAVE_H

@@ -2,6 +2,7 @@
 
 #include "base/image.h"
 #include "base/limits.h"
+#include "worker/riff.h"
 #include "worker/save.h"
 
 #include <errno.h>
@@ -208,27 +209,6 @@ static bool has_full_chroma(const struct picture *p)
            strcmp(chroma, "4:4:4") == 0;
 }
 
-/* The bitstream's kind stands in the first chunk, or behind those of an extended file (RFC 9649,
- * section 2.7); libvips does not tell it. */
-static bool webp_is_lossless(const unsigned char *b, uint64_t len)
-{
-    for (uint64_t at = 12; len - at >= 8;) {
-        uint64_t size = (uint64_t)b[at + 4] | (uint64_t)b[at + 5] << 8 | (uint64_t)b[at + 6] << 16 |
-                        (uint64_t)b[at + 7] << 24;
-        if (memcmp(b + at, "VP8L", 4) == 0)
-            return true;
-        if (memcmp(b + at, "VP8 ", 4) == 0)
-            return false;
-        if (memcmp(b + at, "ANMF", 4) == 0 && len - at >= 8 + 16 + 4)
-            return memcmp(b + at + 8 + 16, "VP8L", 4) == 0;
-        size += size & 1;
-        if (size > len - at - 8)
-            break;
-        at += 8 + size;
-    }
-    return false;
-}
-
 static struct save choose(const struct picture *p)
 {
     bool alpha = vips_image_hasalpha(p->image);
@@ -238,7 +218,7 @@ static struct save choose(const struct picture *p)
                        .full_chroma = has_full_chroma(p)};
     enum image_type from = (enum image_type)p->job->type;
     how.lossless = from == IMAGE_PNG || from == IMAGE_GIF ||
-                   (from == IMAGE_WEBP && webp_is_lossless(p->bytes, p->job->in_len));
+                   (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));
     if (p->job->webp)
         how.type = IMAGE_WEBP;
     else if (from != IMAGE_WEBP)
