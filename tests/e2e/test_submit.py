@@ -74,7 +74,7 @@ class Submit(harness.ServerTest):
 
     def test_what_is_signed_opens(self):
         signed, = self.sign("http://EXAMPLE.org:80/a/../b?q#fragment")
-        _, out, _ = harness.shoji("--keys", self.server.keys, "--base", harness.BASE, "open",
+        _, out, _ = harness.shoji("open", "--keys", self.server.keys, "--base", harness.BASE,
                                   signed, check=0)
         self.assertEqual(out.split(b"\n")[0], b"http://example.org/b?q")
 

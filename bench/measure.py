@@ -1,0 +1,116 @@
+"""What a benchmark measures with: CPU time of processes, private memory, wrk, medians, tables."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+BENCH = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(BENCH)
+BUILD = os.path.abspath(os.environ.get("SHOJI_BUILD") or os.path.join(ROOT, "build"))
+
+CORES = sorted(os.sched_getaffinity(0))
+# On two cores or more the load has one to itself and every subject one other.
+LOAD_CORE = str(CORES[0])
+SUBJECT_CORE = str(CORES[-1])
+PINNED = len(CORES) > 1
+
+
+class Unavailable(Exception):
+    """A subject that cannot take part here, and why."""
+
+
+def pin(core, command):
+    return ["taskset", "-c", core, *command] if PINNED else command
+
+
+def cpu_ns(pids):
+    """CPU time of these processes' living threads."""
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total
+
+
+def private_bytes(pids):
+    """Memory that ends with these processes: what they share with others is not counted."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            kilobytes = re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+) kB", file.read(), re.M)
+        total += 1024 * sum(map(int, kilobytes))
+    return total
+
+
+def load(address, paths, seconds, connections=64):
+    """Runs wrk over the paths in turn; its figures as a dict."""
+    command = ["wrk", "-c", str(connections), "-t", "1", "-d", f"{seconds}s", "--latency", "-s",
+               os.path.join(BENCH, "cycle.lua"), "http://%s:%d" % address]
+    done = subprocess.run(pin(LOAD_CORE, command), capture_output=True, text=True,
+                          env=dict(os.environ, BENCH_PATHS=paths))
+    found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
+    if done.returncode or not found:
+        raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
+    figures = json.loads(found.group(1))
+    if figures["failed"] or not figures["requests"]:
+        raise RuntimeError(f"wrk counted failures: {figures}")
+    return figures
+
+
+def rows_of(bench, case, subject, samples):
+    """One row a metric, its value the median of the samples: [{metric: value}]."""
+    units = {"cpu_us": "us", "per_s": "1/s", "p50_us": "us", "p99_us": "us", "rss_bytes": "B",
+             "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
+    return [{"bench": bench, "case": case, "subject": subject, "metric": metric,
+             "value": round(statistics.median(sample[metric] for sample in samples), 3),
+             "unit": units[metric]} for metric in samples[0]]
+
+
+def print_table(heads, lines):
+    widths = [max(len(str(line[i])) for line in [heads, *lines]) for i in range(len(heads))]
+    for line in [heads, *lines]:
+        print("  ".join(str(cell).rjust(width) if i > 1 else str(cell).ljust(width)
+                        for i, (cell, width) in enumerate(zip(line, widths))))
+    sys.stdout.flush()
+
+
+def install():
+    """The peers and wrk, from Debian; without them a subject is left out, with a word."""
+    done = subprocess.run([os.path.join(ROOT, "deploy", "install-packages"), "bench"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        print(done.stderr.strip())
+    if not shutil.which("wrk"):
+        raise SystemExit("bench/run: wrk is needed")
+
+
+def machine():
+    """Where the figures were taken, for whoever reads them later."""
+    def first_line(*command):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError:
+            return None
+        return ((done.stdout + done.stderr).strip().splitlines() or [None])[0]
+
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = re.search(r"^model name\s*: (.*)$", file.read(), re.M)
+    with open("/proc/meminfo", encoding="ascii") as file:
+        memory = int(re.search(r"^MemTotal:\s+(\d+)", file.read()).group(1)) // 1024
+    return {
+        "cpu": model.group(1) if model else platform.processor(),
+        "cores": len(CORES),
+        "memory_mib": memory,
+        "kernel": platform.release(),
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME"),
+        "wrk": first_line("wrk", "-v"),
+        "nginx": first_line("nginx", "-v"),
+        "varnish": first_line("varnishd", "-V"),
+        "compiler": first_line("cc", "--version"),
+    }
