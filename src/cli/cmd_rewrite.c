@@ -1,0 +1,259 @@
+#include "cli/date.h"
+#include "cli/handover.h"
+#include "cli/setup.h"
+
+#include "base/limits.h"
+
+#include <shoji/rewrite.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INPUT_MAX GiB /* far beyond max_message: what is larger still becomes text up to here */
+
+struct rewrite {
+    struct shoji_rewrite how;
+    bool html;
+    bool prefetch;
+    int mode;  /* enum shoji_mode, or -1: as configured */
+    int links; /* enum shoji_links, or -1 */
+    int32_t delivered;
+    const char *mailbox;
+    const char *report;
+};
+
+struct outcome {
+    char *text;
+    size_t len;
+    struct shoji_report report;
+    const char *prefetch; /* what became of the images: for the report; NULL: was not asked */
+};
+
+static void outcome_free(struct outcome *outcome)
+{
+    free(outcome->text);
+    shoji_report_free(&outcome->report);
+    *outcome = (struct outcome){0};
+}
+
+/* The index of `value` in the list of names, ended by NULL, or -1, having said what is allowed. */
+static int choose(const char *option, const char *value, const char *const *names)
+{
+    for (int i = 0; names[i]; i++)
+        if (strcmp(value, names[i]) == 0)
+            return i;
+    cmd_say("rewrite: %s does not take %s; see --help", option, value);
+    return -1;
+}
+
+static int read_option(int option, char **argv, struct rewrite *rewrite)
+{
+    static const char *const modes[] = {
+        [SHOJI_PROXY] = "proxy", [SHOJI_HOLD] = "hold", [SHOJI_STRIP] = "strip", NULL};
+    static const char *const links[] = {
+        [SHOJI_LINKS_KEEP] = "keep", [SHOJI_LINKS_CLEAN] = "clean", NULL};
+    switch (option) {
+    case 'h':
+    case 'e':
+        rewrite->html = option == 'h';
+        return CMD_DONE;
+    case 'o':
+        rewrite->mode = choose("--mode", optarg, modes);
+        return rewrite->mode < 0 ? CMD_USAGE : CMD_DONE;
+    case 'l':
+        rewrite->links = choose("--links", optarg, links);
+        return rewrite->links < 0 ? CMD_USAGE : CMD_DONE;
+    case 'm':
+        rewrite->mailbox = optarg;
+        return CMD_DONE;
+    case 'd':
+        if (date_days(optarg, &rewrite->delivered))
+            return CMD_DONE;
+        cmd_say("rewrite: --delivered is a date from 1970-01-01 on, as YYYY-MM-DD, not %s", optarg);
+        return CMD_USAGE;
+    case 'p':
+        rewrite->prefetch = true;
+        return CMD_DONE;
+    case 'r':
+        rewrite->report = optarg;
+        return CMD_DONE;
+    default:
+        return cmd_bad_option(option, argv);
+    }
+}
+
+static int read_options(int argc, char **argv, struct rewrite *rewrite)
+{
+    static const struct option options[] = {
+        {"delivered", required_argument, NULL, 'd'},
+        {"html", no_argument, NULL, 'h'},
+        {"links", required_argument, NULL, 'l'},
+        {"mail", no_argument, NULL, 'e'},
+        {"mailbox", required_argument, NULL, 'm'},
+        {"mode", required_argument, NULL, 'o'},
+        {"prefetch", no_argument, NULL, 'p'},
+        {"report", required_argument, NULL, 'r'},
+        {0},
+    };
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+        int exit_code = read_option(option, argv, rewrite);
+        if (exit_code != CMD_DONE)
+            return exit_code;
+    }
+    if (optind < argc) {
+        cmd_say("rewrite: takes no argument, and reads stdin: %s", argv[optind]);
+        return CMD_USAGE;
+    }
+    return CMD_DONE;
+}
+
+static enum shoji_mode conf_mode(uint64_t mode)
+{
+    return mode == CONF_MODE_HOLD    ? SHOJI_HOLD
+           : mode == CONF_MODE_STRIP ? SHOJI_STRIP
+                                     : SHOJI_PROXY;
+}
+
+static int set_up(const struct cmd_common *common, struct setup *setup, struct rewrite *rewrite)
+{
+    struct shoji_rewrite *how = &rewrite->how;
+    int exit_code = setup_keys(common, setup);
+    if (exit_code == CMD_DONE)
+        exit_code = setup_signer(setup, &how->signer);
+    if (exit_code != CMD_DONE)
+        return exit_code;
+    const struct conf *conf = &setup->conf;
+    how->keys = setup->keys;
+    how->mode = rewrite->mode >= 0 ? (enum shoji_mode)rewrite->mode : conf_mode(conf->rewrite.mode);
+    how->links = rewrite->links >= 0                       ? (enum shoji_links)rewrite->links
+                 : conf->rewrite.links == CONF_LINKS_CLEAN ? SHOJI_LINKS_CLEAN
+                                                           : SHOJI_LINKS_KEEP;
+    how->keep_receipts = conf->rewrite.receipts_keep;
+    how->max_images = conf->rewrite.max_images;
+    how->max_message = conf->rewrite.max_message;
+    if (rewrite->mailbox)
+        shoji_mailbox_salt(how->signer.key, rewrite->mailbox, how->options.mailbox);
+    return CMD_DONE;
+}
+
+static int read_stdin(struct buf *ret)
+{
+    for (;;) {
+        char *room = buf_reserve(ret, 64 * KiB);
+        if (!room) {
+            cmd_say("stdin: %s", strerror(-buf_error(ret)));
+            return CMD_TROUBLE;
+        }
+        ssize_t got = read(STDIN_FILENO, room, 64 * KiB);
+        if (got == 0)
+            return CMD_DONE;
+        if (got < 0 && errno != EINTR) {
+            cmd_say("stdin: %s", strerror(errno));
+            return CMD_TROUBLE;
+        }
+        if (got > 0)
+            buf_commit(ret, (size_t)got);
+    }
+}
+
+static int rewrite_once(const struct rewrite *rewrite, struct span in, struct outcome *ret)
+{
+    struct outcome outcome = {.prefetch = ret->prefetch};
+    int error = (rewrite->html ? shoji_rewrite_html : shoji_rewrite_mail)(
+        &rewrite->how, in.ptr, in.len, &outcome.text, &outcome.len, &outcome.report);
+    if (error) {
+        cmd_say("cannot rewrite: %s", strerror(-error));
+        return CMD_TROUBLE;
+    }
+    outcome_free(ret);
+    *ret = outcome;
+    return CMD_DONE;
+}
+
+/* Which images there are is known after a first pass; whether their URLs may say that they were
+ * handed over, only after they were. */
+static int rewrite_and_hand_over(struct rewrite *rewrite, const struct conf *conf, struct span in,
+                                 struct outcome *ret)
+{
+    CLEANUP(handover_free) struct handover_list list = {0};
+    rewrite->how.emitted = handover_add;
+    rewrite->how.emitted_ctx = &list;
+    int exit_code = rewrite_once(rewrite, in, ret);
+    rewrite->how.emitted = NULL;
+    if (exit_code != CMD_DONE)
+        return exit_code;
+    struct handover to = {.submit = conf->server.submit,
+                          .spool = conf->prefetch.spool,
+                          .signer = &rewrite->how.signer};
+    int answer = handover_urls(&to, &list);
+    if (answer < 0) {
+        cmd_say("cannot hand over the images to prefetch: %s", strerror(-answer));
+        return CMD_TROUBLE;
+    }
+    ret->prefetch = answer == HANDOVER_NOWHERE   ? "failed"
+                    : answer == HANDOVER_SPOOLED ? "spooled"
+                                                 : "queued";
+    if (answer == HANDOVER_NOWHERE) {
+        cmd_say("the images are not prefetched; they will be fetched when they are first seen");
+        return CMD_DONE;
+    }
+    if (list.count == 0)
+        return CMD_DONE;
+    rewrite->how.options.delivered = rewrite->delivered != SHOJI_NOT_DELIVERED
+                                         ? rewrite->delivered
+                                         : (int32_t)(time(NULL) / (24 * 60 * 60));
+    return rewrite_once(rewrite, in, ret);
+}
+
+static int write_report(const char *path, const struct outcome *outcome)
+{
+    char *text = shoji_report_json(&outcome->report);
+    FILE *file = text ? fopen(path, "we") : NULL;
+    bool written = false;
+    if (file) {
+        /* The object of the library, and what only this program knows. */
+        int len = (int)strlen(text) - 1;
+        int printed = outcome->prefetch ? fprintf(file, "%.*s,\"prefetch\":\"%s\"}\n", len, text,
+                                                  outcome->prefetch)
+                                        : fprintf(file, "%s\n", text);
+        written = printed > 0;
+        written = fclose(file) == 0 && written;
+    }
+    if (!written)
+        cmd_say("%s: cannot write the report: %s", path, strerror(text ? errno : ENOMEM));
+    free(text);
+    return written ? CMD_DONE : CMD_TROUBLE;
+}
+
+int cmd_rewrite(const struct cmd_common *common, int argc, char **argv)
+{
+    struct rewrite rewrite = {.how = {.options = SHOJI_URL_OPTIONS_NONE},
+                              .mode = -1,
+                              .links = -1,
+                              .delivered = SHOJI_NOT_DELIVERED};
+    CLEANUP(setup_free) struct setup setup = {0};
+    CLEANUP(buf_free) struct buf in = BUF_INIT(INPUT_MAX);
+    CLEANUP(outcome_free) struct outcome outcome = {0};
+    int exit_code = read_options(argc, argv, &rewrite);
+    if (exit_code == CMD_DONE)
+        exit_code = set_up(common, &setup, &rewrite);
+    if (exit_code == CMD_DONE)
+        exit_code = read_stdin(&in);
+    if (exit_code != CMD_DONE)
+        return exit_code;
+    if (rewrite.prefetch) {
+        exit_code = rewrite_and_hand_over(&rewrite, &setup.conf, buf_span(&in), &outcome);
+    } else {
+        rewrite.how.options.delivered = rewrite.delivered;
+        exit_code = rewrite_once(&rewrite, buf_span(&in), &outcome);
+    }
+    if (exit_code == CMD_DONE && rewrite.report)
+        exit_code = write_report(rewrite.report, &outcome);
+    if (exit_code == CMD_DONE)
+        fwrite(outcome.text, 1, outcome.len, stdout);
+    return exit_code;
+}

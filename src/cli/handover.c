@@ -1,0 +1,228 @@
+#include "cli/handover.h"
+
+#include "cli/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_WAIT_S 5 /* the server only writes to its queue before it answers */
+
+static void fd_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+void handover_add(void *ctx, const char *url, size_t len)
+{
+    struct handover_list *list = ctx;
+    if (list->lines.max == 0)
+        list->lines = BUF_INIT(HANDOVER_MAX);
+    buf_add(&list->lines, url, len);
+    buf_add_char(&list->lines, '\n');
+    list->count++;
+}
+
+void handover_free(struct handover_list *list)
+{
+    buf_free(&list->lines);
+    *list = (struct handover_list){0};
+}
+
+static bool line_next(struct span *rest, struct span *ret)
+{
+    const char *lf = memchr(rest->ptr, '\n', rest->len);
+    if (!lf)
+        return false;
+    size_t len = (size_t)(lf - rest->ptr);
+    *ret = span_part(*rest, 0, len);
+    *rest = span_part(*rest, len + 1, rest->len);
+    return true;
+}
+
+static char *request_body(const struct handover_list *list)
+{
+    json_t *urls = json_array();
+    struct span rest = buf_span(&list->lines);
+    struct span url;
+    while (line_next(&rest, &url))
+        json_array_append_new(urls, json_stringn(url.ptr, url.len));
+    json_t *root = json_pack("{s:o}", "urls", urls);
+    char *body = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    json_decref(root);
+    return body;
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct timeval wait = {.tv_sec = ANSWER_WAIT_S};
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    CLEANUP(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0 ||
+        connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return -errno;
+    int connected = fd;
+    fd = -1;
+    return connected;
+}
+
+static int send_all(int fd, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return -errno;
+        if (sent > 0)
+            bytes = span_part(bytes, (size_t)sent, bytes.len);
+    }
+    return 0;
+}
+
+/* The status of an HTTP/1.1 answer; what follows its first line does not matter here. */
+static int read_status(int fd)
+{
+    static const char form[] = "HTTP/1.1 nnn";
+    char head[sizeof(form)] = {0};
+    for (size_t len = 0; len < sizeof(form) - 1;) {
+        ssize_t got = recv(fd, head + len, sizeof(form) - 1 - len, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : -ECONNRESET;
+        len += (size_t)got;
+    }
+    return strncmp(head, form, 9) == 0 ? atoi(head + 9) : -EPROTO;
+}
+
+/* 0; HANDOVER_NOWHERE, having said why; -ENOMEM. */
+static int send_to_server(const char *path, const struct handover_list *list)
+{
+    char *body = request_body(list);
+    if (!body)
+        return -ENOMEM;
+    struct buf request = BUF_INIT(4UL * HANDOVER_MAX);
+    buf_add_format(&request,
+                   "POST /v1/prefetch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+                   strlen(body), body);
+    free(body);
+    int answer = buf_error(&request);
+    CLEANUP(fd_close) int fd = answer ? -1 : connect_to(path);
+    if (!answer && fd < 0)
+        answer = fd;
+    if (!answer)
+        answer = send_all(fd, buf_span(&request));
+    if (!answer)
+        answer = read_status(fd);
+    buf_free(&request);
+    if (answer == 202 || answer == -ENOMEM)
+        return answer == 202 ? 0 : answer;
+    if (answer > 0)
+        cmd_say("%s: the server answers %d to the images to prefetch", path, answer);
+    else
+        cmd_say("%s: cannot hand over the images to prefetch: %s", path, strerror(-answer));
+    return HANDOVER_NOWHERE;
+}
+
+/* The path of the sealed URL of each, one a line. */
+static int seal_all(const struct shoji_signer *signer, const struct handover_list *list,
+                    struct buf *ret)
+{
+    struct shoji_signer sealer = *signer;
+    sealer.form = SHOJI_SEALED;
+    struct shoji_url_options none = SHOJI_URL_OPTIONS_NONE;
+    struct span rest = buf_span(&list->lines);
+    struct span url;
+    size_t base = strlen(sealer.base_url);
+    while (line_next(&rest, &url)) {
+        char sealed[SHOJI_SIGNED_MAX + 1];
+        size_t len = 0;
+        int error = shoji_url_sign(&sealer, url.ptr, url.len, &none, sealed, &len);
+        if (error)
+            return error;
+        buf_add(ret, sealed + base, len - base);
+        buf_add_char(ret, '\n');
+    }
+    return buf_error(ret);
+}
+
+static int write_file(int dir, const char *name, struct span text)
+{
+    CLEANUP(fd_close) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    while (text.len > 0) {
+        ssize_t written = write(fd, text.ptr, text.len);
+        if (written < 0 && errno != EINTR)
+            return -errno;
+        if (written > 0)
+            text = span_part(text, (size_t)written, text.len);
+    }
+    return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Whole or not at all: the server takes only names that end in ".urls". */
+static int spool_text(const char *path, struct span text)
+{
+    unsigned long long number = 0;
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+        return -EIO;
+    char unfinished[40], finished[40];
+    snprintf(unfinished, sizeof(unfinished), ".%016llx.new", number);
+    snprintf(finished, sizeof(finished), "%016llx.urls", number);
+    CLEANUP(fd_close) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return -errno;
+    int error = write_file(dir, unfinished, text);
+    if (!error && renameat(dir, unfinished, dir, finished) < 0)
+        error = -errno;
+    if (error)
+        unlinkat(dir, unfinished, 0);
+    else
+        fsync(dir);
+    return error;
+}
+
+static int spool(const struct handover *to, const struct handover_list *list)
+{
+    struct buf text = BUF_INIT(4UL * HANDOVER_MAX);
+    int error = seal_all(to->signer, list, &text);
+    if (!error)
+        error = spool_text(to->spool, buf_span(&text));
+    buf_free(&text);
+    if (!error)
+        return HANDOVER_SPOOLED;
+    if (error == -ENOMEM)
+        return error;
+    cmd_say("%s: cannot spool the images to prefetch: %s", to->spool, strerror(-error));
+    return HANDOVER_NOWHERE;
+}
+
+int handover_urls(const struct handover *to, const struct handover_list *list)
+{
+    if (list->count == 0)
+        return 0;
+    int answer = buf_error(&list->lines);
+    if (answer)
+        return answer;
+    answer = HANDOVER_NOWHERE;
+    if (to->submit)
+        answer = send_to_server(to->submit, list);
+    if (answer == HANDOVER_NOWHERE && to->spool)
+        answer = spool(to, list);
+    if (answer == HANDOVER_NOWHERE && !to->submit && !to->spool)
+        cmd_say("nobody to hand the images to: neither submit nor spool is configured");
+    return answer;
+}
