@@ -77,8 +77,7 @@ function sawText(requests) {
   const first = requests[0];
   const parts = [first.who, first.address, first.language || "no language"];
   if (requests.some((request) => request.known_again)) parts.push("known again");
-  const count = requests.length === 1 ? "1 request" : `${requests.length} requests`;
-  saw.append(make("span", "who", `${count}: ${parts.join(" · ")}`));
+  saw.append(make("span", "who", `${counted(requests.length, "request")}: ${parts.join(" · ")}`));
   const pictures = make("span", "pictures");
   for (const name of new Set(requests.map((request) => request.picture))) {
     pictures.append(make("code", "", name), " ");
@@ -100,13 +99,15 @@ function showEvents(list, events) {
   }));
 }
 
-function noteText(report) {
-  if (!report) return "As it came: its pictures load from the sender.";
-  const blocked = report.trackers.filter((tracker) => tracker.action === "blocked").length;
-  const pictures = report.images.proxied;
-  const trackers = blocked === 1 ? "1 tracker blocked" : `${blocked} trackers blocked`;
-  return `Rewritten on delivery: ${pictures} ${pictures === 1 ? "picture" : "pictures"} behind the `
-    + `screen, ${trackers}.`;
+function counted(number, one) {
+  return `${number} ${one}${number === 1 ? "" : "s"}`;
+}
+
+function noteText(state) {
+  if (!state.report) return "As it came: its pictures load from the sender.";
+  const blocked = state.report.trackers.filter((tracker) => tracker.action === "blocked").length;
+  return `Rewritten on delivery: ${counted(state.points_to.length, "picture")} behind the screen`
+    + (blocked ? `, ${counted(blocked, "tracker")} blocked.` : ".");
 }
 
 function showBox(box, state, about) {
@@ -116,7 +117,7 @@ function showBox(box, state, about) {
   $(".subject", place).textContent = about.subject;
   $(".from", place).textContent = about.from;
   $("iframe", place).title = `The mail, ${box === "plain" ? "without" : "with"} Shoji`;
-  $(".note", place).textContent = noteText(state.report);
+  $(".note", place).textContent = noteText(state);
   const sentence = $(".sentence", place);
   if (sentence.textContent !== state.verdict.sentence) sentence.textContent = state.verdict.sentence;
   showFacts($(".facts", place), state.verdict);
