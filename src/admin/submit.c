@@ -130,13 +130,30 @@ static const char *sign_all(struct call *call, const json_t *request, const stru
         char canonical[SHOJI_URL_MAX + 1], out[SHOJI_SIGNED_MAX + 1];
         size_t len;
         json_t *item = json_null(); /* no http or https URL */
-        if (json_is_string(url) &&
-            shoji_url_canonical(json_string_value(url), json_string_length(url), NULL, canonical,
+        if (shoji_url_canonical(json_string_value(url), json_string_length(url), NULL, canonical,
                                 &len) == 0 &&
             shoji_url_sign(&by, canonical, len, &options, out, &len) == 0)
             item = json_string(out);
         if (json_array_append_new(signed_urls, item) < 0)
             return "out of memory";
+    }
+    return NULL;
+}
+
+static const char *check_urls(const json_t *request, const json_t *urls)
+{
+    if (!request)
+        return "the body is not JSON";
+    if (!json_is_array(urls))
+        return "an array \"urls\" is missing";
+    if (json_array_size(urls) > MAX_URLS)
+        return "more than 1000 URLs";
+    size_t i;
+    json_t *url;
+    json_array_foreach((json_t *)(uintptr_t)urls, i, url)
+    {
+        if (!json_is_string(url))
+            return "\"urls\" holds something that is not a string";
     }
     return NULL;
 }
@@ -147,14 +164,11 @@ static json_t *read_urls(struct call *call, enum MHD_Result *ret)
     json_error_t error;
     struct span body = buf_span(&call->body);
     json_t *request = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, &error);
-    json_t *urls = json_object_get(request, "urls");
-    if (json_is_array(urls) && json_array_size(urls) <= MAX_URLS)
+    const char *wrong = check_urls(request, json_object_get(request, "urls"));
+    if (!wrong)
         return request;
     json_decref(request);
-    *ret = send_error(call, MHD_HTTP_BAD_REQUEST,
-                      !request               ? "the body is not JSON"
-                      : !json_is_array(urls) ? "an array \"urls\" is missing"
-                                             : "more than 1000 URLs");
+    *ret = send_error(call, MHD_HTTP_BAD_REQUEST, wrong);
     return NULL;
 }
 
@@ -218,15 +232,14 @@ static void url_list_free(struct url_list *list)
     free(list->urls);
 }
 
-/* An original, or one of our own signed URLs (as the spool holds them): then what it stands for. */
-static bool add_original(const struct submit *submit, const json_t *url, struct url_list *list)
+/* False: no http or https URL. */
+static bool add_original(const json_t *url, struct url_list *list)
 {
     char canonical[SHOJI_URL_MAX + 1];
     size_t len;
-    if (!json_is_string(url) || shoji_url_canonical(json_string_value(url), json_string_length(url),
-                                                    NULL, canonical, &len) != 0)
+    if (shoji_url_canonical(json_string_value(url), json_string_length(url), NULL, canonical,
+                            &len) != 0)
         return false;
-    (void)submit;
     url_list_add(list, canonical, len);
     return true;
 }
@@ -251,7 +264,7 @@ static enum MHD_Result run_prefetch(struct call *call)
     json_t *url;
     json_array_foreach(json_object_get(request, "urls"), i, url)
     {
-        if (!add_original(call->submit, url, &list))
+        if (!add_original(url, &list))
             refused++;
     }
     json_decref(request);

@@ -111,9 +111,8 @@ static int start_cache(struct daemon *daemon, char *why)
     return r > 0 ? -EBUSY : r;
 }
 
-static int start_fetcher(struct daemon *daemon, char *why)
+static int make_fetcher(struct loop *loop, const struct conf *conf, char *why, struct fetcher **ret)
 {
-    const struct conf *conf = daemon->conf;
     const struct fetch_conf fetch = {
         .user_agent = conf->fetch.user_agent,
         .resolvers = conf->fetch.resolvers,
@@ -128,7 +127,26 @@ static int start_fetcher(struct daemon *daemon, char *why)
         .total = (unsigned)conf->fetch.total,
         .https_only = conf->fetch.https_only,
     };
-    return fetcher_new(daemon->loop, &fetch, why, &daemon->fetcher);
+    return fetcher_new(loop, &fetch, why, ret);
+}
+
+int daemon_check(const struct conf *conf, char *why)
+{
+    struct shoji_keys *keys = NULL;
+    struct loop *loop = NULL;
+    struct fetcher *fetcher = NULL;
+    why[0] = '\0';
+    int r = shoji_keys_load(conf->server.keys, why, &keys);
+    if (r == 0)
+        r = loop_new(&loop);
+    if (r == 0)
+        r = make_fetcher(loop, conf, why, &fetcher);
+    if (r != 0 && !why[0])
+        snprintf(why, CONF_WHY_SIZE, "%s", strerror(-r));
+    fetcher_free(fetcher);
+    loop_free(loop);
+    shoji_keys_free(keys);
+    return r;
 }
 
 static struct plan_conf plan_conf(const struct conf *conf)
@@ -224,7 +242,7 @@ static int start_all(struct daemon *daemon, bool dev, char *why)
     if (r == 0)
         r = start_cache(daemon, why);
     if (r == 0)
-        r = start_fetcher(daemon, why);
+        r = make_fetcher(daemon->loop, daemon->conf, why, &daemon->fetcher);
     if (r == 0)
         r = start_flights(daemon);
     if (r == 0)

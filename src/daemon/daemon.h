@@ -14,6 +14,10 @@ struct daemon_conf {
     bool dev;                /* a sandbox that cannot be entered is a warning only */
 };
 
+/* What a start would find wrong with keys and lists, without starting anything. 0, or -errno with a
+ * sentence in `why` (CONF_WHY_SIZE bytes). */
+MUST_CHECK int daemon_check(const struct conf *conf, char *why);
+
 /* 0, or -errno with a sentence in `why` (CONF_WHY_SIZE bytes). Signals must be blocked: the threads
  * inherit that. */
 MUST_CHECK int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret);

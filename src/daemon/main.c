@@ -109,14 +109,11 @@ static int load(const struct arguments *arguments, char *why, struct conf *ret)
 
 static int check_only(const struct conf *conf)
 {
-    char why[SHOJI_WHY_SIZE] = "";
-    struct shoji_keys *keys = NULL;
-    if (shoji_keys_load(conf->server.keys, why, &keys) != 0) {
-        fprintf(stderr, "shojid: %s\n", why);
-        return EXIT_TROUBLE;
-    }
-    shoji_keys_free(keys);
-    return EXIT_DONE;
+    char why[CONF_WHY_SIZE];
+    if (daemon_check(conf, why) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "shojid: %s\n", why);
+    return EXIT_TROUBLE;
 }
 
 /* Each connection is a descriptor: as many as the system allows us. */
