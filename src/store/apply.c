@@ -87,8 +87,8 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     uint8_t content[32] = {0};
     int kept = 0;
     if (!w->record.pixel) {
-        crypto_generichash(content, sizeof(content), w->bytes, w->len, a->secret->content,
-                           sizeof(a->secret->content));
+        crypto_generichash(content, sizeof(content), w->bytes, w->len, a->index->secret->content,
+                           sizeof(a->index->secret->content));
         int r = keep_picture(a, w, content, &kept);
         if (r != 0)
             return r;
@@ -184,7 +184,7 @@ static int apply_enqueue(const struct apply *a, const struct cache_write *w,
         return refuse(-ENOSPC, record, ret);
     struct queue_entry entry = {
         .key = &w->key, .url = w->bytes, .len = w->len, .due_s = w->record.retry_s};
-    return queue_put(a->index, a->txn, a->secret, &entry);
+    return queue_put(a->index, a->txn, &entry);
 }
 
 int apply_write(const struct apply *apply, const struct cache_write *write, struct outcome *ret)

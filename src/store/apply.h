@@ -12,7 +12,6 @@
 struct apply {
     struct index *index;
     struct ring *ring;
-    const struct secret *secret;
     MDB_txn *txn;
     int no_picture; /* -errno: pictures are not kept in this commit, for this reason; 0: they are */
 };

@@ -64,9 +64,10 @@ static int fail_claims(struct cache *cache)
 
 static int open_index(struct cache *cache, uint64_t size, bool *ret_fresh)
 {
-    const char *dir = cache->folder.index;
+    struct env_conf conf = {
+        .dir = cache->folder.index, .size = size, .closed = cache->folder.closed};
     *ret_fresh = !cache->folder.has_index;
-    int r = index_open(dir, size, &cache->index);
+    int r = index_open(&conf, &cache->secret, &cache->index);
     if (r != -EBADMSG || *ret_fresh)
         return r;
     r = folder_set_index_aside(&cache->folder);
@@ -74,7 +75,7 @@ static int open_index(struct cache *cache, uint64_t size, bool *ret_fresh)
         return r;
     cache->index_lost = true;
     *ret_fresh = true;
-    return index_open(dir, size, &cache->index);
+    return index_open(&conf, &cache->secret, &cache->index);
 }
 
 static int open_all(const struct cache_conf *conf, struct cache *cache)
@@ -95,6 +96,7 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     struct ring_conf ring_conf = {.dir = conf->dir,
                                   .size = conf->size - conf->index_size,
                                   .secret = &cache->secret,
+                                  .closed = cache->folder.closed,
                                   .empty = fresh};
     r = ring_open(&ring_conf, &cache->ring);
     if (r == 0)
@@ -102,7 +104,7 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     if (r == 0)
         r = fail_claims(cache);
     struct writer_conf writer_conf = {
-        .index = &cache->index, .ring = cache->ring, .secret = &cache->secret, .loop = conf->loop};
+        .index = &cache->index, .ring = cache->ring, .loop = conf->loop};
     return r < 0 ? r : writer_start(&writer_conf, &cache->writer);
 }
 
@@ -125,9 +127,12 @@ void cache_close(struct cache *cache)
 {
     if (!cache)
         return;
+    bool well = cache->writer; /* opening had succeeded */
     writer_stop(cache->writer);
     ring_close(cache->ring);
     index_close(&cache->index);
+    if (well)
+        folder_closed_well(&cache->folder);
     folder_close(&cache->folder);
     sodium_memzero(&cache->secret, sizeof(cache->secret));
     free(cache);
@@ -211,7 +216,7 @@ int cache_queue_next(const struct cache *cache, const struct cache_queued *after
     int r = env_read_begin(cache->index.env, &txn);
     if (r < 0)
         return r;
-    r = queue_next(&cache->index, txn, &cache->secret, after, ret);
+    r = queue_next(&cache->index, txn, after, ret);
     env_read_end(cache->index.env, txn);
     return r;
 }

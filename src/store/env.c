@@ -1,6 +1,7 @@
 #include "store/env.h"
 
 #include "base/limits.h"
+#include "store/sound.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,10 +75,26 @@ static int reserve(struct env *env, uint64_t size)
     return 0;
 }
 
+static int check(const struct env_conf *conf)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int r = file_path(conf->dir, "data.mdb", path);
+    if (r < 0 || stat(path, &st) < 0)
+        return r;
+    if (st.st_mtim.tv_sec < conf->closed.s ||
+        (st.st_mtim.tv_sec == conf->closed.s && st.st_mtim.tv_nsec < conf->closed.ns))
+        return 0;
+    return sound_check(path);
+}
+
 int env_open(const struct env_conf *conf, struct env **ret)
 {
     if (mkdir(conf->dir, 0700) < 0 && errno != EEXIST)
         return -errno;
+    int checked = check(conf);
+    if (checked < 0)
+        return checked;
     struct env *env = calloc(1, sizeof(*env));
     if (!env)
         return -ENOMEM;

@@ -17,10 +17,18 @@
 
 struct env;
 
+/* When everything was closed as it should be; zero: never. A data file that is older than that
+ * needs no checking (sound.h) before it is opened. */
+struct env_closed {
+    int64_t s;
+    int64_t ns;
+};
+
 struct env_conf {
-    const char *dir;    /* made 0700 when missing */
-    uint64_t size;      /* bytes of the map; an environment that is larger already stays so */
-    unsigned flags;     /* MDB_..., added to what all of ours have */
+    const char *dir; /* made 0700 when missing */
+    uint64_t size;   /* bytes of the map; an environment that is larger already stays so */
+    unsigned flags;  /* MDB_..., added to what all of ours have */
+    struct env_closed closed;
     unsigned databases; /* named ones; 0: only the unnamed */
 };
 

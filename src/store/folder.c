@@ -1,7 +1,6 @@
 #include "store/folder.h"
 
 #include "store/cache.h"
-#include "store/env.h"
 #include "sys/fd.h"
 
 #include <string.h>
@@ -67,6 +66,10 @@ int folder_open(const char *dir, struct folder *ret)
         ret->index = NULL;
         return -ENOMEM;
     }
+    if (asprintf(&ret->clean, "%s/clean", dir) < 0) {
+        ret->clean = NULL;
+        return -ENOMEM;
+    }
     if (asprintf(&ret->broken, "%s/index.broken", dir) < 0) {
         ret->broken = NULL;
         return -ENOMEM;
@@ -76,8 +79,13 @@ int folder_open(const char *dir, struct folder *ret)
     int r = lock(dir, &ret->lock_fd);
     if (r == 0)
         r = check_format(dir);
+    if (r != 0)
+        return r;
     ret->has_index = env_file_bytes(ret->index) > 0;
-    return r;
+    struct stat st;
+    if (stat(ret->clean, &st) == 0)
+        ret->closed = (struct env_closed){st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+    return unlink(ret->clean) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 void folder_close(struct folder *folder)
@@ -85,8 +93,15 @@ void folder_close(struct folder *folder)
     free(take(folder->dir));
     free(take(folder->secret));
     free(take(folder->index));
+    free(take(folder->clean));
     free(take(folder->broken));
     fd_close(&folder->lock_fd);
+}
+
+void folder_closed_well(const struct folder *folder)
+{
+    int r = fd_replace_file(folder->clean, 0600, "", 0);
+    (void)r; /* without the mark the next opening merely takes longer */
 }
 
 int folder_set_index_aside(struct folder *folder)

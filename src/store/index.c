@@ -37,11 +37,12 @@ static int open_databases(struct index *index)
     return env_error(mdb_txn_commit(txn));
 }
 
-int index_open(const char *dir, uint64_t size, struct index *ret)
+int index_open(const struct env_conf *conf, const struct secret *secret, struct index *ret)
 {
-    struct index index = {0};
-    struct env_conf conf = {.dir = dir, .size = size, .databases = 5};
-    int r = env_open(&conf, &index.env);
+    struct index index = {.secret = secret};
+    struct env_conf env_conf = *conf;
+    env_conf.databases = 5;
+    int r = env_open(&env_conf, &index.env);
     if (r < 0)
         return r;
     r = open_databases(&index);
@@ -91,7 +92,9 @@ int index_record(const struct index *index, MDB_txn *txn, const struct cache_key
     int r = env_error(mdb_get(txn, index->records, &k, &v));
     if (r == -ENOENT)
         return CACHE_NONE;
-    return r < 0 ? r : record_unpack(v.mv_data, v.mv_size, ret);
+    if (r == 0 && v.mv_size != RECORD_SIZE)
+        r = -EBADMSG;
+    return r < 0 ? r : record_unpack(v.mv_data, key, index->secret, ret);
 }
 
 static int remove_key(MDB_txn *txn, MDB_dbi dbi, const uint8_t key[32])
@@ -105,7 +108,7 @@ int index_record_put(const struct index *index, MDB_txn *txn, const struct cache
                      const struct cache_record *record)
 {
     uint8_t bytes[RECORD_SIZE];
-    record_pack(record, bytes);
+    record_pack(record, key, index->secret, bytes);
     MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(bytes, sizeof(bytes));
     int r = env_error(mdb_put(txn, index->records, &k, &v, 0));
     if (r < 0)

@@ -15,11 +15,13 @@
 
 #include "store/cache.h"
 #include "store/env.h"
+#include "store/secret.h"
 
 #include <stdbool.h>
 
 struct index {
     struct env *env;
+    const struct secret *secret; /* borrowed */
     MDB_dbi records;
     MDB_dbi claims;
     MDB_dbi contents;
@@ -28,13 +30,15 @@ struct index {
     bool tight; /* set by index_begin; the writer's */
 };
 
-/* 0; -EBADMSG when what is there cannot be read; -errno. */
-MUST_CHECK int index_open(const char *dir, uint64_t size, struct index *ret);
+/* Of `conf` the folder, the size and when it was closed. 0; -EBADMSG when what is there cannot be
+ * read; -errno. */
+MUST_CHECK int index_open(const struct env_conf *conf, const struct secret *secret,
+                          struct index *ret);
 void index_close(struct index *index);
 
 MUST_CHECK int index_begin(struct index *index, MDB_txn **ret);
 
-/* 0, CACHE_NONE, -EBADMSG (a record of a format we do not know) or -errno. */
+/* 0, CACHE_NONE, -EBADMSG (a record of a format we do not know, or damaged) or -errno. */
 MUST_CHECK int index_record(const struct index *index, MDB_txn *txn, const struct cache_key *key,
                             struct cache_record *ret);
 

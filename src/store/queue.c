@@ -62,8 +62,7 @@ int queue_due(const struct index *index, MDB_txn *txn, const struct cache_key *k
     return 0;
 }
 
-int queue_put(const struct index *index, MDB_txn *txn, const struct secret *secret,
-              const struct queue_entry *entry)
+int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry)
 {
     if (entry->len == 0 || entry->len > LIMIT_URL)
         return -EINVAL;
@@ -75,7 +74,7 @@ int queue_put(const struct index *index, MDB_txn *txn, const struct secret *secr
     randombytes_buf(sealed.nonce, sizeof(sealed.nonce));
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.body, &body_len, entry->url, entry->len,
                                                entry->key->bytes, sizeof(entry->key->bytes), NULL,
-                                               sealed.nonce, secret->queue);
+                                               sealed.nonce, index->secret->queue);
     MDB_val k = value_of(entry->key->bytes, sizeof(entry->key->bytes));
     MDB_val v = value_of(&sealed, SEALED_HEAD + body_len);
     r = env_error(mdb_put(txn, index->queue, &k, &v, 0));
@@ -103,8 +102,7 @@ int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key
 }
 
 /* 0, or CACHE_NONE when the entry cannot be opened. */
-static int unseal(const struct index *index, MDB_txn *txn, const struct secret *secret,
-                  struct cache_queued *queued)
+static int unseal(const struct index *index, MDB_txn *txn, struct cache_queued *queued)
 {
     MDB_val k = value_of(queued->key.bytes, sizeof(queued->key.bytes)), v;
     int r = env_error(mdb_get(txn, index->queue, &k, &v));
@@ -118,7 +116,7 @@ static int unseal(const struct index *index, MDB_txn *txn, const struct secret *
     if (unpack_due(sealed.due) != queued->due_s ||
         crypto_aead_xchacha20poly1305_ietf_decrypt(
             (unsigned char *)queued->url, &len, NULL, sealed.body, v.mv_size - SEALED_HEAD,
-            queued->key.bytes, sizeof(queued->key.bytes), sealed.nonce, secret->queue) != 0)
+            queued->key.bytes, sizeof(queued->key.bytes), sealed.nonce, index->secret->queue) != 0)
         return CACHE_NONE;
     queued->url[len] = '\0';
     queued->url_len = len;
@@ -140,8 +138,8 @@ static int seek(MDB_cursor *cursor, const struct cache_queued *after, MDB_val *r
     return r;
 }
 
-int queue_next(const struct index *index, MDB_txn *txn, const struct secret *secret,
-               const struct cache_queued *after, struct cache_queued *ret)
+int queue_next(const struct index *index, MDB_txn *txn, const struct cache_queued *after,
+               struct cache_queued *ret)
 {
     MDB_cursor *cursor;
     int r = env_error(mdb_cursor_open(txn, index->due, &cursor));
@@ -157,7 +155,7 @@ int queue_next(const struct index *index, MDB_txn *txn, const struct secret *sec
             memcpy(&place, k.mv_data, sizeof(place));
             memcpy(found.key.bytes, place.key, sizeof(found.key.bytes));
             found.due_s = unpack_due(place.due);
-            r = unseal(index, txn, secret, &found);
+            r = unseal(index, txn, &found);
         }
         if (r != CACHE_NONE)
             break;

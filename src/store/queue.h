@@ -9,7 +9,6 @@
 #define STORE_QUEUE_H
 
 #include "store/index.h"
-#include "store/secret.h"
 
 /* 0, CACHE_NONE or -errno. */
 MUST_CHECK int queue_due(const struct index *index, MDB_txn *txn, const struct cache_key *key,
@@ -23,14 +22,13 @@ struct queue_entry {
 };
 
 /* Adds the entry, or moves the one that is there to `due_s`. */
-MUST_CHECK int queue_put(const struct index *index, MDB_txn *txn, const struct secret *secret,
-                         const struct queue_entry *entry);
+MUST_CHECK int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry);
 
 /* 0 also when there is none. */
 MUST_CHECK int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key);
 
 /* The first entry after `after` (NULL: of all). 0, CACHE_NONE or -errno. */
-MUST_CHECK int queue_next(const struct index *index, MDB_txn *txn, const struct secret *secret,
-                          const struct cache_queued *after, struct cache_queued *ret);
+MUST_CHECK int queue_next(const struct index *index, MDB_txn *txn, const struct cache_queued *after,
+                          struct cache_queued *ret);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #define FORMAT 1
@@ -22,22 +23,37 @@ struct packed {
     uint32_t retry[2];
     uint16_t sharers[CACHE_SHARERS];
     uint8_t content[32];
+    uint32_t sum[2];
 };
 
 _Static_assert(sizeof(struct packed) == RECORD_SIZE, "the record has padding");
 
-static void pack_time(int64_t seconds, uint32_t ret[2])
+static uint64_t sum_of(const struct packed *p, const struct cache_key *key,
+                       const struct secret *secret)
 {
-    ret[0] = htole32((uint32_t)(uint64_t)seconds);
-    ret[1] = htole32((uint32_t)((uint64_t)seconds >> 32));
+    uint8_t bytes[sizeof(key->bytes) + offsetof(struct packed, sum)];
+    uint8_t sum[crypto_shorthash_BYTES];
+    uint64_t ret;
+    memcpy(bytes, key->bytes, sizeof(key->bytes));
+    memcpy(bytes + sizeof(key->bytes), p, offsetof(struct packed, sum));
+    crypto_shorthash(sum, bytes, sizeof(bytes), secret->sum);
+    memcpy(&ret, sum, sizeof(ret));
+    return le64toh(ret);
 }
 
-static int64_t unpack_time(const uint32_t time[2])
+static void pack_wide(int64_t value, uint32_t ret[2])
 {
-    return (int64_t)((uint64_t)le32toh(time[0]) | (uint64_t)le32toh(time[1]) << 32);
+    ret[0] = htole32((uint32_t)(uint64_t)value);
+    ret[1] = htole32((uint32_t)((uint64_t)value >> 32));
 }
 
-void record_pack(const struct cache_record *record, uint8_t ret[RECORD_SIZE])
+static int64_t unpack_wide(const uint32_t halves[2])
+{
+    return (int64_t)((uint64_t)le32toh(halves[0]) | (uint64_t)le32toh(halves[1]) << 32);
+}
+
+void record_pack(const struct cache_record *record, const struct cache_key *key,
+                 const struct secret *secret, uint8_t ret[RECORD_SIZE])
 {
     struct packed p = {
         .format = FORMAT,
@@ -49,23 +65,24 @@ void record_pack(const struct cache_record *record, uint8_t ret[RECORD_SIZE])
         .sharers_count = record->sharers_count,
         .size = htole32(record->size),
     };
-    pack_time(record->claimed_s, p.claimed);
-    pack_time(record->answered_s, p.answered);
-    pack_time(record->retry_s, p.retry);
+    pack_wide(record->claimed_s, p.claimed);
+    pack_wide(record->answered_s, p.answered);
+    pack_wide(record->retry_s, p.retry);
     for (int i = 0; i < CACHE_SHARERS; i++)
         p.sharers[i] = htole16(record->sharers[i]);
     memcpy(p.content, record->content, sizeof(p.content));
+    pack_wide((int64_t)sum_of(&p, key, secret), p.sum);
     memcpy(ret, &p, RECORD_SIZE);
 }
 
-int record_unpack(const void *bytes, size_t len, struct cache_record *ret)
+int record_unpack(const void *bytes, const struct cache_key *key, const struct secret *secret,
+                  struct cache_record *ret)
 {
     struct packed p;
-    if (len != RECORD_SIZE)
-        return -EBADMSG;
     memcpy(&p, bytes, RECORD_SIZE);
     if (p.format != FORMAT || p.state < CACHE_CLAIMED || p.state > CACHE_FAILED || p.pixel > 1 ||
-        p.sharers_count > CACHE_SHARERS || p.zero != 0)
+        p.sharers_count > CACHE_SHARERS || p.zero != 0 ||
+        (uint64_t)unpack_wide(p.sum) != sum_of(&p, key, secret))
         return -EBADMSG;
     struct cache_record record = {
         .state = p.state,
@@ -75,9 +92,9 @@ int record_unpack(const void *bytes, size_t len, struct cache_record *ret)
         .pixel = p.pixel,
         .sharers_count = p.sharers_count,
         .size = le32toh(p.size),
-        .claimed_s = unpack_time(p.claimed),
-        .answered_s = unpack_time(p.answered),
-        .retry_s = unpack_time(p.retry),
+        .claimed_s = unpack_wide(p.claimed),
+        .answered_s = unpack_wide(p.answered),
+        .retry_s = unpack_wide(p.retry),
     };
     for (int i = 0; i < CACHE_SHARERS; i++)
         record.sharers[i] = le16toh(p.sharers[i]);

@@ -57,7 +57,7 @@ static int list_segments(const char *dir, uint64_t ret[LIMIT_SEGMENTS_FOUND], si
     return 0;
 }
 
-static int open_found(struct ring *ring, bool empty)
+static int open_found(struct ring *ring, const struct ring_conf *ring_conf)
 {
     uint64_t found[LIMIT_SEGMENTS_FOUND];
     size_t count = 0;
@@ -65,8 +65,10 @@ static int open_found(struct ring *ring, bool empty)
     if (r < 0)
         return r;
     for (size_t i = 0; i < count; i++) {
-        struct segment_conf conf = {
-            .dir = ring->dir, .generation = found[i], .secret = ring->secret};
+        struct segment_conf conf = {.dir = ring->dir,
+                                    .generation = found[i],
+                                    .secret = ring->secret,
+                                    .closed = ring_conf->closed};
         struct segment *segment;
         if (found[i] >= ring->next_generation)
             ring->next_generation = found[i] + 1;
@@ -75,7 +77,7 @@ static int open_found(struct ring *ring, bool empty)
             return r;
         if (r < 0)
             continue;
-        if (empty)
+        if (ring_conf->empty)
             segment_remove(segment);
         else
             ring->segments[ring->count++] = segment;
@@ -100,7 +102,7 @@ int ring_open(const struct ring_conf *conf, struct ring **ret)
     ring->secret = conf->secret;
     ring->next_generation = 1;
     ring->dir = strdup(conf->dir);
-    int r = ring->dir ? open_found(ring, conf->empty) : -ENOMEM;
+    int r = ring->dir ? open_found(ring, conf) : -ENOMEM;
     if (r == 0 && ring->count == 0)
         r = ring_grow(ring);
     if (r < 0 && r != -ENOSPC) {

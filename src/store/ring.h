@@ -20,6 +20,7 @@ struct ring_conf {
     const char *dir;
     uint64_t size; /* bytes of all segments together */
     const struct secret *secret;
+    struct env_closed closed;
     bool empty; /* remove what is there: the index does not know it */
 };
 

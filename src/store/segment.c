@@ -1,6 +1,5 @@
 #include "store/segment.h"
 
-
 #include <endian.h>
 #include <errno.h>
 #include <sodium.h>
@@ -47,6 +46,7 @@ static int open_once(const struct segment_conf *conf, struct segment *segment)
     /* What exists keeps its size: the file's, since a damaged one may claim anything. */
     struct env_conf env_conf = {.dir = segment->dir,
                                 .size = conf->may_make ? conf->size : env_file_bytes(segment->dir),
+                                .closed = conf->closed,
                                 .flags = MDB_NOMETASYNC};
     if (env_conf.size == 0)
         return -EBADMSG;
@@ -234,7 +234,9 @@ int segment_append(struct segment *segment, const uint8_t content[32], const voi
     };
     MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)content};
     MDB_val v = {.mv_size = sizeof(head) + len};
-    int r = env_error(mdb_put(segment->txn, segment->dbi, &k, &v, MDB_RESERVE));
+    int r = env_error(mdb_put(segment->txn, segment->dbi, &k, &v, MDB_RESERVE | MDB_NOOVERWRITE));
+    if (r == -EEXIST && segment_holds(segment, content, bytes, len))
+        return 0; /* from a commit whose index part failed */
     if (r < 0)
         return r;
     memcpy(v.mv_data, &head, sizeof(head));

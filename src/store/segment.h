@@ -38,6 +38,7 @@ struct segment_conf {
     uint64_t generation;
     uint64_t size;
     const struct secret *secret;
+    struct env_closed closed;
     bool may_make;
 };
 

@@ -8,8 +8,9 @@
 #include <pthread.h>
 #include <signal.h>
 
-#define NEW_SEGMENTS_A_COMMIT 3 /* a picture that does not fit into that many new ones never will  \
-                                 */
+#define NEW_SEGMENTS_A_COMMIT                                                                      \
+    3 /* a picture that does not fit into that many new ones never will                            \
+       */
 
 struct writes {
     struct cache_write *first;
@@ -114,10 +115,8 @@ static void abort_all(struct writer *w, MDB_txn *txn)
 static int commit(struct writer *w, struct batch *batch, size_t from, size_t count,
                   size_t *ret_applied)
 {
-    struct apply apply = {.index = w->conf.index,
-                          .ring = w->conf.ring,
-                          .secret = w->conf.secret,
-                          .no_picture = batch->no_picture};
+    struct apply apply = {
+        .index = w->conf.index, .ring = w->conf.ring, .no_picture = batch->no_picture};
     int r = index_begin(w->conf.index, &apply.txn);
     if (r < 0)
         return r;

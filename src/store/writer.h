@@ -20,9 +20,8 @@
 struct writer;
 
 struct writer_conf {
-    struct index *index; /* borrowed, like the next two, until writer_stop has returned */
+    struct index *index; /* borrowed, like the ring, until writer_stop has returned */
     struct ring *ring;
-    const struct secret *secret;
     struct loop *loop;
 };
 
