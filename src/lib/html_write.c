@@ -2,7 +2,7 @@
 
 #include "lib/css_rewrite.h"
 
-static const char *escape_of(struct span text, size_t at, size_t *ret_used)
+static const char *escape_of(struct span text, size_t at, bool value, size_t *ret_used)
 {
     *ret_used = 1;
     switch (text.ptr[at]) {
@@ -13,7 +13,7 @@ static const char *escape_of(struct span text, size_t at, size_t *ret_used)
     case '>':
         return "&gt;";
     case '"':
-        return "&quot;";
+        return value ? "&quot;" : NULL;
     case '\r': /* as itself it would be read back as a line feed */
         return "&#13;";
     case '\0':
@@ -28,12 +28,12 @@ static const char *escape_of(struct span text, size_t at, size_t *ret_used)
     }
 }
 
-void html_write_text(struct buf *out, struct span text)
+static void write_escaped(struct buf *out, struct span text, bool value)
 {
     size_t from = 0;
     for (size_t at = 0; at < text.len;) {
         size_t used;
-        const char *escape = escape_of(text, at, &used);
+        const char *escape = escape_of(text, at, value, &used);
         if (escape) {
             buf_add(out, text.ptr + from, at - from);
             buf_add_text(out, escape);
@@ -44,12 +44,17 @@ void html_write_text(struct buf *out, struct span text)
     buf_add(out, text.ptr + from, text.len - from);
 }
 
+void html_write_text(struct buf *out, struct span text)
+{
+    write_escaped(out, text, false);
+}
+
 void html_write_attribute(struct buf *out, const char *name, struct span value)
 {
     buf_add_char(out, ' ');
     buf_add_text(out, name);
     buf_add_text(out, "=\"");
-    html_write_text(out, value);
+    write_escaped(out, value, true);
     buf_add_char(out, '"');
 }
 

@@ -18,7 +18,8 @@ static int to_utf8(struct span in, struct buf *out)
 {
     const struct charset *charset;
     size_t bom;
-    charset_detect(in, (struct span){"", 0}, &charset, &bom);
+    if (charset_detect(in, (struct span){"", 0}, &charset, &bom) != 0)
+        return -EILSEQ; /* two readings, and no telling which one a client will choose */
     return charset_decode(charset, span_part(in, bom, in.len), out);
 }
 
@@ -35,12 +36,23 @@ static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
 }
 
 /* What is counted of an attempt that failed was never delivered: the report begins anew. */
-static int fall_back(int error, struct span in, struct shoji_report *report, struct buf *out)
+static int fall_back(struct rewrite_pass *pass, int error, struct span in, struct buf *out)
 {
-    shoji_report_free(report);
-    report_fallback(report, error == -E2BIG ? "limit" : error == -ENOMEM ? "memory" : "charset");
+    shoji_report_free(pass->report);
+    report_fallback(pass->report, error == -E2BIG    ? "limit"
+                                  : error == -ENOMEM ? "memory"
+                                                     : "charset");
     buf_clear(out);
-    return html_to_text(in, out);
+    CLEANUP(buf_free) struct buf text = BUF_INIT(out->max);
+    int r = html_to_text(in, &text);
+    if (r < 0)
+        return r;
+    /* Once more through the rewriter: its spelling is the one that a second pass leaves alone. */
+    r = html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
+    if (r == 0 || r == -ENOMEM)
+        return r;
+    buf_clear(out);
+    return buf_add_span(out, buf_span(&text));
 }
 
 int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
@@ -56,9 +68,9 @@ int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t l
     pass->report = &report;
     pass->images_left = how->max_images ? how->max_images : LIMIT_IMAGES;
     int r = rewrite(pass, input, &out);
-    free(pass);
     if (r < 0)
-        r = fall_back(r, input, &report, &out);
+        r = fall_back(pass, r, input, &out);
+    free(pass);
     char *body = r < 0 ? NULL : buf_steal(&out, ret_len);
     if (!body) {
         shoji_report_free(&report);
