@@ -1,7 +1,10 @@
-"""A network of our own: a namespace with nothing in it but a loopback device, on which a test may
-put any address it likes, public ones too, and watch every packet.
+"""Two networks of our own, joined by one cable: here, where the server and the test run, and *far*,
+where a test may put any address it likes, public ones too. Nothing leads out of them, and every
+packet that the server sends is seen. (An address of the server's own machine would not do for an
+origin: those are refused.)
 
-enter() moves this process (and what it starts from then on) there; call it before any thread."""
+enter() moves this process, and what it starts from then on, to the near one; call it before any
+thread. far() calls a function in the other: a socket made there stays there."""
 
 import ctypes
 import os
@@ -13,29 +16,87 @@ import unittest
 
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
-entered = False
+HERE, FAR = "10.231.0.1", "10.231.0.2"
+HERE6, FAR6 = "fd31::1", "fd31::2"
+
+libc = ctypes.CDLL(None, use_errno=True)
+far_network = None  # a descriptor, which keeps it alive
+
+
+def new_network(flags=CLONE_NEWNET):
+    if libc.unshare(flags):
+        raise unittest.SkipTest(f"no network namespace: {os.strerror(ctypes.get_errno())}")
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+def in_thread(function, *arguments):
+    """What it returns or raises, from a thread of its own: a namespace belongs to a thread."""
+    got = {}
+
+    def work():
+        try:
+            got["value"] = function(*arguments)
+        except BaseException as error:  # pylint: disable=broad-except
+            got["error"] = error
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    if "error" in got:
+        raise got["error"]
+    return got["value"]
+
+
+def far(function, *arguments):
+    def work():
+        if libc.setns(far_network, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+        return function(*arguments)
+
+    return in_thread(work)
+
+
+def make_far_network():
+    new_network()
+    ip("link", "set", "lo", "up")
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
 def enter(*addresses):
-    """A new network with these addresses (with prefix lengths) on its loopback device. Skips the
-    caller's tests where the kernel does not allow it."""
-    global entered
-    if not entered:
-        libc = ctypes.CDLL(None, use_errno=True)
+    """`addresses`: those of the far network, beside its end of the cable. Skips the caller's tests
+    where the kernel does not allow it."""
+    global far_network
+    if far_network is None:
         uid, gid = os.getuid(), os.getgid()
-        if libc.unshare(CLONE_NEWNET | (CLONE_NEWUSER if uid else 0)):
-            raise unittest.SkipTest(f"no network namespace: {os.strerror(ctypes.get_errno())}")
+        new_network(CLONE_NEWNET | (CLONE_NEWUSER if uid else 0))
         if uid:
             for file, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
                                ("gid_map", f"0 {gid} 1")):
                 with open(f"/proc/self/{file}", "w", encoding="ascii") as out:
                     out.write(text)
-        entered = True
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        ip("link", "set", "lo", "up")
+        far_network = in_thread(make_far_network)
+        ip("link", "add", "here", "type", "veth", "peer", "name", "far", "netns",
+           f"/proc/{os.getpid()}/fd/{far_network}")
+        for address in (HERE + "/24", HERE6 + "/64"):
+            ip("address", "add", address, "dev", "here", *no_check(address))
+        ip("link", "set", "here", "up")
+        for address in (FAR + "/24", FAR6 + "/64"):
+            far(ip, "address", "add", address, "dev", "far", *no_check(address))
+        far(ip, "link", "set", "far", "up")
+        ip("route", "add", "default", "via", FAR)
+        ip("-6", "route", "add", "default", "via", FAR6)
     for address in addresses:
-        subprocess.run(["ip", "address", "replace", address, "dev", "lo", "nodad"]
-                       if ":" in address else ["ip", "address", "replace", address, "dev", "lo"],
-                       check=True)
+        width = "/128" if ":" in address else "/32"
+        far(ip, "address", "replace", address + width, "dev", "lo", *no_check(address))
+
+
+def no_check(address):
+    """IPv6 would wait a second to find out whether somebody else has the address."""
+    return ["nodad"] if ":" in address else []
 
 
 class Packet:
@@ -69,14 +130,13 @@ def parse(frame):
 
 
 class Capture:
-    """Every TCP and UDP packet on the loopback device from now on. packets() returns them when all
+    """Every TCP and UDP packet that comes or goes here from now on, on any device. packets() returns them when all
     that were sent before the call have been seen."""
 
     def __init__(self):
         every = 0x0003  # ETH_P_ALL
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every))
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self.sock.bind(("lo", 0))
         self.seen = []
         self.changed = threading.Condition()
         threading.Thread(target=self.read, daemon=True).start()

@@ -52,7 +52,7 @@ class CheckConfig(harness.ServerTest):
 
     def test_bad_values(self):
         for section, line, allowed in (
-                ("fetch", "timeout = soon", r"\bs\b|30s|seconds"), ("fetch", "timeout = -1s", None),
+                ("fetch", "wait = soon", r"\bs\b|30s|seconds"), ("fetch", "wait = -1s", None),
                 ("cache", "hot_memory = much", r"16M|\bM\b"),
                 ("cache", "refetch = sometimes", r"shared.*never.*always"),
                 ("rewrite", "mode = show", r"proxy.*hold.*strip"),

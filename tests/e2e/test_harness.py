@@ -12,7 +12,7 @@ import pictures
 
 
 def setUpModule():
-    network.enter("93.184.215.14/32", "10.1.2.3/32")
+    network.enter("93.184.215.14", "10.1.2.3")
 
 
 class Instruments(unittest.TestCase):
@@ -26,7 +26,7 @@ class Instruments(unittest.TestCase):
             self.assertEqual(capture.packets(), [])
 
     def test_the_origin_counts(self):
-        with origins.Origin("93.184.215.14") as origin:
+        with network.far(origins.Origin, "93.184.215.14") as origin:
             origin.pages["/a"] = origins.picture(b"abc", {"ETag": '"1"'})
             address = (origin.host, origin.port)
             self.assertEqual(http1.ask(address, "/a", {"Cookie": "x"}).body, b"abc")

@@ -12,7 +12,7 @@ PUBLIC = "93.184.215.14"
 
 
 def setUpModule():
-    network.enter(PUBLIC + "/32")
+    network.enter(PUBLIC)
 
 
 READERS = 100

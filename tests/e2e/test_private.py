@@ -1,6 +1,5 @@
 """Nowhere private: not one packet goes to an address that is not public unicast, however it is
-written, resolved or redirected to. The tests run in a network of their own, where every packet on
-its one device is seen."""
+written, resolved or redirected to. The tests run in a network of their own, where every packet is seen."""
 
 import unittest
 
@@ -10,11 +9,12 @@ import origin as origins
 import pictures
 
 PUBLIC = "93.184.215.14"
+PUBLIC6 = "2a00:1450:4001:800::200e"
 PRIVATE = ["10.1.2.3", "169.254.169.254", "192.168.7.7", "100.64.0.9", "172.16.5.5"]
 
 
 def setUpModule():
-    network.enter(PUBLIC + "/32", *(address + "/32" for address in PRIVATE), "fd00::7/128")
+    network.enter(PUBLIC, PUBLIC6, *PRIVATE, "fd00::7")
 
 
 class Private(harness.ServerTest):
@@ -42,6 +42,15 @@ class Private(harness.ServerTest):
         self.assertPicture(self.server.open(self.public.url("/good.png")))
         self.assertNotEqual(self.packets_to(self.public.port), [])
 
+    def test_a_public_ipv6_address_is_asked(self):
+        origin = self.origin(PUBLIC6)
+        origin.pages["/six.png"] = origins.picture(pictures.plain_png())
+        self.assertPicture(self.server.open(origin.url("/six.png", f"[{PUBLIC6}]")))
+        self.resolver.hosts["six.example"] = [PUBLIC6]
+        origin.pages["/name.png"] = origins.picture(pictures.plain_png())
+        self.assertPicture(self.server.open(origin.url("/name.png", "six.example")))
+        self.assertEqual(origin.connections, 2)
+
     def test_spellings_of_loopback(self):
         port = self.inside.port
         for host in ("127.0.0.1", "127.1", "2130706433", "0x7f000001", "017700000001", "0",
@@ -54,6 +63,10 @@ class Private(harness.ServerTest):
         for number, address in enumerate(PRIVATE + ["[fd00::7]"]):
             port = 8000 + number
             self.refused(f"http://{address}:{port}/latest/meta-data/", port)
+
+    def test_our_own_address_is_refused(self):
+        for host in (network.HERE, f"[{network.HERE6}]"):
+            self.refused(f"http://{host}:8100/x.png", 8100)
 
     def test_localhost_and_names_for_it(self):
         self.resolver.hosts.update({"inside.example": ["127.0.0.1"], "six.example": ["::1"],
