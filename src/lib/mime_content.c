@@ -102,9 +102,9 @@ static void read_type(struct mime_content *content, struct span raw, bool first)
         while (boundary_len > 0 && strchr(" \t", boundary[boundary_len - 1]))
             boundary_len--;
         content->differs |= param.odd || boundary_len != param.len;
-        bool usable = boundary_len > 0 && boundary_len < sizeof(boundary) &&
-                      !memchr(boundary, '\n', boundary_len) &&
-                      !memchr(boundary, '\r', boundary_len);
+        bool usable = boundary_len > 0 && boundary_len < sizeof(boundary);
+        for (size_t i = 0; i < boundary_len; i++)
+            usable &= (unsigned char)boundary[i] >= ' '; /* percent codes can spell anything */
         if (!usable)
             kind = MIME_BROKEN;
     }
@@ -185,16 +185,9 @@ static void read_view(struct mime_content *content, struct mime_fields fields, s
 
 static bool is_dirty(struct span block)
 {
-    if (memchr(block.ptr, '\0', block.len))
-        return true;
-    for (size_t i = 0; i < block.len; i++) {
-        const char *cr = memchr(block.ptr + i, '\r', block.len - i);
-        if (!cr)
-            return false;
-        i = (size_t)(cr - block.ptr);
-        if (i + 1 == block.len || block.ptr[i + 1] != '\n')
+    for (size_t i = 0; i < block.len; i++)
+        if (mime_field_is_stray(block, i))
             return true;
-    }
     return false;
 }
 
@@ -216,11 +209,16 @@ void mime_content_read(struct span message, size_t start, size_t end, bool in_di
         ret->kind = MIME_ENCODED_MESSAGE;
 }
 
+static bool is_token(const char *type)
+{
+    return type[strspn(type, "abcdefghijklmnopqrstuvwxyz0123456789/.+-_")] == '\0';
+}
+
 int mime_content_print(const struct mime_content *content, struct buf *out)
 {
     if (content->kind != MIME_MULTIPART)
         return buf_add_text(out, content->type[0] ? content->type : "message/rfc822");
-    buf_add_text(out, content->type);
+    buf_add_text(out, is_token(content->type) ? content->type : "multipart/mixed");
     buf_add_text(out, "; boundary=\"");
     for (size_t i = 0; i < content->boundary_len; i++) {
         if (strchr("\"\\", content->boundary[i]))

@@ -36,13 +36,41 @@ bool mime_field_next(struct mime_fields *fields, struct mime_field *ret)
     *ret = (struct mime_field){.start = start, .end = end, .value = span_trim(whole)};
     if (!colon)
         return true;
-    struct span name = span_trim(span_part(whole, 0, (size_t)(colon - whole.ptr)));
+    struct span name = span_part(whole, 0, (size_t)(colon - whole.ptr));
+    while (name.len > 0 && (name.ptr[name.len - 1] == ' ' || name.ptr[name.len - 1] == '\t'))
+        name.len--;
     for (size_t i = 0; i < name.len; i++)
         if ((unsigned char)name.ptr[i] <= ' ')
             return true;
     ret->name = name;
     ret->value = span_trim(span_part(whole, (size_t)(colon - whole.ptr) + 1, whole.len));
     return true;
+}
+
+size_t mime_field_text_len(struct span text)
+{
+    size_t len = text.len;
+    if (len > 0 && text.ptr[len - 1] == '\n')
+        len--;
+    while (len > 0 && (text.ptr[len - 1] == '\r' || text.ptr[len - 1] == '\0'))
+        len--;
+    return len;
+}
+
+bool mime_field_is_stray(struct span text, size_t at)
+{
+    if (text.ptr[at] == '\0')
+        return true;
+    return text.ptr[at] == '\r' && (at + 1 == text.len || text.ptr[at + 1] != '\n');
+}
+
+/* Stray bytes up to the line end, from `at` on. */
+static size_t stray_tail(struct span text, size_t at)
+{
+    size_t i = at;
+    while (i < text.len && (text.ptr[i] == '\r' || text.ptr[i] == '\0'))
+        i++;
+    return i == text.len || text.ptr[i] == '\n' ? i - at : 0;
 }
 
 static void value_put(struct mime_value *value, char c)
@@ -62,12 +90,16 @@ void mime_value_read(struct span raw, struct mime_value *ret)
     for (size_t i = 0; i < raw.len; i++) {
         char c = raw.ptr[i];
         bool more = i + 1 < raw.len;
-        if (c == '\r' && (!more || raw.ptr[i + 1] != '\n'))
-            ret->odd = true;
-        if (c == '\0')
-            ret->odd = true;
-        if (c == '\0' || c == '\t' || c == '\r' || c == '\n')
+        size_t tail = c == '\r' || c == '\0' ? stray_tail(raw, i) : 0;
+        if (tail > 0) {
+            i += tail - 1;
             c = ' ';
+        } else if (c == '\r' || c == '\0') {
+            ret->odd = true;
+            c = MIME_FIELD_STRAY;
+        } else if (c == '\t' || c == '\n') {
+            c = ' ';
+        }
         if (c == '\\' && more && (quoted || depth > 0)) {
             i++;
             if (depth == 0) {

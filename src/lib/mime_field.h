@@ -30,7 +30,19 @@ struct mime_field {
 
 bool mime_field_next(struct mime_fields *fields, struct mime_field *ret);
 
-/* A value with folds joined, comments taken out and NULs made blanks. */
+/*
+ * Bare CRs and NULs: what stands of them at the end of a line goes, any other becomes a '?', here
+ * and in the header that is written. So the next reader reads what this one read.
+ */
+#define MIME_FIELD_STRAY '?'
+
+/* How many bytes of `text` are left when the stray bytes and the line end at its end are gone. */
+size_t mime_field_text_len(struct span text);
+
+/* Is text[at] a bare CR or a NUL? */
+bool mime_field_is_stray(struct span text, size_t at);
+
+/* A value with folds joined, comments taken out and stray bytes replaced. */
 struct mime_value {
     char text[LIMIT_FIELD_VALUE];
     size_t len;

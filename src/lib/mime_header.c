@@ -71,7 +71,7 @@ static bool is_blank_line(struct span line)
     return span_trim(line).len == 0;
 }
 
-/* Appends a field without bare CRs, NULs and blank continuation lines. */
+/* Appends a field without stray bytes and blank continuation lines. */
 static void put_clean(struct span field, struct span eol, struct buf *out)
 {
     size_t at = 0;
@@ -80,13 +80,12 @@ static void put_clean(struct span field, struct span eol, struct buf *out)
         size_t next = lf ? (size_t)(lf - field.ptr) + 1 : field.len;
         struct span line = span_part(field, at, next - at);
         at = next;
-        if (is_blank_line(line))
+        struct span text = span_part(line, 0, mime_field_text_len(line));
+        if (is_blank_line(text))
             continue;
-        bool ended = lf && line.len > 1 && line.ptr[line.len - 2] == '\r';
-        struct span text = span_part(line, 0, line.len - (lf ? (ended ? 2U : 1U) : 0U));
         for (size_t i = 0; i < text.len; i++)
-            buf_add_char(out, text.ptr[i] == '\r' || text.ptr[i] == '\0' ? ' ' : text.ptr[i]);
-        buf_add_span(out, ended ? SPAN("\r\n") : lf ? SPAN("\n") : eol);
+            buf_add_char(out, mime_field_is_stray(text, i) ? MIME_FIELD_STRAY : text.ptr[i]);
+        buf_add_span(out, span_ends(line, SPAN("\r\n")) ? SPAN("\r\n") : lf ? SPAN("\n") : eol);
     }
 }
 
@@ -106,8 +105,7 @@ static bool has_blank_line(struct span field)
 static bool is_dirty(struct span field)
 {
     for (size_t i = 0; i < field.len; i++)
-        if (field.ptr[i] == '\0' ||
-            (field.ptr[i] == '\r' && (i + 1 == field.len || field.ptr[i + 1] != '\n')))
+        if (mime_field_is_stray(field, i))
             return true;
     return false;
 }

@@ -79,7 +79,7 @@ static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_
     char url[SHOJI_URL_MAX + 1];
     format_type(content, "text/html; charset=utf-8", type, LIMIT_FIELD_PARAM);
     change->type = type;
-    change->code = "7bit";
+    change->code = "quoted-printable"; /* what an empty body is in, too */
     pass->base = base_find(pass, index, url);
     int error = mime_leaf_html(pass, &pass->scan.parts[index], content, change);
     pass->base = SPAN("");

@@ -215,9 +215,12 @@ static int take_line(struct walk *walk, const struct line *line)
         if (error)
             return error;
     }
-    if (walk->place == MIME_IN_HEADER && line->start >= current(walk)->header && text.len == 0)
+    if (walk->place != MIME_IN_HEADER || line->start < current(walk)->header)
+        return 0;
+    if (text.len == 0)
         return end_header(walk, line, true);
-    return 0;
+    /* Blank for some readers, who find a body where others find more header. */
+    return mime_field_text_len(text) == 0 ? MIME_SCAN_AMBIGUOUS : 0;
 }
 
 static int walk_lines(struct walk *walk)

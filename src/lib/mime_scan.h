@@ -46,8 +46,9 @@ struct mime_scan {
 };
 
 enum mime_scan_answer {
-    MIME_SCAN_LIMIT = 1,     /* too many parts, too deep, or a header block too large */
-    MIME_SCAN_AMBIGUOUS = 2, /* a line that is the delimiter of two different multiparts */
+    MIME_SCAN_LIMIT = 1, /* too many parts, too deep, or a header block too large */
+    MIME_SCAN_AMBIGUOUS =
+        2, /* a delimiter of two multiparts, a line that may end a header or not */
 };
 
 /* 0, an enum mime_scan_answer or -ENOMEM. On 0 and on an answer *ret holds what was found so far

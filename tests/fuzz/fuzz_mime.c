@@ -1,0 +1,58 @@
+/* Rewriting a rewritten message changes nothing, and every offset of the scan is in its place. */
+#include "base/err.h"
+#include "base/limits.h"
+#include "lib/mime_scan.h"
+
+#include <shoji/rewrite.h>
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static const char key_file[] = "k1  AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=  sign\n";
+
+static void check_scan(struct span message)
+{
+    struct mime_scan scan = {0};
+    int answer = mime_scan(message, &scan);
+    must(answer >= 0 && scan.count > 0);
+    for (size_t i = 0; answer == 0 && i < scan.count; i++) {
+        const struct mime_part *part = &scan.parts[i];
+        must(part->delim <= part->header && part->header <= part->header_end);
+        must(part->header_end <= part->body && part->body <= part->end);
+        must(part->end <= part->after && part->after <= message.len);
+        must(i == 0 ? part->parent == MIME_NO_PARENT : part->parent < i);
+        must(i == 0 || part->delim >= scan.parts[i - 1].body);
+    }
+    mime_scan_free(&scan);
+}
+
+static void check_rewrite(const struct shoji_rewrite *how, struct span message)
+{
+    char *once = NULL, *twice = NULL;
+    size_t once_len = 0, twice_len = 0;
+    must(shoji_rewrite_mail(how, message.ptr, message.len, &once, &once_len, NULL) == 0);
+    must(shoji_rewrite_mail(how, once, once_len, &twice, &twice_len, NULL) == 0);
+    must(once_len == twice_len && memcmp(once, twice, once_len) == 0);
+    free(once);
+    free(twice);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    static struct shoji_keys *keys;
+    char why[SHOJI_WHY_SIZE];
+    if (!keys)
+        must(shoji_keys_parse(key_file, strlen(key_file), "fuzz", why, &keys) == 0);
+    struct shoji_rewrite how = {
+        .signer = {.key = shoji_keys_signer(keys, NULL),
+                   .base_url = "https://img.example.org",
+                   .suffix = ""},
+        .keys = keys,
+        .options = SHOJI_URL_OPTIONS_NONE,
+    };
+    struct span message = {(const char *)bytes, len};
+    check_scan(message);
+    check_rewrite(&how, message);
+    return 0;
+}
