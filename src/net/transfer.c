@@ -174,6 +174,10 @@ static void ended(struct multi_transfer *link, CURLcode code)
     transfer->connected = connect_us > 0;
     if (!transfer->decided) {
         transfer->outcome = translate(code);
+        /* What libcurl says of a header line beyond its own 100 KB, or trailers beyond 64 KB: a
+         * memory that is really out shows while a transfer is set up, not while it reads. */
+        if (code == CURLE_OUT_OF_MEMORY && transfer->connected)
+            transfer->outcome = FETCH_TOO_LARGE;
         if (transfer->outcome == FETCH_OK && !head_agrees(&transfer->head, transfer->body.len))
             transfer->outcome = FETCH_BROKEN;
     }
