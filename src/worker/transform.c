@@ -2,6 +2,7 @@
 
 #include "base/image.h"
 #include "base/limits.h"
+#include "worker/gif.h"
 #include "worker/riff.h"
 #include "worker/save.h"
 
@@ -61,6 +62,8 @@ static bool can_move(const struct picture *p)
 static enum worked_outcome load(struct picture *p)
 {
     VipsImage *image = NULL;
+    if (p->job->type == IMAGE_GIF && !gif_is_whole(p->bytes, p->job->in_len))
+        return WORKED_BROKEN;
     int r = can_move(p) ? open_frames(p->job, p->bytes, 1, &image)
                         : open_still(p->job, p->bytes, VIPS_ACCESS_SEQUENTIAL, &image);
     if (r < 0)

@@ -1,0 +1,453 @@
+#include "decoding.h"
+
+#include "base/list.h"
+#include "sys/clock.h"
+#include "sys/fd.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+/* A 2x1 GIF, one pixel black and one white, written by hand (GIF89a, appendix F: minimal LZW). */
+static const char gif[] = "GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x02\0\x01\0\0"
+                          "\x02\x02\x44\x0a\0;";
+
+static struct decoding bad;
+
+static const char *good_program(void)
+{
+    return getenv("SHOJI_DECODE");
+}
+
+static struct pool_conf bad_conf(void)
+{
+    return decoding_conf(getenv("SHOJI_BAD_DECODE"));
+}
+
+static int open_bad(void **state)
+{
+    (void)state;
+    struct pool_conf conf = bad_conf();
+    conf.deadline_ms = 10000;
+#ifndef __SANITIZE_ADDRESS__
+    conf.memory = 256 * MiB;
+#endif
+    decoding_open(&bad, &conf);
+    return 0;
+}
+
+static int close_bad(void **state)
+{
+    (void)state;
+    decoding_close(&bad);
+    return 0;
+}
+
+static struct came say_to(struct decoding *d, const char *word)
+{
+    char text[64];
+    int len = snprintf(text, sizeof(text), "\xff\xd8\xff%s", word);
+    return decoding_one(d, text, (size_t)len);
+}
+
+static void expect_ok(struct decoding *d)
+{
+    struct came came = say_to(d, "ok");
+    assert_int_equal(came.result.outcome, DECODE_OK);
+    assert_int_equal(came.result.type, IMAGE_JPEG);
+    assert_int_equal(came.result.width, 3);
+    assert_int_equal(came.result.height, 2);
+    assert_int_equal(came.result.len, 15);
+    free(came.result.bytes);
+}
+
+/* ---- the jail ---- */
+
+static void test_forbidden_calls_kill(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"open",  "socket",      "socketpair", "execve",  "fork",
+                                        "vfork", "exec-memory", "make-exec",  "kill",    "ptrace",
+                                        "memfd", "unshare",     "prctl",      "io-uring"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct came came = say_to(&bad, words[i]);
+        if (came.result.outcome != DECODE_CRASHED)
+            fail_msg("%s: outcome %d", words[i], came.result.outcome);
+        assert_null(came.result.bytes);
+        expect_ok(&bad);
+    }
+}
+
+static void expect_allowed(const char *word)
+{
+    struct came came = say_to(&bad, word);
+    if (came.result.outcome != DECODE_OK)
+        fail_msg("%s: outcome %d", word, came.result.outcome);
+    free(came.result.bytes);
+}
+
+static void test_threads_work(void **state)
+{
+    (void)state;
+    expect_allowed("thread");
+    expect_allowed("clone3");
+}
+
+static void test_memory_is_limited(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
+    expect_allowed("memory");
+}
+
+static void test_jail_is_told(void **state)
+{
+    (void)state;
+    const char *text = pool_jail_text(bad.pool);
+    assert_non_null(strstr(text, "seccomp"));
+    assert_non_null(strstr(text, "no new privileges"));
+    assert_non_null(strstr(text, "no capabilities"));
+    assert_non_null(strstr(text, "limits"));
+}
+
+/* Runs in a process where seccomp is refused, as an old container runtime does. 0: as expected. */
+static int without_seccomp(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0) != 0 ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
+                         SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) != 0 ||
+        seccomp_load(filter) != 0)
+        return 10;
+    struct loop *loop = NULL;
+    struct pool *pool = NULL;
+    struct pool_conf conf = bad_conf();
+    char why[256] = "";
+    if (loop_new(&loop) != 0)
+        return 11;
+    if (pool_new(loop, &conf, why, &pool) == 0)
+        return 12;
+    if (!strstr(why, "sandbox") || !strstr(why, "seccomp"))
+        return 13;
+    conf.without_sandbox = true;
+    if (pool_new(loop, &conf, why, &pool) != 0)
+        return 14;
+    const char *without = strstr(pool_jail_text(pool), "without: ");
+    if (!without || !strstr(without, "seccomp"))
+        return 15;
+    pool_free(pool);
+    loop_free(loop);
+    return 0;
+}
+
+static void test_no_sandbox_no_pool(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(without_seccomp());
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ---- misbehaviour ---- */
+
+static void test_lies_are_crashes(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "lie-id",      "lie-kind",      "lie-outcome", "lie-type",  "lie-length",
+        "lie-endless", "lie-width",     "lie-frames",  "lie-magic", "lie-empty",
+        "crash",       "short-message", "long-message"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        struct came came = say_to(&bad, words[i]);
+        if (came.result.outcome != DECODE_CRASHED)
+            fail_msg("%s: outcome %d", words[i], came.result.outcome);
+        expect_ok(&bad);
+    }
+}
+
+static void test_hang_is_a_timeout(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = bad_conf();
+    conf.deadline_ms = 300;
+    decoding_open(&d, &conf);
+    int64_t begin_ms = clock_ms();
+    struct came came = say_to(&d, "hang");
+    assert_int_equal(came.result.outcome, DECODE_TIMEOUT);
+    assert_true(clock_ms() - begin_ms >= 300);
+    struct pool_figures figures;
+    pool_figures(d.pool, &figures);
+    assert_int_equal(figures.timeouts, 1);
+    assert_int_equal(figures.failed, 1);
+    decoding_close(&d);
+}
+
+/* The only child of a process, as the kernel lists it; 0: none. */
+static pid_t child_of(pid_t parent)
+{
+    char path[64];
+    char text[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
+    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+        return 0;
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+struct killer {
+    struct loop_timer timer;
+    pid_t victim;
+};
+
+static void strike(struct loop_timer *timer)
+{
+    struct killer *killer = container_of(timer, struct killer, timer);
+    assert_int_equal(kill(killer->victim, SIGKILL), 0);
+}
+
+static enum decode_outcome kill_during_hang(struct decoding *d, pid_t victim)
+{
+    struct killer killer = {.timer.fire = strike, .victim = victim};
+    struct came came;
+    assert_true(victim > 0);
+    decoding_start(d, "\xff\xd8\xffhang", 7, &came);
+    assert_int_equal(loop_timer_set(d->loop, &killer.timer, 0), 0);
+    decoding_wait(d);
+    assert_int_equal(came.times, 1);
+    return came.result.outcome;
+}
+
+static void test_killed_worker_costs_its_image(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = bad_conf();
+    decoding_open(&d, &conf);
+    assert_int_equal(kill_during_hang(&d, child_of(child_of(getpid()))), DECODE_CRASHED);
+    expect_ok(&d);
+    struct pool_figures figures;
+    pool_figures(d.pool, &figures);
+    assert_int_equal(figures.crashed, 1);
+    assert_int_equal(figures.decoded, 1);
+    decoding_close(&d);
+}
+
+static void test_killed_zygote_is_replaced(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = bad_conf();
+    decoding_open(&d, &conf);
+    pid_t zygote = child_of(getpid());
+    /* nobody's image is to blame for it */
+    assert_int_equal(kill_during_hang(&d, zygote), DECODE_NO_MEMORY);
+    expect_ok(&d);
+    assert_int_not_equal(child_of(getpid()), zygote);
+    decoding_close(&d);
+    assert_int_equal(child_of(getpid()), 0);
+}
+
+/* ---- the queue ---- */
+
+static void never(void *ctx, struct decode_result *result)
+{
+    (void)ctx, (void)result;
+    fail_msg("a cancelled decode called back");
+}
+
+static void test_cancelled_is_silent(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = decoding_conf(good_program());
+    decoding_open(&d, &conf);
+    struct decode *given;
+    struct decode *waiting;
+    struct decode *refused;
+    assert_int_equal(decode_start(d.pool, gif, sizeof(gif) - 1, never, NULL, &given), 0);
+    assert_int_equal(decode_start(d.pool, gif, sizeof(gif) - 1, never, NULL, &waiting), 0);
+    assert_int_equal(decode_start(d.pool, "nothing", 7, never, NULL, &refused), 0);
+    decode_cancel(given);
+    decode_cancel(waiting);
+    decode_cancel(refused);
+    decode_cancel(NULL);
+    /* the one worker answers in order: after this, the first would have come */
+    struct came came = decoding_one(&d, gif, sizeof(gif) - 1);
+    assert_int_equal(came.result.outcome, DECODE_OK);
+    assert_int_equal(came.result.width, 2);
+    free(came.result.bytes);
+    decoding_close(&d);
+}
+
+static void test_what_is_pending_at_the_end_is_silent(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = decoding_conf(good_program());
+    decoding_open(&d, &conf);
+    struct decode *decode;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(decode_start(d.pool, gif, sizeof(gif) - 1, never, NULL, &decode), 0);
+    assert_int_equal(decode_start(d.pool, "nothing", 7, never, NULL, &decode), 0);
+    decoding_close(&d);
+}
+
+static void test_two_hundred_through_two(void **state)
+{
+    (void)state;
+    enum { COUNT = 200 };
+    static struct came came[COUNT];
+    struct decoding d;
+    struct pool_conf conf = decoding_conf(good_program());
+    conf.workers = 2;
+    decoding_open(&d, &conf);
+    for (int i = 0; i < COUNT; i++)
+        decoding_start(&d, gif, sizeof(gif) - 1, &came[i]);
+    struct pool_figures figures;
+    pool_figures(d.pool, &figures);
+    assert_true(figures.waiting >= COUNT - 2);
+    decoding_wait(&d);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(came[i].times, 1);
+        assert_int_equal(came[i].result.outcome, DECODE_OK);
+        /* whichever worker it was, the bytes are the same */
+        assert_int_equal(came[i].result.len, came[0].result.len);
+        assert_memory_equal(came[i].result.bytes, came[0].result.bytes, came[0].result.len);
+    }
+    for (int i = 0; i < COUNT; i++)
+        free(came[i].result.bytes);
+    pool_figures(d.pool, &figures);
+    assert_int_equal(figures.decoded, COUNT);
+    assert_int_equal(figures.waiting, 0);
+    assert_int_equal(figures.workers_alive, 2);
+    decoding_close(&d);
+}
+
+static void test_worn_workers_are_replaced(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = bad_conf();
+    decoding_open(&d, &conf);
+    pid_t zygote = child_of(getpid());
+    pid_t first = child_of(zygote);
+    for (int i = 0; i < LIMIT_WORKER_IMAGES - 1; i++)
+        expect_ok(&d);
+    assert_int_equal(child_of(zygote), first);
+    expect_ok(&d);
+    expect_ok(&d);
+    pid_t second = child_of(zygote);
+    assert_int_not_equal(second, first);
+    assert_int_equal(say_to(&d, "broken").result.outcome, DECODE_BROKEN);
+    expect_ok(&d);
+    assert_int_not_equal(child_of(zygote), second);
+    decoding_close(&d);
+}
+
+static void test_not_images(void **state)
+{
+    (void)state;
+    static const char svg[] = "<svg xmlns='http://www.w3.org/2000/svg'/>";
+    assert_int_equal(decoding_one(&bad, svg, sizeof(svg) - 1).result.outcome, DECODE_NOT_IMAGE);
+    assert_int_equal(decoding_one(&bad, "", 0).result.outcome, DECODE_NOT_IMAGE);
+}
+
+static void test_missing_program_is_told(void **state)
+{
+    (void)state;
+    struct loop *loop;
+    struct pool *pool;
+    struct pool_conf conf = decoding_conf("/nonexistent/shoji-decode");
+    char why[256] = "";
+    assert_int_equal(loop_new(&loop), 0);
+    assert_true(pool_new(loop, &conf, why, &pool) < 0);
+    assert_non_null(strstr(why, "No such file"));
+    /* a program that is something else */
+    conf.program = "/bin/true";
+    assert_true(pool_new(loop, &conf, why, &pool) < 0);
+    loop_free(loop);
+}
+
+/* What the decoder does not need it must not bring along: an exploit would find it useful. */
+static void test_links_nothing_more(void **state)
+{
+    (void)state;
+    static const char *const foreign[] = {"curl",       "lmdb",    "sodium", "cares",
+                                          "microhttpd", "jansson", "icu"};
+    char command[512];
+    char line[512];
+    bool elf = false;
+    snprintf(command, sizeof(command), "readelf -d '%s' 2>/dev/null", good_program());
+    FILE *pipe = popen(command, "re");
+    assert_non_null(pipe);
+    while (fgets(line, sizeof(line), pipe)) {
+        if (!strstr(line, "(NEEDED)"))
+            continue;
+        elf = elf || strstr(line, "libvips.so");
+        for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
+            if (strstr(line, foreign[i]))
+                fail_msg("linked to %s", line);
+    }
+    pclose(pipe);
+    if (!elf) {
+        print_message("readelf is not installed\n");
+        skip();
+    }
+}
+
+/* As a service runs: an ordinary user. For the whole program, since there is no way back. */
+static int become(const char *number)
+{
+    unsigned id = (unsigned)strtoul(number, NULL, 10);
+    if (geteuid() != 0) {
+        fprintf(stderr, "not root: the other run was as an ordinary user already\n");
+        return -1;
+    }
+    if (setgroups(0, NULL) < 0 || setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+        return -1;
+    /* A change of user forbids reading one's own /proc, in which the tests look for children. */
+    prctl(PR_SET_DUMPABLE, 1);
+    if (access(good_program(), X_OK) < 0 || access(getenv("SHOJI_BAD_DECODE"), X_OK) < 0) {
+        fprintf(stderr, "user %u cannot reach the build folder\n", id);
+        return -1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_forbidden_calls_kill),
+        cmocka_unit_test(test_threads_work),
+        cmocka_unit_test(test_memory_is_limited),
+        cmocka_unit_test(test_jail_is_told),
+        cmocka_unit_test(test_lies_are_crashes),
+        cmocka_unit_test(test_not_images),
+        cmocka_unit_test_setup_teardown(test_no_sandbox_no_pool, close_bad, open_bad),
+        cmocka_unit_test_setup_teardown(test_hang_is_a_timeout, close_bad, open_bad),
+        cmocka_unit_test_setup_teardown(test_killed_worker_costs_its_image, close_bad, open_bad),
+        cmocka_unit_test_setup_teardown(test_killed_zygote_is_replaced, close_bad, open_bad),
+        cmocka_unit_test_setup_teardown(test_worn_workers_are_replaced, close_bad, open_bad),
+        cmocka_unit_test(test_cancelled_is_silent),
+        cmocka_unit_test(test_what_is_pending_at_the_end_is_silent),
+        cmocka_unit_test(test_two_hundred_through_two),
+        cmocka_unit_test(test_missing_program_is_told),
+        cmocka_unit_test(test_links_nothing_more),
+    };
+    if (argc == 2 && become(argv[1]) < 0)
+        return 77;
+    return cmocka_run_group_tests(tests, open_bad, close_bad);
+}
