@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "store/sound.h"
+#include "sys/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,9 @@
 #define IDLE_READS                                                                                 \
     16 /* one a thread that reads at the same time; more are made and thrown away                  \
         */
+
+/* A cache line a reader and LMDB's own head, in whole blocks. */
+#define LOCK_FILE (LIMIT_STORE_READERS * 64 + 4096)
 
 struct env {
     MDB_env *mdb;
@@ -75,6 +79,24 @@ static int reserve(struct env *env, uint64_t size)
     return 0;
 }
 
+/* LMDB makes its lock file with holes and maps it: on a full disk, the first touch would be a
+ * SIGBUS. It takes a file that is large enough as it is. */
+static int fill_lock_file(const struct env_conf *conf)
+{
+    static const char zeros[LOCK_FILE];
+    char path[PATH_MAX];
+    struct stat st;
+    int r = file_path(conf->dir, "lock.mdb", path);
+    if (r < 0)
+        return r;
+    CLEANUP_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (st.st_size >= LOCK_FILE && st.st_blocks * 512 >= st.st_size)
+        return 0;
+    return fd_write_all(fd, zeros, sizeof(zeros));
+}
+
 static int check(const struct env_conf *conf)
 {
     char path[PATH_MAX];
@@ -92,9 +114,11 @@ int env_open(const struct env_conf *conf, struct env **ret)
 {
     if (mkdir(conf->dir, 0700) < 0 && errno != EEXIST)
         return -errno;
-    int checked = check(conf);
-    if (checked < 0)
-        return checked;
+    int ready = check(conf);
+    if (ready == 0)
+        ready = fill_lock_file(conf);
+    if (ready < 0)
+        return ready;
     struct env *env = calloc(1, sizeof(*env));
     if (!env)
         return -ENOMEM;

@@ -77,7 +77,7 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
     }
     if (r == 0)
         r = open_once(conf, segment);
-    if (r == -EBADMSG || r == -ENOSPC) {
+    if (r == -EBADMSG || (r == -ENOSPC && conf->may_make)) {
         env_close(take(segment->env));
         (void)env_remove(segment->dir);
         if (r == -EBADMSG && conf->may_make)

@@ -1,5 +1,7 @@
 #include "cache_fixture.h"
 
+#include "base/list.h"
+
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -59,27 +61,34 @@ void fixture_free(struct fixture *f)
 
 /* ---- writing ---- */
 
+/* One lock for all is enough: each write is waited for under an address of its own. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct cache_write *finished;
+
+struct waited {
+    struct cache_write write;
+    bool done;
+};
 
 static void finish(struct cache_write *self)
 {
     pthread_mutex_lock(&lock);
-    finished = self;
-    pthread_cond_signal(&changed);
+    container_of(self, struct waited, write)->done = true;
+    pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&lock);
 }
 
 int fixture_write(struct fixture *f, struct cache_write *write)
 {
-    write->done = finish;
-    cache_write_start(f->cache, write);
+    struct waited waited = {.write = *write};
+    waited.write.done = finish;
+    cache_write_start(f->cache, &waited.write);
     pthread_mutex_lock(&lock);
-    while (finished != write)
+    while (!waited.done)
         pthread_cond_wait(&changed, &lock);
-    finished = NULL;
     pthread_mutex_unlock(&lock);
+    write->result = waited.write.result;
+    write->record = waited.write.record;
     return write->result;
 }
 

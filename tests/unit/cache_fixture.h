@@ -29,7 +29,8 @@ void fixture_free(struct fixture *f);
 void fixture_open(struct fixture *f);
 void fixture_close(struct fixture *f);
 
-/* Starts the write and waits for its `done`; the result. */
+/* Starts a copy of the write and waits for its `done`; the result, which with the record is also
+ * copied back. Any thread. */
 int fixture_write(struct fixture *f, struct cache_write *write);
 
 struct cache_key fixture_key(const struct fixture *f, const char *url);
