@@ -40,7 +40,8 @@ bool css_string_safe(struct span text)
         char c = text.ptr[i];
         if ((unsigned char)c < ' ' || c == 0x7F || strchr("\"\\<>&;{}()", c))
             return false;
-        if (c == '/' && i + 1 < text.len && text.ptr[i + 1] == '/')
+        char next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
+        if ((c == '/' && (next == '/' || next == '*')) || (c == '*' && next == '/'))
             return false;
     }
     return true;

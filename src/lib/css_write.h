@@ -11,7 +11,9 @@
 /* An identifier, escaped where it must be. False (nothing written) for one that cannot be. */
 bool css_write_ident(struct buf *out, struct span name);
 
-/* May this stand in a string? No quotes, brackets, ampersands, controls, no "//". */
+/* May this stand in a string? No quotes, brackets, ampersands, controls, and nothing that
+ * begins a comment or ends a scheme: some filters look for both without minding quotes
+ * (CVE-2026-26079). */
 bool css_string_safe(struct span text);
 
 /* A string that css_string_safe() lets pass. */

@@ -214,7 +214,7 @@ static void meta(struct html_document *d, const struct html_token *tag)
                     (span_equal_nocase(*equiv, SPAN("x-dns-prefetch-control")) && content &&
                      span_equal(*content, SPAN("off")));
         if (!ours)
-            neutralised(d, SPAN("meta http-equiv"));
+            neutralised(d, SPAN("meta-http-equiv"));
         return;
     }
     if (!name || !content || !html_meta_allowed(*name) ||
@@ -340,7 +340,7 @@ static void end_tag(struct html_document *d, const struct html_token *tag)
 static void comment(struct html_document *d, struct span data)
 {
     if (span_starts(span_trim(data), SPAN("[if")))
-        neutralised(d, SPAN("conditional comment"));
+        neutralised(d, SPAN("conditional-comment"));
 }
 
 static void run(struct html_document *d)

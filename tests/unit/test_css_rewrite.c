@@ -90,6 +90,7 @@ static void test_declarations(void **state)
          ""},
         {"v086", "cue-before:url(http://t/);play-during:url(http://t/);foo:bar", ""},
         {"v087", "content:\"&quot;;background:url(//t/)\"", ""},
+        {"comment in a string", "content:\"*/\";color:red;quotes:\"/*\" \"x\"", "color:red"},
         {"position", "position:fixed;position:ABSOLUTE;position:relative", "position:relative"},
         {"dropped image", "background:#fff url(x.png) no-repeat;content:url(x)",
          "background:#fff none no-repeat;content:\"\""},
