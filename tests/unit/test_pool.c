@@ -305,6 +305,31 @@ static void test_what_is_pending_at_the_end_is_silent(void **state)
     decoding_close(&d);
 }
 
+struct census {
+    struct loop_timer timer;
+    struct decoding *decoding;
+    unsigned wanted;
+};
+
+static void take_census(struct loop_timer *timer)
+{
+    struct census *census = container_of(timer, struct census, timer);
+    struct pool_figures figures;
+    pool_figures(census->decoding->pool, &figures);
+    if (figures.workers_alive == census->wanted)
+        loop_stop(census->decoding->loop);
+    else
+        assert_int_equal(loop_timer_set(census->decoding->loop, timer, 5), 0);
+}
+
+/* pool_new waits for the first worker only. */
+static void wait_for_workers(struct decoding *d, unsigned count)
+{
+    struct census census = {.timer.fire = take_census, .decoding = d, .wanted = count};
+    assert_int_equal(loop_timer_set(d->loop, &census.timer, 0), 0);
+    decoding_wait(d);
+}
+
 static void test_two_hundred_through_two(void **state)
 {
     (void)state;
@@ -314,6 +339,7 @@ static void test_two_hundred_through_two(void **state)
     struct pool_conf conf = decoding_conf(good_program());
     conf.workers = 2;
     decoding_open(&d, &conf);
+    wait_for_workers(&d, 2);
     for (int i = 0; i < COUNT; i++)
         decoding_start(&d, gif, sizeof(gif) - 1, &came[i]);
     struct pool_figures figures;
