@@ -21,9 +21,9 @@ struct fetch_conf {
     const char *user_agent;    /* one for all installations */
     const char *resolvers;     /* comma-separated addresses, or NULL: the system's */
     const char *allow_private; /* comma-separated CIDR list that may be connected to, or NULL */
-    const char *deny_hosts;    /* comma-separated host names, subdomains included, or NULL */
+    const char *deny_hosts;    /* comma-separated names (with all below them) and CIDRs, or NULL */
     const char *ports;         /* comma-separated list, or "any" */
-    unsigned timeout_ms;       /* for one request, resolving included */
+    unsigned timeout_ms;       /* for one request, resolving included; waiting for a turn is not */
     unsigned connect_timeout_ms;
     size_t max_bytes;  /* body */
     unsigned per_host; /* connections at once to one host; more wait their turn */
@@ -49,11 +49,11 @@ enum fetch_outcome {
     FETCH_UNREACHABLE = 5, /* no connection */
     FETCH_TLS = 6,         /* certificate or handshake */
     FETCH_TIMEOUT = 7,
-    FETCH_GONE = 8,         /* 4xx: final */
-    FETCH_ORIGIN_ERROR = 9, /* 5xx, 429, 408: may pass */
+    FETCH_GONE = 8,         /* 4xx, and 204 and 205, which are meant to have no body: final */
+    FETCH_ORIGIN_ERROR = 9, /* 5xx, 408, 425, 429: may pass */
     FETCH_TOO_LARGE = 10,   /* body or header */
-    FETCH_BROKEN = 11,      /* truncated, wrong length, not HTTP, an encoding not asked for */
-    FETCH_NO_MEMORY = 12,
+    FETCH_BROKEN = 11, /* truncated, wrong length, not HTTP, an answer or encoding not asked for */
+    FETCH_NO_MEMORY = 12, /* ours, or all bodies under way together reach LIMIT_BODIES_HELD */
 };
 
 struct fetch_result {

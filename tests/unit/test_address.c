@@ -88,8 +88,8 @@ static void test_odd_spellings_are_neither_address_nor_name(void **state)
         "1.2.3.4x",
         "\xef\xbc\x91.1.1.1",
         "\xe2\x91\xa0.1.1.1",
-        "1\xe3\x80\x82"
-        "1.1.1",
+        ("1\xe3\x80\x82"
+         "1.1.1"),
         "",
         ".",
         "..",
@@ -294,8 +294,8 @@ static void test_names(void **state)
         "exa mple.com",
         "example.com\n",
         "a%2eb.com",
-        "b\xc3\xbc"
-        "cher.example",
+        ("b\xc3\xbc"
+         "cher.example"),
         "a@b.com",
         "a/b.com",
         "a:80",
@@ -375,8 +375,8 @@ static void test_bad_lists_are_refused_with_a_sentence(void **state)
         {"10.0.0.0/-1", NULL, "80"},
         {NULL, "a b.example", "80"},
         {NULL,
-         "b\xc3\xbc"
-         "cher.example",
+         ("b\xc3\xbc"
+          "cher.example"),
          "80"},
         {NULL, "evil..example", "80"},
         {NULL, NULL, ""},
