@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <unicode/utf8.h>
 
-#define META_WINDOW 1024 /* bytes that browsers search for <meta charset>: HTML standard 13.2.3.2  \
-                          */
-#define LABEL_MAX 40     /* longer than any label in the table */
+#define META_WINDOW                                                                                \
+    1024             /* bytes that browsers search for <meta charset>: HTML standard 13.2.3.2      \
+                      */
+#define LABEL_MAX 40 /* longer than any label in the table */
 
 const struct charset *charset_find(struct span label)
 {

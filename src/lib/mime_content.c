@@ -160,7 +160,7 @@ struct seen {
     size_t types, codes, dispositions;
 };
 
-static void read_view(struct mime_content *content, struct mime_fields fields, struct seen *seen)
+static void read_fields(struct mime_content *content, struct mime_fields fields, struct seen *seen)
 {
     struct mime_fields again = fields;
     struct mime_field field;
@@ -198,11 +198,7 @@ void mime_content_read(struct span message, size_t start, size_t end, bool in_di
     struct seen seen = {0};
     *ret = (struct mime_content){.kind = MIME_OTHER, .code = MIME_CODE_IDENTITY};
     ret->dirty = is_dirty(span_part(message, start, end - start));
-    read_view(ret, fields, &seen);
-    if (ret->dirty) {
-        fields.cr_breaks = true;
-        read_view(ret, fields, &seen);
-    }
+    read_fields(ret, fields, &seen);
     if (seen.types == 0 && in_digest)
         ret->kind = MIME_MESSAGE;
     if (ret->kind == MIME_MESSAGE && ret->coded && ret->code != MIME_CODE_UNKNOWN)

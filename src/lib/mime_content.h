@@ -1,7 +1,7 @@
 /*
  * What one header block says about the part below it: its kind, as the rewriter sees it.
  *
- * Where readers may disagree (two Content-Type fields, a bare CR, a comment inside a boundary),
+ * Where readers may disagree (two Content-Type fields, a comment inside a boundary),
  * every reading is looked at and the one that can do most harm wins; `differs` then asks for a
  * canonical header. A struct mime_content owns nothing and borrows nothing. Any thread.
  */

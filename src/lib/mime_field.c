@@ -7,13 +7,8 @@
 static size_t line_next(const struct mime_fields *fields, size_t at)
 {
     const char *text = fields->message.ptr;
-    for (size_t i = at; i < fields->end; i++) {
-        if (text[i] == '\n')
-            return i + 1;
-        if (text[i] == '\r' && fields->cr_breaks)
-            return i + 1 < fields->end && text[i + 1] == '\n' ? i + 2 : i + 1;
-    }
-    return fields->end;
+    const char *lf = memchr(text + at, '\n', fields->end - at);
+    return lf ? (size_t)(lf - text) + 1 : fields->end;
 }
 
 bool mime_field_next(struct mime_fields *fields, struct mime_field *ret)
@@ -43,7 +38,10 @@ bool mime_field_next(struct mime_fields *fields, struct mime_field *ret)
         if ((unsigned char)name.ptr[i] <= ' ')
             return true;
     ret->name = name;
-    ret->value = span_trim(span_part(whole, (size_t)(colon - whole.ptr) + 1, whole.len));
+    struct span value = span_part(whole, (size_t)(colon - whole.ptr) + 1, whole.len);
+    while (value.len > 0 && (value.ptr[0] == ' ' || value.ptr[0] == '\t'))
+        value = span_part(value, 1, value.len);
+    ret->value = span_part(value, 0, mime_field_text_len(value));
     return true;
 }
 

@@ -17,8 +17,7 @@
 struct mime_fields {
     struct span message;
     size_t at;
-    size_t end;     /* where the blank line begins */
-    bool cr_breaks; /* read as those do who take a bare CR for a line end */
+    size_t end; /* where the blank line begins */
 };
 
 struct mime_field {

@@ -179,8 +179,9 @@ static void test_ambiguous_headers_become_plain_ones(void **state)
     check_has(&result, "A: 1\n");
     result_free(&result);
 
+    /* Once the bare CR is gone, nobody can read the first of these as a field. */
     result = rewrite("A: 1\rContent-Type: text/html\nContent-Type: text/plain\n\n<b>x</b>\n");
-    check_has(&result, "\nA: 1?Content-Type: text/html\nContent-Type: text/html; charset=utf-8\n");
+    check_has(&result, "\nA: 1?Content-Type: text/html\nContent-Type: text/plain\n\n<b>x</b>\n");
     result_free(&result);
 
     result = rewrite("Content-Type: multipart/mixed; boundary=a\n"

@@ -158,7 +158,7 @@ static void test_kinds(void **state)
     check_kind("Content-Type: text/plain\nContent-Type: text/html", MIME_HTML);
     check_kind("Content-Type: text/html\nContent-Type: text/plain", MIME_HTML);
     check_kind("Content-Type: text/plain\nnot a field\nContent-Type: text/html", MIME_HTML);
-    check_kind("Subject: x\rContent-Type: text/html", MIME_HTML);
+    check_kind("Subject: x\rContent-Type: text/html", MIME_OTHER);
     check_kind("\xef\xbb\xbf"
                "Content-Type: text/html",
                MIME_HTML);
