@@ -232,6 +232,8 @@ bool css_keyframes_name(struct css_writer *w)
 /* One token of a condition; *word: a blank is due before another word. */
 static bool condition_part(struct css_writer *w, const struct css_token *token, bool *word)
 {
+    bool divides = w->out->len > 0 && w->out->ptr[w->out->len - 1] >= '0' &&
+                   w->out->ptr[w->out->len - 1] <= '9';
     bool tight = token->type == CSS_COLON || token->type == CSS_COMMA || token->type == CSS_CLOSE ||
                  token->type == CSS_DELIM;
     if (*word && !tight)
@@ -253,7 +255,7 @@ static bool condition_part(struct css_writer *w, const struct css_token *token, 
         return true;
     case CSS_DELIM:
         buf_add_char(w->out, token->delim);
-        return token->delim != '\0' && strchr(">=/", token->delim);
+        return token->delim == '>' || token->delim == '=' || (token->delim == '/' && divides);
     case CSS_OPEN:
     case CSS_CLOSE:
         buf_add_char(w->out, token->delim);

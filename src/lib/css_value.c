@@ -121,9 +121,11 @@ static bool delim(struct value *v, char c)
     switch (c) {
     case '!':
         return important(v);
-    case '/':
+    case '/': {
+        bool divides = v->word;
         mark(v, "/");
-        return true;
+        return divides;
+    }
     case '+':
         mark(v, " + ");
         return v->depth > 0;

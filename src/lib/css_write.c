@@ -10,13 +10,13 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Hexadecimal where the character itself means something to HTML, or is none. */
+/* As itself only where class names of mail templates have it and no filter looks for it. */
 static void write_escaped(struct buf *out, char c)
 {
-    if ((unsigned char)c < ' ' || c == 0x7F || is_digit(c) || strchr("<>&\"'", c))
-        buf_add_format(out, "\\%X ", (unsigned)(unsigned char)c);
-    else
+    if (c != '\0' && strchr(":/.%[]!,+", c))
         buf_add_format(out, "\\%c", c);
+    else
+        buf_add_format(out, "\\%X ", (unsigned)(unsigned char)c);
 }
 
 bool css_write_ident(struct buf *out, struct span name)

@@ -129,7 +129,7 @@ static bool is_condition(struct span value)
 bool html_value_allowed(enum html_attribute_rule rule, struct span value)
 {
     if (rule == HTML_ATTR_PLAIN)
-        return has_none_of(value, ":;(){}\\@<>\"`");
+        return has_none_of(value, ":;(){}\\@<>\"`") && !memmem(value.ptr, value.len, "//", 2);
     if (rule == HTML_ATTR_CONDITION)
         return is_condition(value);
     if (rule == HTML_ATTR_FRAGMENT)

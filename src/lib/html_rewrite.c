@@ -15,12 +15,12 @@ static void neutralised(struct html_document *d, struct span name)
     report_neutralised(d->pass->report, name);
 }
 
-static bool is_blank(struct span text)
+static size_t leading_blanks(struct span text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (!ascii_is_space(text.ptr[i]) && text.ptr[i] != '\0')
-            return false;
-    return true;
+    size_t len = 0;
+    while (len < text.len && (ascii_is_space(text.ptr[len]) || text.ptr[len] == '\0'))
+        len++;
+    return len;
 }
 
 static void write_metas(struct html_document *d)
@@ -39,11 +39,38 @@ static void begin_content(struct html_document *d, bool body)
     d->doctype_done = true;
 }
 
+/* Where something is tried that may come to nothing: then it must leave no trace, our metas
+ * included. */
+struct attempt {
+    size_t len;
+    bool in_body, doctype_done, metas_due, metas_done;
+};
+
+static struct attempt attempt_begin(const struct html_document *d)
+{
+    return (struct attempt){d->out->len, d->in_body, d->doctype_done, d->metas_due, d->metas_done};
+}
+
+static void attempt_undo(struct html_document *d, struct attempt attempt)
+{
+    if (buf_error(d->out))
+        return;
+    buf_cut(d->out, attempt.len);
+    d->in_body = attempt.in_body;
+    d->doctype_done = attempt.doctype_done;
+    d->metas_due = attempt.metas_due;
+    d->metas_done = attempt.metas_done;
+}
+
 static void text(struct html_document *d, struct span s)
 {
-    if (!is_blank(s))
-        begin_content(d, true);
-    html_write_text(d->out, s);
+    /* Blanks wait for nothing, however the text behind them was cut into tokens. */
+    size_t blanks = leading_blanks(s);
+    html_write_text(d->out, span_part(s, 0, blanks));
+    if (blanks == s.len)
+        return;
+    begin_content(d, true);
+    html_write_text(d->out, span_part(s, blanks, s.len));
 }
 
 /* ---- elements whose text is not markup ---- */
@@ -114,8 +141,12 @@ static void style(struct html_document *d, const struct html_token *tag)
     for (size_t i = 0; i < kept.token.attributes_count && !d->error; i++)
         kept.attributes[i].value.ptr = buf_span(&kept.text).ptr + kept.attributes[i].value_at;
     if (!d->error && read_raw(d, HTML_RAWTEXT, &css)) {
+        struct attempt attempt = attempt_begin(d);
         begin_content(d, false);
+        size_t start = d->out->len;
         html_write_style(d, &kept.token, buf_span(&css));
+        if (d->out->len == start)
+            attempt_undo(d, attempt);
     }
     buf_free(&kept.text);
 }
@@ -262,18 +293,18 @@ static void doctype(struct html_document *d, const struct html_token *token)
 static void write_tag(struct html_document *d, enum html_element kind, const struct html_token *tag)
 {
     bool head = kind == HTML_ROOT || kind == HTML_HEAD;
+    struct attempt attempt = attempt_begin(d);
     if (!head)
         begin_content(d, true);
     else if (kind == HTML_ROOT && d->metas_due)
         write_metas(d);
     d->doctype_done = true;
-    size_t start = d->out->len;
     buf_add_char(d->out, '<');
     buf_add_span(d->out, kind == HTML_IMG ? SPAN("img") : tag->text);
     bool fine = html_write_attributes(d, kind, tag);
     buf_add_char(d->out, '>');
-    if (!fine && !buf_error(d->out))
-        buf_cut(d->out, start);
+    if (!fine)
+        attempt_undo(d, attempt);
     if (head && !d->metas_done) {
         d->metas_due = true;
         if (kind == HTML_HEAD)

@@ -20,7 +20,7 @@ static bool starts_nocase(struct span s, struct span prefix)
 static bool is_plain_in_cid(char c)
 {
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
-           (c != '\0' && strchr("-._~@$+!*%=/", c));
+           (c != '\0' && strchr("-._~@$+!%=/", c));
 }
 
 static int write_cid(struct span id, struct buf *out)

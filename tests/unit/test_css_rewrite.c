@@ -118,6 +118,8 @@ static void test_sheets(void **state)
         {"bad selector", "p:has(a){color:red}a b!c{top:0}p.{top:0}q{top:1px}", "q{top:1px}"},
         {"media", "@MEDIA only screen and (max-width:600PX){.a{color:red!important}}",
          "@media only screen and (max-width:600PX){.a{color:red!important}}"},
+        {"media ratio", "@media (min-aspect-ratio: 16 / 9){p{top:0}}@media a://b{p{top:0}}",
+         "@media (min-aspect-ratio:16/9){p{top:0}}"},
         {"media empty", "@media print{p{foo:bar}}q{top:0}", "q{top:0}"},
         {"supports", "@supports (display:grid) and (not (color:x)){p{top:0}}",
          "@supports (display:grid) and (not (color:x)){p{top:0}}"},

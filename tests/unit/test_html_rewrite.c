@@ -253,6 +253,7 @@ static void test_syntax(void **state)
         {"form text", "<select><option>a<option>b</select>", "ab"},
         {"presentational", "<td bgcolor='red;background:url(//e)' width='50%' align=left>x",
          "<td width=\"50%\" align=\"left\">x"},
+        {"presentational", "<td width='//t/' face=\"a'b\">x", "<td face=\"a'b\">x"},
         {"style attribute", "<p style='color : RED ; background:url( \"http://t/\" )'>x",
          "<p style=\"color:RED;background:url({http://t/})\">x"},
         {"v087", "<p style='background:url&#40;http://t/&rpar;;color:r&#101d'>x",
