@@ -12,6 +12,7 @@
 static const struct scripted_reply replies[] = {
     {"/", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"},
     {"/later", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 0, SCRIPTED_LINGER},
+    {"/keep", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 0, SCRIPTED_HOLD},
     {"/hold", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", 0, SCRIPTED_HOLD},
     {NULL, NULL},
 };
@@ -290,8 +291,9 @@ static void test_environment_counts_for_nothing(void **state)
 static void test_connections_are_not_kept(void **state)
 {
     (void)state;
-    const char *const urls[] = {url_of("http", "a.example", "/"), url_of("http", "a.example", "/"),
-                                url_of("http", "a.example", "/")};
+    const char *const urls[] = {url_of("http", "a.example", "/keep"),
+                                url_of("http", "a.example", "/keep"),
+                                url_of("http", "a.example", "/keep")};
     struct got gots[3];
     struct fetch_conf conf = world_conf(dns);
     conf.total = 1; /* one after the other: the best occasion to use one again */
