@@ -3,6 +3,7 @@
 #include "base/image.h"
 #include "base/limits.h"
 #include "worker/gif.h"
+#include "worker/icc.h"
 #include "worker/riff.h"
 #include "worker/save.h"
 
@@ -128,8 +129,13 @@ static enum worked_outcome orient(struct picture *p)
 static bool by_profile(struct picture *p)
 {
     VipsImage *out = NULL;
-    if (!vips_image_get_typeof(p->image, VIPS_META_ICC_NAME))
+    const void *profile;
+    size_t len;
+    if (!vips_image_get_typeof(p->image, VIPS_META_ICC_NAME) ||
+        vips_image_get_blob(p->image, VIPS_META_ICC_NAME, &profile, &len) < 0)
         return false;
+    if (p->image->Type == VIPS_INTERPRETATION_sRGB && icc_is_srgb(profile, len))
+        return true;
     if (vips_icc_transform(p->image, &out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE,
                            NULL) < 0) {
         vips_error_clear();
