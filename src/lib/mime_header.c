@@ -220,7 +220,11 @@ void mime_header_edit(const struct mime_header *header, const struct mime_part *
     if (fresh.len > 0)
         mime_plan_replace(plan, at, at, buf_span(&fresh));
 
+    /* A first line that continues nothing would continue what is put before it. */
     fields.at = part->header;
+    struct span first = span_part(plan->message, part->header, part->header < part->header_end);
+    if ((span_equal(first, SPAN(" ")) || span_equal(first, SPAN("\t"))) && !change->clean)
+        mime_plan_replace(plan, part->header, part->header, SPAN("X-Removed-Line:"));
     while (mime_field_next(&fields, &field))
         plan_field(header, &field, field_deed(header, change, &field, top), change->clean);
 }

@@ -192,6 +192,10 @@ static void test_ambiguous_headers_become_plain_ones(void **state)
                        "X-Removed-Content-Type: multipart/mixed; boundary=b\n");
     result_free(&result);
 
+    result = rewrite(" continues nothing\nDisposition-Notification-To: a@b\n\nx\n");
+    check_has(&result, "fallback=no\nX-Removed-Line: continues nothing\nX-Removed-Disposition-");
+    result_free(&result);
+
     result = rewrite("Content-Type: multipart/mixed; boundary=b\n"
                      "Content-Transfer-Encoding: base64\n\n--b\n\nx\n--b--\n");
     check_has(&result, "\nX-Removed-Content-Transfer-Encoding: base64\n");
