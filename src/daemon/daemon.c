@@ -91,7 +91,10 @@ static int start_pool(struct daemon *daemon, bool dev, char *why)
         .webp = conf->decode.output == CONF_OUTPUT_WEBP,
         .without_sandbox = dev,
     };
-    return pool_new(daemon->loop, &pool, why, &daemon->pool);
+    int r = pool_new(daemon->loop, &pool, why, &daemon->pool);
+    if (r == 0)
+        log_info("decoder: %s", pool_jail_text(daemon->pool));
+    return r;
 }
 
 static int start_cache(struct daemon *daemon, char *why)

@@ -1,6 +1,7 @@
 #include "serve/spool.h"
 
 #include "base/limits.h"
+#include "base/span.h"
 #include "sys/fd.h"
 
 #include <dirent.h>
@@ -87,10 +88,8 @@ int spool_collect(const char *dir, const char *url_suffix, struct keyring *keyri
         return -errno;
     int taken = 0;
     for (struct dirent *entry; (entry = readdir(open_dir));) {
-        size_t len = strlen(entry->d_name);
-        /* Names that begin with a dot, or end in ".tmp", are still being written. */
-        if (entry->d_name[0] == '.' || (len > 4 && !strcmp(entry->d_name + len - 4, ".tmp")))
-            continue;
+        if (entry->d_name[0] == '.' || !span_ends(span_of(entry->d_name), SPAN(".urls")))
+            continue; /* still being written, or not ours */
         if (collect_file(dirfd(open_dir), entry->d_name, url_suffix, keyring, prefetch) == 0)
             taken++;
     }

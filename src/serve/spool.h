@@ -1,8 +1,8 @@
 /*
  * The spool: where `shoji rewrite --prefetch` leaves URLs while the server is down.
  *
- * A file holds sealed paths, one a line, so that nothing on disk can be read as a URL; it appears
- * under its name when it is complete. Blocks; never from a loop.
+ * A file `*.urls` holds sealed paths, one a line, so that nothing on disk can be read as a URL; it
+ * appears under its name when it is complete. Blocks; never from a loop.
  */
 #ifndef SERVE_SPOOL_H
 #define SERVE_SPOOL_H

@@ -53,7 +53,8 @@ struct loop_timer {
     size_t slot;    /* set by the loop: place in its heap plus one, 0 while not running */
 };
 
-/* Once, `delay_ms` from now (0: in the next turn); a running timer is moved. 0 or -ENOMEM. */
+/* Once, `delay_ms` from now (0: in the next turn); a running timer is moved, which never fails. 0
+ * or -ENOMEM. */
 MUST_CHECK int loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_ms);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
