@@ -38,7 +38,7 @@ bool css_string_safe(struct span text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        if ((unsigned char)c < ' ' || c == 0x7F || strchr("\"\\<>&;{}()", c))
+        if ((unsigned char)c < ' ' || c == 0x7F || strchr("\"\\<>&;{}()@", c))
             return false;
         char next = i + 1 < text.len ? text.ptr[i + 1] : ' ';
         if ((c == '/' && (next == '/' || next == '*')) || (c == '*' && next == '/'))
