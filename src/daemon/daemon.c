@@ -97,6 +97,27 @@ static int start_pool(struct daemon *daemon, bool dev, char *why)
     return r;
 }
 
+static const char *cache_trouble(int r)
+{
+    switch (r) {
+    case CACHE_LOCKED:
+        return "another server uses this directory";
+    case CACHE_NEWER:
+        return "made by a later version of shojid";
+    case -ENOKEY:
+        return "holds an index, but no secret: restore the file \"secret\" from a backup, or begin "
+               "with an empty directory";
+    case -EINVAL:
+        return "[cache] size and index_size leave no room for pictures";
+    case -EPERM:
+        return "the file \"secret\" may be read by its owner only (mode 0600)";
+    case -EBADMSG:
+        return "the file \"secret\" is damaged: restore it from a backup";
+    default:
+        return strerror(-r);
+    }
+}
+
 static int start_cache(struct daemon *daemon, char *why)
 {
     const struct cache_conf cache = {
@@ -106,12 +127,16 @@ static int start_cache(struct daemon *daemon, char *why)
         .loop = daemon->loop,
     };
     int r = cache_open(&cache, &daemon->cache);
-    if (r != 0)
-        snprintf(why, CONF_WHY_SIZE, "%.300s: %s", cache.dir,
-                 r == CACHE_LOCKED  ? "another server uses this directory"
-                 : r == CACHE_NEWER ? "made by a later version of shojid"
-                                    : strerror(-r));
-    return r > 0 ? -EBUSY : r;
+    if (r != 0) {
+        snprintf(why, CONF_WHY_SIZE, "%.300s: %s", cache.dir, cache_trouble(r));
+        return r > 0 ? -EBUSY : r;
+    }
+    struct cache_usage usage;
+    cache_usage(daemon->cache, &usage);
+    if (usage.index_lost)
+        log_error("the index could not be read and was set aside as index.broken: what was fetched "
+                  "before is forgotten, and may be fetched once more");
+    return 0;
 }
 
 static int make_fetcher(struct loop *loop, const struct conf *conf, char *why, struct fetcher **ret)

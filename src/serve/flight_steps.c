@@ -228,6 +228,10 @@ static void step_decode(struct flight *flight, const struct buf *body)
 static void on_stored(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
+    if (write->result == CACHE_CHANGED) {
+        flight_finish(flight, reply_constant(REPLY_GONE), true);
+        return;
+    }
     flight->record = write->record;
     if (write->result < 0)
         log_warning("store: %s", strerror(-write->result));
@@ -257,6 +261,7 @@ static void step_store(struct flight *flight)
     flight->write = (struct cache_write){
         .op = CACHE_STORE,
         .key = flight->key,
+        .seen = CACHE_CLAIMED, /* purged meanwhile: it stays purged */
         .record = flight->record,
         .bytes = flight->bytes,
         .len = flight->len,
@@ -281,7 +286,8 @@ static void on_failed(struct cache_write *write)
     struct flight *flight = container_of(write, struct flight, write);
     if (write->result < 0)
         log_warning("fail: %s", strerror(-write->result));
-    flight->record = write->record;
+    if (write->result != CACHE_CHANGED)
+        flight->record = write->record;
     bool final = flight->record.retry_s == 0;
     flight_finish(flight, reply_constant(final ? REPLY_MISSING : REPLY_LATER), final);
 }
@@ -297,6 +303,7 @@ static void step_fail(struct flight *flight, unsigned reason, bool may_pass)
     flight->write = (struct cache_write){
         .op = CACHE_FAIL,
         .key = flight->key,
+        .seen = CACHE_CLAIMED,
         .record = flight->record,
         .done = on_failed,
     };
