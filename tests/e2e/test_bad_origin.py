@@ -199,7 +199,7 @@ class KilledDecoder(harness.ServerTest):
         self.sender = self.origin()
         # Little to send and much to do, within the limits. One worker, so that it is the busy one.
         self.large = origins.picture(pictures.plain_png(6000, 6000))
-        self.server = self.shojid({"fetch": {"timeout": "20s"},
+        self.server = self.shojid({"fetch": {"timeout": "60s", "wait": "60s"},
                                    "decode": {"deadline": "60s", "workers": "1"}})
 
     def busy_decoder(self, before, patience_s=30):
