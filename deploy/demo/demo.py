@@ -81,6 +81,8 @@ def main():
     parser.add_argument("--port", type=int, default=0, help="of the page (default: any free one)")
     parser.add_argument("--check", action="store_true", help="assert it instead of showing it")
     options = parser.parse_args()
+    if not 0 <= options.port <= 65535:
+        parser.error("--port: 0 to 65535")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also when started with "&"
         signal.signal(number, end)
     try:

@@ -3,6 +3,7 @@
 import http.server
 import json
 import pathlib
+import socketserver
 import threading
 import urllib.parse
 
@@ -92,10 +93,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._send(200, "text/html; charset=utf-8", copy.html.encode(), MAIL_POLICY)
 
 
-class Watch(http.server.ThreadingHTTPServer):
+class Watch(socketserver.ThreadingTCPServer):
     """The page's server. Runs until stop()."""
 
     daemon_threads = True
+    allow_reuse_address = True
 
     def __init__(self, a_story, port=0):
         super().__init__(("127.0.0.1", port), _Handler)
