@@ -13,9 +13,10 @@
 #define LIMIT_URL         4096      /* bytes of an original URL: the contract's figure */
 #define LIMIT_SIGNED_PATH 8192      /* base64url of 24 + 4096 + options, kid and suffix fit */
 #define LIMIT_KEY_FILE    (1 * MiB) /* some 15,000 keys; a larger one is a mistake */
-#define LIMIT_IDN_HOST    1024      /* bytes of UTF-8: DNS has no name that needs more, and punycode
-                                     * takes time in the square of it */
-#define LIMIT_URL_SUFFIX  16        /* bytes of url_suffix; CDNs go by endings like .png */
+#define LIMIT_IDN_HOST                                                                             \
+    1024                    /* bytes of UTF-8: DNS has no name that needs more, and punycode       \
+                             * takes time in the square of it */
+#define LIMIT_URL_SUFFIX 16 /* bytes of url_suffix; CDNs go by endings like .png */
 
 /* ---- rewriting (lib/) ---- */
 #define LIMIT_MESSAGE       (50 * MiB) /* twice what large providers accept */
@@ -32,10 +33,11 @@
 #define LIMIT_OUTPUT_EXTRA  (4 * MiB)  /* 200 images of 8 KiB signed URL, and head room */
 
 /* ---- HTTP (serve/) ---- */
-#define LIMIT_CONNECTIONS     10000      /* all front threads together */
-#define LIMIT_CONNECTION_POOL (12 * KiB) /* holds a longest path and a browser's headers */
-#define LIMIT_IDLE_S          15         /* keep-alive without a request */
-#define LIMIT_PARKED          4000 /* suspended requests a front thread: resuming walks them all */
+#define LIMIT_CONNECTIONS 10000 /* all front threads together */
+#define LIMIT_CONNECTION_POOL                                                                      \
+    (8 * KiB)             /* a longest path and 1,300 bytes of headers; wiped for each request */
+#define LIMIT_IDLE_S 15   /* keep-alive without a request */
+#define LIMIT_PARKED 4000 /* suspended requests a front thread: resuming walks them all */
 
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)

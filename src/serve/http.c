@@ -48,19 +48,23 @@ static void *mark(enum mark which)
     return (void *)(uintptr_t)&marks[which];
 }
 
+/* What our paths are made of: base64url, kids, form letters, a suffix. */
+static const bool in_path[256] = {
+    ['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, ['-'] = true,
+    ['_'] = true,         ['/'] = true,         ['.'] = true,
+};
+
 /* The raw request target, before libmicrohttpd decodes it: our paths need no decoding, so what
  * needs it is not one of ours. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
     (void)cls;
     (void)connection;
-    bool image = target[0] == '/' && (target[1] == 'i' || target[1] == 's') && target[2] == '/';
-    const char *at = target;
-    while ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
-           *at == '-' || *at == '_' || *at == '/' || *at == '.')
-        at++;
-    if (!image)
+    if (target[0] != '/' || (target[1] != 'i' && target[1] != 's') || target[2] != '/')
         return mark(FIRST_OTHER);
+    const char *at = target;
+    while (in_path[(unsigned char)*at])
+        at++;
     return *at != '\0' || at - target > SHOJI_PATH_MAX ? mark(FIRST_BAD_IMAGE) : NULL;
 }
 
