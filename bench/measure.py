@@ -18,6 +18,7 @@ CORES = sorted(os.sched_getaffinity(0))
 LOAD_CORE = str(CORES[0])
 SUBJECT_CORE = str(CORES[-1])
 PINNED = len(CORES) > 1
+BUSY_BEFORE = os.getloadavg()[0]
 
 
 class Unavailable(Exception):
@@ -107,6 +108,7 @@ def machine():
         "cpu": model.group(1) if model else platform.processor(),
         "cores": len(CORES),
         "memory_mib": memory,
+        "load_average_before": round(BUSY_BEFORE, 2),
         "kernel": platform.release(),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME"),
         "wrk": first_line("wrk", "-v"),
