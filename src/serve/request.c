@@ -51,6 +51,8 @@ void request_forget(struct request *request)
 {
     if (!request)
         return;
+    if (request->parked) /* resumed, but the reader had gone: nobody came to fetch the answer */
+        atomic_fetch_sub(&request->front->parked, 1);
     reply_unref(request->reply);
     free(request);
 }

@@ -1,5 +1,7 @@
 """One fetch: however many readers, opens and restarts, an answered original is asked for once."""
 
+import socket
+import struct
 import threading
 import unittest
 
@@ -122,6 +124,31 @@ class OneFetch(harness.ServerTest):
         go_on.set()
         self.assertPicture(server.get(path))
         self.assertEqual(origin.count(), 1)
+
+    def test_readers_that_left_are_not_waited_for(self):
+        """Resumed connections whose reader is gone must not count as parked: the server could not end."""
+        origin = self.origin()
+        go_on = threading.Event()
+        self.addCleanup(go_on.set)
+
+        def page(conn, asked):
+            go_on.wait(20)
+            origins.picture(pictures.noise_png(300, 300))(conn, asked)
+
+        origin.pages["/slow.png"] = page
+        server = self.shojid({"fetch": {"timeout": "30s"}})
+        path = server.key.sign(origin.url("/slow.png"))
+        clients = [server.client() for _ in range(50)]
+        for i, client in enumerate(clients):
+            client.send("GET", path)
+            if i % 2:
+                client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.assertTrue(origin.wait_for("/slow.png"))
+        for client in clients:
+            client.close()
+        go_on.set()
+        self.assertPicture(server.get(path))
+        server.stop()
 
 
 if __name__ == "__main__":
