@@ -25,6 +25,13 @@ enum shoji_mode {
 
 enum shoji_links { SHOJI_LINKS_KEEP, SHOJI_LINKS_CLEAN };
 
+/* What becomes of a multipart/signed whose content would have to change. */
+enum shoji_signed {
+    SHOJI_SIGNED_PROTECT, /* rewritten; the original travels along as original.eml */
+    SHOJI_SIGNED_KEEP,    /* not touched: what it loads, it loads */
+    SHOJI_SIGNED_TEXT,    /* only its text is shown */
+};
+
 struct shoji_rewrite {
     struct shoji_signer signer;
     const struct shoji_keys *keys; /* for telling our own URLs from forged ones; may be NULL */
@@ -34,6 +41,16 @@ struct shoji_rewrite {
     size_t max_images;                /* remote images a message; 0: the default of 200 */
     size_t max_message;               /* bytes; 0: the default of 50 MiB */
     bool keep_receipts;               /* leave read-receipt headers in place */
+    enum shoji_signed signed_mail;
+
+    /* "Name: value": a message with that header, its value beginning so, is spam. It is held (or
+     * stripped, if that is the mode), its URLs carry c=1 and no d, and `emitted` hears of none of
+     * them. NULL or empty: there is no such header. */
+    const char *spam_header;
+
+    /* Base URLs that were in use before this one, parted by blanks or commas: a URL under one of
+     * them is ours, if its signature holds. May be NULL. */
+    const char *accept_base;
 
     /* Called for every remote image URL that is emitted, canonical, terminated; may be NULL. */
     void (*emitted)(void *ctx, const char *url, size_t len);

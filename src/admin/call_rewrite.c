@@ -166,6 +166,9 @@ enum MHD_Result call_rewrite(struct call *call)
         .max_images = conf->rewrite.max_images,
         .max_message = conf->rewrite.max_message,
         .keep_receipts = conf->rewrite.receipts_keep,
+        .signed_mail = (enum shoji_signed)conf->rewrite.signed_mail,
+        .spam_header = conf->rewrite.spam_header,
+        .accept_base = conf->rewrite.accept_base,
     };
     unsigned prefetch = 0;
     const char *error = key ? read_options(call, key, &how, &prefetch) : "no key signs";

@@ -1,5 +1,6 @@
 #include "cli/date.h"
 #include "cli/handover.h"
+#include "cli/input.h"
 #include "cli/setup.h"
 
 #include "base/limits.h"
@@ -9,9 +10,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <time.h>
-#include <unistd.h>
-
-#define INPUT_MAX GiB /* far beyond max_message: what is larger still becomes text up to here */
 
 struct rewrite {
     struct shoji_rewrite how;
@@ -111,53 +109,19 @@ static int read_options(int argc, char **argv, struct rewrite *rewrite)
     return CMD_DONE;
 }
 
-static enum shoji_mode conf_mode(uint64_t mode)
-{
-    return mode == CONF_MODE_HOLD    ? SHOJI_HOLD
-           : mode == CONF_MODE_STRIP ? SHOJI_STRIP
-                                     : SHOJI_PROXY;
-}
-
 static int set_up(const struct cmd_common *common, struct setup *setup, struct rewrite *rewrite)
 {
     struct shoji_rewrite *how = &rewrite->how;
-    int exit_code = setup_keys(common, setup);
-    if (exit_code == CMD_DONE)
-        exit_code = setup_signer(setup, &how->signer);
+    int exit_code = setup_rewrite(common, setup, how);
     if (exit_code != CMD_DONE)
         return exit_code;
-    const struct conf *conf = &setup->conf;
-    how->keys = setup->keys;
-    how->mode = rewrite->mode >= 0 ? (enum shoji_mode)rewrite->mode : conf_mode(conf->rewrite.mode);
-    how->links = rewrite->links >= 0                       ? (enum shoji_links)rewrite->links
-                 : conf->rewrite.links == CONF_LINKS_CLEAN ? SHOJI_LINKS_CLEAN
-                                                           : SHOJI_LINKS_KEEP;
-    how->keep_receipts = conf->rewrite.receipts_keep;
-    how->max_images = conf->rewrite.max_images;
-    how->max_message = conf->rewrite.max_message;
+    if (rewrite->mode >= 0)
+        how->mode = (enum shoji_mode)rewrite->mode;
+    if (rewrite->links >= 0)
+        how->links = (enum shoji_links)rewrite->links;
     if (rewrite->mailbox)
         shoji_mailbox_salt(how->signer.key, rewrite->mailbox, how->options.mailbox);
     return CMD_DONE;
-}
-
-static int read_stdin(struct buf *ret)
-{
-    for (;;) {
-        char *room = buf_reserve(ret, 64 * KiB);
-        if (!room) {
-            cmd_say("stdin: %s", strerror(-buf_error(ret)));
-            return CMD_TROUBLE;
-        }
-        ssize_t got = read(STDIN_FILENO, room, 64 * KiB);
-        if (got == 0)
-            return CMD_DONE;
-        if (got < 0 && errno != EINTR) {
-            cmd_say("stdin: %s", strerror(errno));
-            return CMD_TROUBLE;
-        }
-        if (got > 0)
-            buf_commit(ret, (size_t)got);
-    }
 }
 
 static int rewrite_once(const struct rewrite *rewrite, struct span in, struct outcome *ret)
@@ -242,7 +206,7 @@ int cmd_rewrite(const struct cmd_common *common, int argc, char **argv)
     if (exit_code == CMD_DONE)
         exit_code = set_up(common, &setup, &rewrite);
     if (exit_code == CMD_DONE)
-        exit_code = read_stdin(&in);
+        exit_code = input_read(&in);
     if (exit_code != CMD_DONE)
         return exit_code;
     if (rewrite.prefetch) {

@@ -70,6 +70,46 @@ int setup_signer(const struct setup *setup, struct shoji_signer *ret)
     return CMD_DONE;
 }
 
+static enum shoji_mode conf_mode(uint64_t mode)
+{
+    return mode == CONF_MODE_HOLD    ? SHOJI_HOLD
+           : mode == CONF_MODE_STRIP ? SHOJI_STRIP
+                                     : SHOJI_PROXY;
+}
+
+static enum shoji_signed conf_signed(uint64_t policy)
+{
+    return policy == CONF_SIGNED_KEEP   ? SHOJI_SIGNED_KEEP
+           : policy == CONF_SIGNED_TEXT ? SHOJI_SIGNED_TEXT
+                                        : SHOJI_SIGNED_PROTECT;
+}
+
+int setup_rewrite(const struct cmd_common *common, struct setup *ret_setup,
+                  struct shoji_rewrite *ret_how)
+{
+    CLEANUP(setup_free) struct setup setup = {0};
+    struct shoji_rewrite how = {.options = SHOJI_URL_OPTIONS_NONE};
+    int exit_code = setup_keys(common, &setup);
+    if (exit_code == CMD_DONE)
+        exit_code = setup_signer(&setup, &how.signer);
+    if (exit_code != CMD_DONE)
+        return exit_code;
+    const struct conf *conf = &setup.conf;
+    how.keys = setup.keys;
+    how.mode = conf_mode(conf->rewrite.mode);
+    how.links = conf->rewrite.links == CONF_LINKS_CLEAN ? SHOJI_LINKS_CLEAN : SHOJI_LINKS_KEEP;
+    how.signed_mail = conf_signed(conf->rewrite.signed_mail);
+    how.spam_header = conf->rewrite.spam_header;
+    how.accept_base = conf->rewrite.accept_base;
+    how.keep_receipts = conf->rewrite.receipts_keep;
+    how.max_images = conf->rewrite.max_images;
+    how.max_message = conf->rewrite.max_message;
+    *ret_setup = setup;
+    *ret_how = how;
+    setup = (struct setup){0};
+    return CMD_DONE;
+}
+
 void setup_free(struct setup *setup)
 {
     shoji_keys_free(setup->keys);

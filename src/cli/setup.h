@@ -12,6 +12,8 @@
 #include "cli/cmd.h"
 #include "sys/conf.h"
 
+#include <shoji/rewrite.h>
+
 struct setup {
     struct conf conf;
     struct shoji_keys *keys; /* NULL until setup_keys */
@@ -26,6 +28,11 @@ int setup_keys(const struct cmd_common *common, struct setup *ret);
 
 /* The signer of lines without a tenant; needs setup_keys. Borrows from `setup`. */
 int setup_signer(const struct setup *setup, struct shoji_signer *ret);
+
+/* Keys, signer and everything else that the configuration says about rewriting. Both are filled in;
+ * *ret_how borrows from *ret_setup. */
+int setup_rewrite(const struct cmd_common *common, struct setup *ret_setup,
+                  struct shoji_rewrite *ret_how);
 
 void setup_free(struct setup *setup);
 

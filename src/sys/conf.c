@@ -82,7 +82,10 @@ static const struct conf_key conf_keys[] = {
     T(prefetch, spool, "/var/spool/shoji", "a directory"),
     C(rewrite, mode, mode, "proxy", "proxy|hold|strip"),
     C(rewrite, links, links, "keep", "keep|clean"),
+    C(rewrite, signed_mail, signed_mail, "protect", "protect|keep|text"),
     C(rewrite, receipts, receipts_keep, "remove", "remove|keep"),
+    T(rewrite, spam_header, NULL, "a header and how its value begins: X-Spam-Flag: YES"),
+    T(rewrite, accept_base, NULL, "a list of base URLs that were in use before"),
     N(rewrite, max_message, SIZE, "50M", 1 * KiB, 1 * GiB),
     N(rewrite, max_images, NUMBER, "200", 1, 10000),
 };

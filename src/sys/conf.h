@@ -20,6 +20,7 @@ enum conf_refetch { CONF_REFETCH_SHARED, CONF_REFETCH_NEVER, CONF_REFETCH_ALWAYS
 enum conf_output { CONF_OUTPUT_COMPAT, CONF_OUTPUT_WEBP };
 enum conf_mode { CONF_MODE_PROXY, CONF_MODE_HOLD, CONF_MODE_STRIP };
 enum conf_links { CONF_LINKS_KEEP, CONF_LINKS_CLEAN };
+enum conf_signed { CONF_SIGNED_PROTECT, CONF_SIGNED_KEEP, CONF_SIGNED_TEXT };
 
 /* Sizes in bytes, times in milliseconds. Texts are NULL where the default is "none". */
 struct conf {
@@ -72,9 +73,12 @@ struct conf {
         char *spool; /* a directory */
     } prefetch;
     struct {
-        uint64_t mode;  /* enum conf_mode */
-        uint64_t links; /* enum conf_links */
+        uint64_t mode;        /* enum conf_mode */
+        uint64_t links;       /* enum conf_links */
+        uint64_t signed_mail; /* enum conf_signed */
         uint64_t receipts_keep;
+        char *spam_header; /* "Name: value" */
+        char *accept_base; /* a list of base URLs */
         uint64_t max_message;
         uint64_t max_images;
     } rewrite;
