@@ -15,8 +15,8 @@ struct property {
 /* clang-format off */
 static const struct property properties[] = {
     {"-khtml-border-radius", CSS_PLAIN}, {"-moz-animation", CSS_PLAIN},
-    {"-moz-border-radius", CSS_PLAIN}, {"-moz-box-shadow", CSS_PLAIN},
-    {"-moz-box-sizing", CSS_PLAIN}, {"-moz-hyphens", CSS_PLAIN},
+    {"-moz-border-image", CSS_IMAGE}, {"-moz-border-radius", CSS_PLAIN},
+    {"-moz-box-shadow", CSS_PLAIN}, {"-moz-box-sizing", CSS_PLAIN}, {"-moz-hyphens", CSS_PLAIN},
     {"-moz-osx-font-smoothing", CSS_PLAIN}, {"-moz-text-decoration-color", CSS_PLAIN},
     {"-moz-text-size-adjust", CSS_PLAIN}, {"-ms-content-zooming", CSS_PLAIN},
     {"-ms-flex", CSS_PLAIN}, {"-ms-flex-align", CSS_PLAIN}, {"-ms-flex-direction", CSS_PLAIN},
@@ -35,7 +35,8 @@ static const struct property properties[] = {
     {"-webkit-appearance", CSS_PLAIN}, {"-webkit-background-clip", CSS_PLAIN},
     {"-webkit-background-size", CSS_PLAIN}, {"-webkit-border-bottom-left-radius", CSS_PLAIN},
     {"-webkit-border-bottom-right-radius", CSS_PLAIN},
-    {"-webkit-border-horizontal-spacing", CSS_PLAIN}, {"-webkit-border-radius", CSS_PLAIN},
+    {"-webkit-border-horizontal-spacing", CSS_PLAIN}, {"-webkit-border-image", CSS_IMAGE},
+    {"-webkit-border-radius", CSS_PLAIN},
     {"-webkit-border-top-left-radius", CSS_PLAIN}, {"-webkit-border-top-right-radius", CSS_PLAIN},
     {"-webkit-border-vertical-spacing", CSS_PLAIN}, {"-webkit-box-orient", CSS_PLAIN},
     {"-webkit-box-shadow", CSS_PLAIN}, {"-webkit-box-sizing", CSS_PLAIN},

@@ -10,6 +10,7 @@ struct tag {
     struct html_document *d;
     enum html_element kind;
     const struct span *src, *srcset, *held_src, *tracker, *background, *style, *held_style, *href;
+    bool src_is_href; /* of <image>, which some clients read like that of svg */
     struct image_use use;
 
     struct buf image; /* what <img> shows or, `held`, will show; empty: nothing */
@@ -235,6 +236,8 @@ static void write_one(struct tag *tag, const struct html_attribute *attribute)
         return;
     case HTML_ATTR_HREF:
         write_nonempty(tag, "href", &tag->link);
+        if (tag->src_is_href)
+            write_image(tag);
         break;
     case HTML_ATTR_TARGET:
         if (tag->leads_away)
@@ -261,7 +264,7 @@ static void write_one(struct tag *tag, const struct html_attribute *attribute)
     bool wanted = (rule == HTML_ATTR_SRC && image) ||
                   (rule == HTML_ATTR_SRCSET && (image || tag->kind == HTML_SOURCE)) ||
                   (rule == HTML_ATTR_BACKGROUND && tag->kind == HTML_BOX) ||
-                  (rule == HTML_ATTR_HREF && tag->kind == HTML_LINK);
+                  (rule == HTML_ATTR_HREF && (tag->kind == HTML_LINK || tag->src_is_href));
     if (!wanted)
         neutralised(tag, attribute);
 }
@@ -303,6 +306,10 @@ static void tag_init(struct tag *tag, struct html_document *d, enum html_element
         .link = BUF_INIT(max),
         .reheld = BUF_INIT(max),
     };
+    if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
+        tag->src = tag->href;
+        tag->src_is_href = true;
+    }
 }
 
 bool html_write_attributes(struct html_document *d, enum html_element kind,

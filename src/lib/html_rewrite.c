@@ -99,17 +99,6 @@ static bool read_raw(struct html_document *d, enum html_content content, struct 
     return !d->error;
 }
 
-static enum html_content content_of(struct span name)
-{
-    if (span_equal(name, SPAN("script")))
-        return HTML_SCRIPT;
-    if (span_equal(name, SPAN("plaintext")))
-        return HTML_PLAINTEXT;
-    if (span_equal(name, SPAN("title")) || span_equal(name, SPAN("textarea")))
-        return HTML_RCDATA;
-    return HTML_RAWTEXT;
-}
-
 /* The attributes of a start tag, kept beyond the next token. */
 struct kept_tag {
     struct html_attribute attributes[3];
@@ -163,76 +152,6 @@ static void title(struct html_document *d)
     buf_add_text(d->out, "</title>");
 }
 
-/* ---- svg and math ---- */
-
-/* Inside these the text is HTML again, so that HTML elements do not end the drawing around. */
-static bool is_integration_point(struct span name)
-{
-    static const char *const names[] = {
-        "foreignobject", "desc", "title", "annotation-xml", "mi", "mo", "mn", "ms", "mtext"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (span_equal(name, span_of(names[i])))
-            return true;
-    return false;
-}
-
-/* Does this tag end a drawing that was not closed, as tree builders have it? */
-static bool ends_foreign(const struct html_token *tag)
-{
-    static const char *const closers[] = {"td", "tr", "th", "tbody", "table", "body", "html"};
-    if (html_breaks_out(tag->text))
-        return true;
-    if (tag->type == HTML_START_TAG)
-        return span_equal(tag->text, SPAN("font")) &&
-               (html_token_attribute(tag, "color") || html_token_attribute(tag, "face") ||
-                html_token_attribute(tag, "size"));
-    for (size_t i = 0; i < sizeof(closers) / sizeof(closers[0]); i++)
-        if (span_equal(tag->text, span_of(closers[i])))
-            return true;
-    return false;
-}
-
-/*
- * Drops a drawing with all that is in it. Where it turns out never to be closed, the text behind it
- * must not be lost with it: then only its tags go, here and in the rest of the document.
- */
-static void foreign(struct html_document *d, const struct html_token *tag)
-{
-    char copy[8];
-    struct span name = {copy, tag->text.len}; /* "svg" or "math" */
-    memcpy(copy, tag->text.ptr, tag->text.len);
-    size_t behind = d->t.at, depth = 1, points = 0;
-    if (tag->self_closing || d->foreign_open_end)
-        return;
-    while (depth > 0) {
-        struct html_token token;
-        size_t before = d->t.at;
-        d->t.foreign = points == 0;
-        int r = html_token_next(&d->t, &token);
-        d->t.foreign = false;
-        if (r < 0) {
-            html_fail(d, r);
-            return;
-        }
-        if (token.type == HTML_END) {
-            html_content_set(&d->t, HTML_DATA);
-            d->t.at = behind;
-            d->foreign_open_end = true;
-            return;
-        }
-        bool opens = token.type == HTML_START_TAG && !token.self_closing;
-        bool closes = token.type == HTML_END_TAG;
-        if ((token.type == HTML_START_TAG || closes) && points == 0 && ends_foreign(&token)) {
-            d->t.at = before; /* to be read again, outside */
-            return;
-        }
-        if (span_equal(token.text, name) && (opens || closes))
-            depth += opens ? 1 : (size_t)-1;
-        else if (is_integration_point(token.text) && (opens || (closes && points > 0)))
-            points += opens ? 1 : (size_t)-1;
-    }
-}
-
 /* ---- head ---- */
 
 static void meta(struct html_document *d, const struct html_token *tag)
@@ -259,24 +178,6 @@ static void meta(struct html_document *d, const struct html_token *tag)
     html_write_attribute(d->out, "name", *name);
     html_write_attribute(d->out, "content", *content);
     buf_add_char(d->out, '>');
-}
-
-/* Acts on what follows it; a document that refers to anything before its <base> shows nothing
- * there. */
-static void base(struct html_document *d, const struct html_token *tag)
-{
-    const struct span *href = html_token_attribute(tag, "href");
-    neutralised(d, SPAN("base"));
-    if (!href || d->base_fixed)
-        return;
-    char resolved[SHOJI_URL_MAX + 1];
-    size_t len;
-    int r = image_ref_canonical(*href, html_base(d), resolved, &len);
-    html_fail(d, r);
-    if (r != 0)
-        return;
-    d->base_fixed = true;
-    memcpy(d->base, resolved, len + 1);
 }
 
 static void doctype(struct html_document *d, const struct html_token *token)
@@ -322,8 +223,8 @@ static void start_tag(struct html_document *d, const struct html_token *tag)
     case HTML_META:
         meta(d, tag);
         return;
-    case HTML_BASE:
-        base(d, tag);
+    case HTML_BASE: /* read by html_base_find */
+        neutralised(d, tag->text);
         return;
     case HTML_STYLE:
         style(d, tag);
@@ -333,15 +234,15 @@ static void start_tag(struct html_document *d, const struct html_token *tag)
         return;
     case HTML_TEXT_ONLY:
         neutralised(d, tag->text);
-        html_content_set(&d->t, content_of(tag->text));
+        html_content_set(&d->t, html_content_of(tag->text));
         return;
     case HTML_SILENT:
         neutralised(d, tag->text);
-        read_raw(d, content_of(tag->text), NULL);
+        read_raw(d, html_content_of(tag->text), NULL);
         return;
     case HTML_FOREIGN:
         neutralised(d, tag->text);
-        foreign(d, tag);
+        html_foreign_skip(d, tag);
         return;
     default:
         write_tag(d, kind, tag);
@@ -412,6 +313,7 @@ int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base_url
     if (base_url.len > 0 && base_url.len <= SHOJI_URL_MAX)
         memcpy(d->base, base_url.ptr, base_url.len); /* calloc has terminated it */
     html_tokenizer_init(&d->t, clean);
+    html_base_find(d);
     run(d);
     r = d->error;
     html_tokenizer_free(&d->t);

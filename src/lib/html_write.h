@@ -15,7 +15,6 @@ struct html_document {
     struct buf *out;
     struct html_tokenizer t;
     char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
-    bool base_fixed;              /* a <base> was seen: the first one counts */
     bool in_body;                 /* something came that belongs to no head */
     bool doctype_done;
     bool metas_due; /* <html> came: our own <meta> stand before what comes next */
@@ -30,6 +29,20 @@ void html_write_text(struct buf *out, struct span text);
 
 /* ` name="value"`, the value escaped. */
 void html_write_attribute(struct buf *out, const char *name, struct span value);
+
+/* What reads the text of an element: html_content_set(&d->t, ...) behind its start tag. */
+enum html_content html_content_of(struct span name);
+
+/*
+ * Behind the start tag of svg or math: past the drawing with all that is in it. Where it turns out
+ * never to be closed, the text behind it must not be lost with it: then only its tags go, here and
+ * in the rest of the document.
+ */
+void html_foreign_skip(struct html_document *d, const struct html_token *tag);
+
+/* Before the first token: sets d->base by the <base> that counts, wherever it stands. At most one
+ * more reading of the document. */
+void html_base_find(struct html_document *d);
 
 static inline const char *html_base(const struct html_document *d)
 {
