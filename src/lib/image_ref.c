@@ -1,6 +1,7 @@
 #include "lib/image_ref.h"
 
 #include "lib/report.h"
+#include "lib/url_base.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -75,31 +76,6 @@ static bool seen_before(struct rewrite_pass *pass, const char *url, size_t len)
 }
 
 /* ---- ours ---- */
-
-/* What follows our base URL in `url`, or nothing when it is not under it. */
-static struct span under_base(const struct shoji_rewrite *how, struct span url)
-{
-    char base[SHOJI_URL_MAX + 1];
-    size_t base_len;
-    if (shoji_url_canonical(how->signer.base_url, strlen(how->signer.base_url), NULL, base,
-                            &base_len) != 0)
-        return (struct span){0};
-    if (!span_starts(url, (struct span){base, base_len})) /* `base` ends with '/' */
-        return (struct span){0};
-    return span_part(url, base_len - 1, url.len);
-}
-
-/*
- * The same without parsing: a sealed URL of a long original is itself longer than an original may
- * be, and does not pass the parser. We write only this one spelling.
- */
-static struct span ours_as_written(const struct shoji_rewrite *how, struct span url)
-{
-    struct span base = span_of(how->signer.base_url);
-    if (!span_starts(url, base) || url.len == base.len || url.ptr[base.len] != '/')
-        return (struct span){0};
-    return span_part(url, base.len, url.len);
-}
 
 static bool open_ours(const struct shoji_rewrite *how, struct span path, struct shoji_opened *ret)
 {
@@ -176,20 +152,16 @@ static int remote(const struct image_use *use, struct span raw, struct buf *out)
     struct candidate image = {.url = url};
     if (use->want == IMAGE_INSIDE)
         return IMAGE_DROPPED;
-    bool ours = false;
     int r = image_ref_canonical(raw, use->base, url, &image.len);
     if (r < 0)
         return r;
-    struct span path =
-        r == 0 ? under_base(how, (struct span){url, image.len}) : ours_as_written(how, trim(raw));
-    if (path.len > 0) {
-        ours = open_ours(how, path, &opened);
-        if (!ours)
-            return dropped(use); /* a forgery: nobody else has business under our name */
+    struct span path = r == 0 ? url_under_base(how, (struct span){url, image.len})
+                              : url_under_base_as_written(how, trim(raw));
+    bool ours = path.len > 0 && open_ours(how, path, &opened);
+    if (ours) /* else it is foreign, whatever it stands under */
         image = (struct candidate){.url = opened.url, .len = opened.url_len, .path = path};
-    } else if (r > 0) {
+    else if (r > 0)
         return dropped(use);
-    }
     if (how->mode == SHOJI_STRIP || (use->want == IMAGE_OURS && !ours))
         return dropped(use);
     return emit(use, &image, out);
