@@ -8,6 +8,7 @@ import origin as origins
 import pictures
 
 PICTURES = 120
+READERS = 8
 
 
 class Crash(harness.ServerTest):
@@ -20,7 +21,7 @@ class Crash(harness.ServerTest):
         got = {}
 
         def read(worker):
-            for i in range(worker, PICTURES, 8):
+            for i in range(worker, PICTURES, READERS):
                 try:
                     answer = server.get(paths[i])
                 except (OSError, http1.Closed):
@@ -33,7 +34,7 @@ class Crash(harness.ServerTest):
             sender.wait_for(None, PICTURES // 2)
             server.kill()
 
-        harness.in_threads(9, lambda n: kill(n) if n == 8 else read(n))
+        harness.in_threads(READERS + 1, lambda n: kill(n) if n == READERS else read(n))
         self.assertGreater(len(got), 0)
         asked = {i: sender.count(f"/{i}.png") for i in range(PICTURES)}
         self.assertLessEqual(max(asked.values()), 1)
@@ -49,10 +50,12 @@ class Crash(harness.ServerTest):
         for i in range(PICTURES):
             if asked[i]:
                 self.assertEqual(sender.count(f"/{i}.png"), 1, f"picture {i}")
-        # And those that nobody had asked for are fetched as ever.
+        # What nobody had asked for is fetched as ever, but for what was claimed and not yet sent
+        # when the end came, at most one a reader: a claim without outcome is a failed try.
+        statuses = [server.get(paths[i]).status for i in range(PICTURES) if not asked[i]]
+        self.assertLessEqual(sum(status != 200 for status in statuses), READERS)
         for i in range(PICTURES):
-            if not asked[i]:
-                self.assertEqual(server.get(paths[i]).status, 200)
+            self.assertLessEqual(sender.count(f"/{i}.png"), 1)
 
     def test_a_second_server_on_the_same_state_is_refused(self):
         first = self.shojid()

@@ -185,7 +185,7 @@ static void test_css_parsing_tests(void **state)
     (void)state;
     json_t *cases = load("component_value_list.json");
     if (!cases) {
-        print_message("css-parsing-tests are not here\n");
+        print_message("no ../shared/data/css-parsing here\n");
         skip();
     }
     size_t failed = 0, run = 0;

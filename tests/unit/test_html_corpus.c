@@ -142,7 +142,7 @@ static size_t each_file(const char *folder, bool mail)
     snprintf(path, sizeof(path), "%s/../shared/data/%s", root ? root : ".", folder);
     DIR *dir = opendir(path);
     if (!dir) {
-        print_message("%s is not here\n", folder);
+        print_message("no ../shared/data/%s here\n", folder);
         skip();
     }
     size_t count = 0;

@@ -234,7 +234,7 @@ static void test_html5lib(void **state)
     for (size_t f = 0; f < sizeof(files) / sizeof(files[0]); f++) {
         json_t *file = load(files[f]), *test;
         if (!file) {
-            print_message("html5lib-tests are not here\n");
+            print_message("no ../shared/data/html5lib-tokenizer here\n");
             skip();
         }
         size_t i;

@@ -439,7 +439,7 @@ static void test_real_mail(void **state)
     snprintf(folder, sizeof(folder), "%s/../shared/data/mails", root ? root : ".");
     DIR *dir = opendir(folder);
     if (!dir) {
-        print_message("no corpus of real mail here\n");
+        print_message("no ../shared/data/mails here\n");
         skip();
     }
     struct shoji_rewrite how = how_default();
