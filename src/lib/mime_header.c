@@ -214,6 +214,7 @@ void mime_header_edit(const struct mime_header *header, const struct mime_part *
     put_field(&fresh, "Content-Type", change->type, header->eol);
     put_field(&fresh, "Content-Transfer-Encoding", change->code, header->eol);
     put_field(&fresh, "Content-Disposition", change->detach ? "attachment" : NULL, header->eol);
+    put_field(&fresh, "X-Removed-Content-Type", change->no_type ? "none" : NULL, header->eol);
     put_field(&fresh, "X-Shoji-Fallback", told ? NULL : change->fallback, header->eol);
     if (buf_error(&fresh) && !plan->error)
         plan->error = buf_error(&fresh);

@@ -18,6 +18,7 @@ struct mime_change {
     const char *code;     /* new value of Content-Transfer-Encoding; NULL: stays */
     const char *fallback; /* adds X-Shoji-Fallback with this reason; NULL: does not */
     bool keep_type;       /* the old Content-Type stays, renamed */
+    bool no_type;         /* there was no Content-Type: a note says so */
     bool hide_code;       /* the old Content-Transfer-Encoding is renamed, none takes its place */
     bool detach;          /* becomes an attachment that no cid: or Content-Location finds */
     bool rebase;          /* Content-Base and Content-Location are renamed */

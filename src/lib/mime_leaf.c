@@ -140,7 +140,7 @@ int mime_leaf_html(struct mime_pass *pass, const struct mime_part *part,
     int answer = mime_leaf_text(pass->message, part, content, &text);
     if (answer < 0)
         return answer;
-    const char *why = answer == CHARSET_CONFLICT ? "charset" : NULL;
+    const char *why = answer == CHARSET_CONFLICT ? "charset" : pass->text_only ? "signed" : NULL;
     CLEANUP(buf_free) struct buf out = BUF_INIT(output_max(body));
     int error = rewrite_or_text(pass, buf_span(&text), &why, &out);
     if (!error)

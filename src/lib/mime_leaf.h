@@ -9,6 +9,7 @@
 #include "lib/mime_header.h"
 
 struct mime_pass {
+    struct shoji_rewrite how; /* as asked for, or as spam wants it */
     struct rewrite_pass html;
     struct mime_header header;
     struct mime_plan plan;
@@ -17,7 +18,10 @@ struct mime_pass {
     struct span base; /* canonical Content-Base of the part at hand, or empty */
     size_t html_leaves;
     bool marked;      /* something here was taken out, now or by an earlier pass */
-    bool amp_removed; /* these three leave no trace of their own, so the top gets one */
+    bool text_only;   /* of HTML parts only the text is wanted */
+    size_t gone_to;   /* parts that begin before this offset went with the one around them */
+    bool amp_removed; /* these four leave no trace of their own, so the top gets one */
+    bool html_removed;
     bool ambiguous;
     bool properties;
 };

@@ -1,6 +1,7 @@
 #include "lib/mime_rewrite.h"
 
 #include "lib/mime_leaf.h"
+#include "lib/mime_signed.h"
 #include "lib/report.h"
 
 #include <errno.h>
@@ -53,6 +54,10 @@ static void format_type(const struct mime_content *content, const char *type, ch
 static int change_container(struct mime_pass *pass, const struct mime_content *content,
                             struct mime_change *change, struct buf *type)
 {
+    bool is_sealed = strcmp(content->type, "multipart/encrypted") == 0;
+    if (is_sealed || strcmp(content->type, "multipart/signed") == 0)
+        report_neutralised(pass->html.report, is_sealed ? SPAN("kept:multipart/encrypted")
+                                                        : SPAN("kept:multipart/signed"));
     if (content->coded) {
         change->hide_code = true;
         report_neutralised(pass->html.report, SPAN("encoded-container"));
@@ -84,6 +89,45 @@ static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_
     int error = mime_leaf_html(pass, &pass->scan.parts[index], content, change);
     pass->base = SPAN("");
     return error;
+}
+
+/* Would a client that goes by the looks of a text take it for HTML? (MIME Sniffing, section 7.1,
+ * and wherever it stands.) */
+static bool looks_like_html(struct span text)
+{
+    static const char *const tags[] = {"<!doctype", "<html",   "<head",   "<body",
+                                       "<script",   "<iframe", "<img",    "<div",
+                                       "<table",    "<style",  "<a href", "<font"};
+    for (size_t at = 0; at < text.len; at++) {
+        const char *open = memchr(text.ptr + at, '<', text.len - at);
+        if (!open)
+            return false;
+        at = (size_t)(open - text.ptr);
+        for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+            if (span_equal_nocase(span_part(text, at, strlen(tags[i])), span_of(tags[i])))
+                return true;
+    }
+    return false;
+}
+
+/* What stays as it is. Text without a type is told to be text where it looks like more. */
+static int change_other(struct mime_pass *pass, const struct mime_part *part,
+                        const struct mime_content *content, struct mime_change *change)
+{
+    if (strcmp(content->type, "application/pkcs7-mime") == 0 ||
+        strcmp(content->type, "application/x-pkcs7-mime") == 0)
+        report_neutralised(pass->html.report, SPAN("kept:application/pkcs7-mime"));
+    if (content->type[0] || content->attachment)
+        return 0;
+    struct span body = span_part(pass->message, part->body, part->end - part->body);
+    CLEANUP(buf_free) struct buf raw = BUF_INIT(body.len);
+    int error = mime_code_decode(content->code, body, &raw);
+    if (error || !looks_like_html(buf_span(&raw)))
+        return error;
+    change->type = "text/plain";
+    change->no_type = true;
+    report_neutralised(pass->html.report, SPAN("untyped-markup"));
+    return 0;
 }
 
 static int change_leaf(struct mime_pass *pass, size_t index, const struct mime_content *content,
@@ -123,23 +167,12 @@ static int change_leaf(struct mime_pass *pass, size_t index, const struct mime_c
         report_neutralised(pass->html.report, SPAN("kept:application/ms-tnef"));
         return 0;
     case MIME_OTHER:
+        return change_other(pass, part, content, change);
     case MIME_MESSAGE:
     case MIME_MULTIPART:
         break;
     }
     return 0;
-}
-
-/* The signature of a multipart/signed whose content was changed would only frighten the reader. */
-static bool is_void_signature(const struct mime_pass *pass, const struct mime_part *part,
-                              const struct mime_content *content)
-{
-    if (part->parent == MIME_NO_PARENT || part->nth == 0 ||
-        !pass->scan.parts[part->parent].is_signed)
-        return false;
-    const struct mime_part *parent = &pass->scan.parts[part->parent];
-    return strstr(content->type, "signature") &&
-           mime_plan_touches(&pass->plan, parent->body, part->delim);
 }
 
 static bool has_odd(const struct mime_pass *pass, size_t index, enum mime_place place)
@@ -148,6 +181,25 @@ static bool has_odd(const struct mime_pass *pass, size_t index, enum mime_place 
         if (pass->scan.odds[i].part == index && pass->scan.odds[i].place == place)
             return true;
     return false;
+}
+
+/* Signed mail of which only the text is wanted: the HTML beside a text/plain goes. */
+static bool drop_alternative(struct mime_pass *pass, size_t index)
+{
+    enum mime_kind kind = pass->scan.parts[index].kind;
+    pass->text_only = pass->how.signed_mail == SHOJI_SIGNED_TEXT &&
+                      mime_signed_around(&pass->scan, index) != MIME_NO_PARENT;
+    size_t whole = pass->text_only && (kind == MIME_HTML || kind == MIME_AMP)
+                       ? mime_signed_alternative(pass, index)
+                       : MIME_NO_PARENT;
+    if (whole == MIME_NO_PARENT)
+        return false;
+    const struct mime_part *part = &pass->scan.parts[whole];
+    mime_plan_replace(&pass->plan, part->delim, part->after, SPAN(""));
+    report_neutralised(pass->html.report, SPAN("signed-html"));
+    pass->gone_to = part->after;
+    pass->html_removed = true;
+    return true;
 }
 
 static int rewrite_part(struct mime_pass *pass, size_t index)
@@ -160,13 +212,18 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
     bool digest = part->parent != MIME_NO_PARENT && pass->scan.parts[part->parent].digest;
     mime_content_read(pass->message, part->header, part->header_end, digest, &content);
     pass->marked |= content.marked || content.fallback[0];
+    bool is_kept = pass->how.signed_mail == SHOJI_SIGNED_KEEP;
 
+    if (drop_alternative(pass, index))
+        return 0;
     if (part->kind == MIME_AMP && is_removable(pass, part)) {
         mime_plan_replace(&pass->plan, part->delim, part->after, SPAN(""));
         report_neutralised(pass->html.report, SPAN("text/x-amp-html"));
         pass->amp_removed = true;
         return 0;
     }
+    if (part->is_signed && !is_kept) /* its header waits for what becomes of its parts */
+        return 0;
     bool container = part->kind == MIME_MULTIPART || part->kind == MIME_MESSAGE;
     int error = container ? change_container(pass, &content, &change, &canonical)
                           : change_leaf(pass, index, &content, &change, type);
@@ -174,7 +231,7 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
         error = mime_leaf_recode(pass, part, &content, &change);
     if (error)
         return error;
-    if (is_void_signature(pass, part, &content))
+    if (mime_signed_is_void(pass, part, &content))
         relabel(pass, &change, "application/octet-stream", "signature");
     if (has_odd(pass, index, MIME_IN_HEADER))
         change.clean = true;
@@ -189,6 +246,8 @@ static void defuse_odd_lines(struct mime_pass *pass)
 {
     for (size_t i = 0; i < pass->scan.odds_count; i++) {
         const struct mime_odd *odd = &pass->scan.odds[i];
+        if (mime_signed_is_kept(pass, odd->part))
+            continue;
         pass->ambiguous = true;
         if (odd->place == MIME_AROUND)
             mime_plan_replace(&pass->plan, odd->at, odd->at, SPAN(" "));
@@ -202,7 +261,7 @@ static int plan_top(struct mime_pass *pass)
     for (size_t i = 0; i < pass->plan.count;
          i++) /* dropping a forged X-Shoji alone is no rewrite */
         done += pass->plan.edits[i].text_len > 0;
-    if (done == 0 && !pass->marked && !pass->amp_removed)
+    if (done == 0 && !pass->marked && !pass->amp_removed && !pass->html_removed)
         return 0;
     if (pass->ambiguous)
         report_neutralised(pass->html.report, SPAN("ambiguous-structure"));
@@ -213,6 +272,8 @@ static int plan_top(struct mime_pass *pass)
     static const char mark[] = "X-Removed-Part: ";
     if (pass->amp_removed)
         buf_add_format(&top, "%stext/x-amp-html%.*s", mark, (int)eol.len, eol.ptr);
+    if (pass->html_removed)
+        buf_add_format(&top, "%stext/html%.*s", mark, (int)eol.len, eol.ptr);
     if (pass->ambiguous)
         buf_add_format(&top, "%sambiguous structure%.*s", mark, (int)eol.len, eol.ptr);
     if (pass->properties)
@@ -223,15 +284,59 @@ static int plan_top(struct mime_pass *pass)
     return 0;
 }
 
+/* A part that an earlier one took along, or that nobody is to touch. */
+static bool is_passed_over(const struct mime_pass *pass, size_t index)
+{
+    return (index > 0 && pass->scan.parts[index].delim < pass->gone_to) ||
+           mime_signed_is_kept(pass, index);
+}
+
 static int plan_message(struct mime_pass *pass)
 {
-    for (size_t i = 0; i < pass->scan.count; i++) {
-        int error = rewrite_part(pass, i);
-        if (error)
-            return error;
-    }
+    int error = 0;
+    for (size_t i = 0; i < pass->scan.count && !error; i++)
+        if (!is_passed_over(pass, i))
+            error = rewrite_part(pass, i);
+    /* From the inside out: what changed within one may be all that changed in the one around. */
+    for (size_t i = pass->scan.count; i-- > 0 && !error;)
+        if (pass->scan.parts[i].is_signed && pass->how.signed_mail != SHOJI_SIGNED_KEEP)
+            error = mime_signed_finish(pass, i);
+    if (error)
+        return error;
     defuse_odd_lines(pass);
     return plan_top(pass);
+}
+
+/* Does the message's own header have the field that says so? */
+static bool is_spam(const struct mime_pass *pass)
+{
+    struct span wanted = span_of(pass->how.spam_header ? pass->how.spam_header : "");
+    const char *colon = memchr(wanted.ptr, ':', wanted.len);
+    if (!colon)
+        return false;
+    size_t name_len = (size_t)(colon - wanted.ptr);
+    struct span name = span_trim(span_part(wanted, 0, name_len));
+    struct span value = span_trim(span_part(wanted, name_len + 1, wanted.len));
+    const struct mime_part *top = &pass->scan.parts[0];
+    struct mime_fields fields = {
+        .message = pass->message, .at = top->header, .end = top->header_end};
+    struct mime_field field;
+    while (mime_field_next(&fields, &field))
+        if (span_equal_nocase(field.name, name) &&
+            span_equal_nocase(span_part(span_trim(field.value), 0, value.len), value))
+            return true;
+    return false;
+}
+
+/* Spam is not prefetched: a fetch would tell its sender that the address is read. The reader may
+ * still ask for its images. */
+static void distrust(struct shoji_rewrite *how)
+{
+    if (how->mode == SHOJI_PROXY)
+        how->mode = SHOJI_HOLD;
+    how->options.consent = true;
+    how->options.delivered = SHOJI_NOT_DELIVERED;
+    how->emitted = NULL;
 }
 
 static struct span line_end_of(struct span message)
@@ -244,11 +349,13 @@ int mime_rewrite(const struct shoji_rewrite *how, struct span message, struct sh
                  struct buf *out)
 {
     struct mime_pass pass = {
-        .html = {.how = how, .report = report, .images_left = how->max_images},
+        .how = *how,
+        .html = {.report = report, .images_left = how->max_images},
         .message = message,
         .base = SPAN(""),
         .plan = MIME_PLAN_INIT(message, message.len * LIMIT_OUTPUT_FACTOR + LIMIT_OUTPUT_EXTRA),
     };
+    pass.html.how = &pass.how;
     if (how->max_images == 0)
         pass.html.images_left = LIMIT_IMAGES;
     pass.header = (struct mime_header){.plan = &pass.plan,
@@ -256,6 +363,8 @@ int mime_rewrite(const struct shoji_rewrite *how, struct span message, struct sh
                                        .eol = line_end_of(message),
                                        .keep_receipts = how->keep_receipts};
     int answer = mime_scan(message, &pass.scan);
+    if (!answer && is_spam(&pass))
+        distrust(&pass.how);
     if (!answer)
         answer = plan_message(&pass);
     else if (answer == MIME_SCAN_AMBIGUOUS)

@@ -1,0 +1,33 @@
+/*
+ * Signed mail (RFC 1847): a signed HTML part loads as much as any other, so under the policies
+ * `protect` and `text` it is changed like any other. What is left of the signature would then only
+ * frighten the reader: the container becomes multipart/mixed, the signature an octet stream, and
+ * under `protect` the message as it was travels along, as bytes that no client shows by itself.
+ * Writes splices into the pass's plan, nothing else.
+ */
+#ifndef LIB_MIME_SIGNED_H
+#define LIB_MIME_SIGNED_H
+
+#include "lib/mime_leaf.h"
+
+/* The multipart/signed that part `index` is inside of, the outermost; MIME_NO_PARENT without. */
+size_t mime_signed_around(const struct mime_scan *scan, size_t index);
+
+/* Is this part, under the policy `keep`, not to be touched? */
+bool mime_signed_is_kept(const struct mime_pass *pass, size_t index);
+
+/* Is this the signature of something that has been changed? To be asked after its siblings. */
+bool mime_signed_is_void(const struct mime_pass *pass, const struct mime_part *part,
+                         const struct mime_content *content);
+
+/*
+ * Under the policy `text`: the alternative that the HTML part `index` belongs to, if a text/plain
+ * stands beside it, so that all of it can go; MIME_NO_PARENT where the part's own text is needed.
+ */
+size_t mime_signed_alternative(const struct mime_pass *pass, size_t index);
+
+/* Plans the header of the multipart/signed `index`, and the original. After all the parts inside.
+ */
+int mime_signed_finish(struct mime_pass *pass, size_t index);
+
+#endif
