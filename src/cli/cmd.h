@@ -42,6 +42,7 @@ int cmd_bad_option(int answer, char **argv);
 int cmd_each_url(int count, char **urls, int (*each)(void *ctx, const char *url, size_t len),
                  void *ctx);
 
+int cmd_check(const struct cmd_common *common, int argc, char **argv);
 int cmd_keygen(const struct cmd_common *common, int argc, char **argv);
 int cmd_open(const struct cmd_common *common, int argc, char **argv);
 int cmd_rewrite(const struct cmd_common *common, int argc, char **argv);

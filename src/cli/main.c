@@ -7,6 +7,9 @@
 #include <string.h>
 
 static const struct cmd commands[] = {
+    {"check", "[--html|--mail]",
+     "prints what a client could load from stdin and is not ours, one a line; exits 1 if anything",
+     cmd_check},
     {"keygen", "[--tenant NAME]",
      "makes a fresh key: appended to the file of --keys, else printed as a line for one",
      cmd_keygen},

@@ -1,0 +1,76 @@
+/* A document in bytes: what it is in each of the charsets that somebody may read it in. */
+#include "lib/check.h"
+
+#include <stdint.h>
+
+#define HEAD 4096 /* bytes in which a document may name its charset: browsers look at 1024 */
+
+/* Those in which ASCII is ASCII and nothing else is: reading bytes is reading text. */
+static bool is_plain(struct span charset)
+{
+    static const char *const begins[] = {"utf-8",   "utf8",  "us-ascii",    "ascii", "iso-8859",
+                                         "iso8859", "latin", "windows-125", "cp125", "koi8",
+                                         "tis-620", "x-mac", "macintosh"};
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        if (span_equal_nocase(span_part(charset, 0, strlen(begins[i])), span_of(begins[i])))
+            return true;
+    return charset.len == 0;
+}
+
+static void read_as(struct check_run *run, struct span bytes, struct span charset)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+    if (is_plain(charset) || !check_pay(run, 2 * bytes.len))
+        return;
+    int r = check_decode_charset(bytes, charset, &text);
+    if (r < 0)
+        run->error = r;
+    else if (r == 0)
+        check_html(run, buf_span(&text));
+}
+
+static bool is_label(char c)
+{
+    return (unsigned char)c > ' ' && !strchr("\"'>/;?", c);
+}
+
+/* charset= of a meta element, encoding= of an XML declaration; *at goes on. */
+static struct span next_label(struct span head, size_t *at)
+{
+    for (; *at + 8 < head.len; ++*at) {
+        struct span s = span_part(head, *at, head.len);
+        size_t len = span_equal_nocase(span_part(s, 0, 7), SPAN("charset"))    ? 7
+                     : span_equal_nocase(span_part(s, 0, 8), SPAN("encoding")) ? 8
+                                                                               : 0;
+        if (len == 0)
+            continue;
+        while (len < s.len && strchr(" \t\r\n=\"'", s.ptr[len]) && s.ptr[len])
+            len++;
+        size_t end = len;
+        while (end < s.len && end - len < 40 && is_label(s.ptr[end]))
+            end++;
+        *at += end;
+        return span_part(s, len, end - len);
+    }
+    return SPAN("");
+}
+
+void check_document(struct check_run *run, struct span bytes, struct span charset)
+{
+    check_html(run, bytes);
+    read_as(run, bytes, charset);
+    struct span head = span_part(bytes, 0, HEAD);
+    struct span label;
+    for (size_t at = 0; (label = next_label(head, &at)).len > 0;)
+        if (!span_equal_nocase(label, charset))
+            read_as(run, bytes, label);
+    if (bytes.len == 0 || !memchr(bytes.ptr, '\0', bytes.len))
+        return;
+    /* Old readers drop NUL; and it makes ASCII of UTF-16 and UTF-32. */
+    CLEANUP(buf_free) struct buf dropped = BUF_INIT(bytes.len + 1);
+    int r = check_drop_nul(bytes, &dropped);
+    if (r < 0)
+        run->error = r;
+    else
+        check_html(run, buf_span(&dropped));
+}
