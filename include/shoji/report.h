@@ -38,7 +38,8 @@ struct shoji_report {
     size_t images_dropped;
     size_t links_tracked;
     size_t links_cleaned;
-    size_t trackers_count; /* all of them; the first SHOJI_REPORT_TRACKERS are named */
+    size_t trackers_count;   /* all of them; the first SHOJI_REPORT_TRACKERS are named */
+    size_t trackers_passing; /* how many of the named were of no lasting kind, at most */
     struct shoji_report_tracker *trackers;
     size_t constructs_count;
     struct shoji_report_construct *constructs;

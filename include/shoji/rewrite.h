@@ -11,6 +11,7 @@
 
 #include <shoji/keys.h>
 #include <shoji/report.h>
+#include <shoji/rules.h>
 #include <shoji/url.h>
 
 #ifdef __cplusplus
@@ -24,6 +25,11 @@ enum shoji_mode {
 };
 
 enum shoji_links { SHOJI_LINKS_KEEP, SHOJI_LINKS_CLEAN };
+
+enum shoji_trackers {
+    SHOJI_TRACKERS_PROXY, /* named in the report, and shown like other images */
+    SHOJI_TRACKERS_BLOCK, /* a blank stands in their place, and nobody hears of them */
+};
 
 /* What becomes of a multipart/signed whose content would have to change. */
 enum shoji_signed {
@@ -42,6 +48,10 @@ struct shoji_rewrite {
     size_t max_message;               /* bytes; 0: the default of 50 MiB */
     bool keep_receipts;               /* leave read-receipt headers in place */
     enum shoji_signed signed_mail;
+
+    const struct shoji_rules *rules; /* of trackers and links; NULL: sizes alone say what is one */
+    enum shoji_trackers trackers;
+    bool ignore_geometry; /* an image drawn one pixel large is like any other */
 
     /* "Name: value": a message with that header, its value beginning so, is spam. It is held (or
      * stripped, if that is the mode), its URLs carry c=1 and no d, and `emitted` hears of none of

@@ -2,9 +2,11 @@
  * written in the order in which they came, so that a second pass over the result changes nothing.
  */
 #include "lib/html_link.h"
+#include "lib/html_size.h"
 #include "lib/html_srcset.h"
 #include "lib/html_write.h"
 #include "lib/report.h"
+#include "lib/tracker.h"
 
 struct tag {
     struct html_document *d;
@@ -16,6 +18,7 @@ struct tag {
     struct buf image; /* what <img> shows or, `held`, will show; empty: nothing */
     bool held;
     bool blocked;
+    struct buf blocker;    /* who is behind it */
     struct buf candidates; /* srcset */
     struct buf paper;      /* the background attribute */
     struct html_css css;
@@ -27,6 +30,7 @@ struct tag {
 static void tag_free(struct tag *tag)
 {
     buf_free(&tag->image);
+    buf_free(&tag->blocker);
     buf_free(&tag->candidates);
     buf_free(&tag->paper);
     buf_free(&tag->link);
@@ -37,16 +41,6 @@ static void tag_free(struct tag *tag)
 static bool holding(const struct tag *tag)
 {
     return tag->d->pass->how->mode == SHOJI_HOLD;
-}
-
-static bool is_tiny(const struct span *size)
-{
-    if (!size)
-        return false;
-    struct span s = span_trim(*size);
-    if (span_ends(s, SPAN("px")))
-        s.len -= 2;
-    return span_equal(s, SPAN("0")) || span_equal(s, SPAN("1"));
 }
 
 static int refer(struct tag *tag, struct span raw, struct buf *out)
@@ -66,22 +60,25 @@ static bool decide_held(struct tag *tag)
     tag->use.want = IMAGE_OURS;
     int r = refer(tag, *tag->held_src, &tag->image);
     tag->use.want = IMAGE_SIGN;
-    if (r != 0) {
+    tag->held = r == 0;
+    tag->blocked = r == IMAGE_BLOCKED;
+    if (!tag->held && !tag->blocked)
         buf_clear(&tag->image);
-        return false;
-    }
-    tag->held = true;
-    return true;
+    return tag->held || tag->blocked;
 }
 
 /* A tracker that an earlier pass blocked: it says so again, and is counted again. */
 static bool decide_blocked(struct tag *tag)
 {
+    struct rewrite_pass *pass = tag->d->pass;
     if (!tag->tracker || !tag->src || !span_equal(*tag->src, SPAN(IMAGE_PLACEHOLDER)))
         return false;
-    report_tracker(tag->d->pass->report, *tag->tracker, *tag->tracker, "pixel", "vendor",
+    bool vendor = rules_has_vendor(pass->how->rules, *tag->tracker);
+    report_tracker(pass->report, vendor ? *tag->tracker : SPAN(""),
+                   vendor ? SPAN("") : *tag->tracker, "pixel", vendor ? "vendor" : "geometry",
                    "blocked");
     buf_add_text(&tag->image, IMAGE_PLACEHOLDER);
+    buf_add_span(&tag->blocker, *tag->tracker);
     tag->blocked = true;
     return true;
 }
@@ -92,6 +89,7 @@ static void decide_image(struct tag *tag)
         return;
     int r = tag->src ? refer(tag, *tag->src, &tag->image) : IMAGE_DROPPED;
     tag->held = r == 0 && holding(tag);
+    tag->blocked = r == IMAGE_BLOCKED;
     if (r != IMAGE_DROPPED || !tag->srcset || !holding(tag))
         return;
     /* No src, but a choice of images: the first will do for when they are shown. */
@@ -108,6 +106,7 @@ static void decide_candidates(struct tag *tag)
 {
     struct image_use use = tag->use;
     tag->use.pixel = false; /* src was judged by its size already */
+    tag->use.tracker = NULL;
     if (holding(tag))
         tag->use.want = IMAGE_INSIDE;
     struct span rest = *tag->srcset;
@@ -139,6 +138,7 @@ static void decide_style(struct tag *tag)
     struct html_document *d = tag->d;
     CLEANUP(buf_free) struct buf before = BUF_INIT(d->out->max);
     if (tag->background && tag->kind == HTML_BOX) {
+        tag->use.kind = "css";
         int r = refer(tag, *tag->background, &tag->paper);
         if (r == 0 && holding(tag)) {
             buf_add_text(&before, "background-image:url(");
@@ -157,6 +157,8 @@ static void decide_style(struct tag *tag)
 static void decide_link(struct tag *tag)
 {
     int r = html_link(*tag->href, html_base(tag->d), &tag->link);
+    if (r == 0 && !buf_error(&tag->link))
+        r = tracker_link(tag->d->pass, &tag->link);
     html_fail(tag->d, r);
     tag->leads_away = r == 0;
     if (r == LINK_DROPPED)
@@ -173,8 +175,8 @@ static void write_image(struct tag *tag)
     if (tag->held)
         html_write_attribute(out, "data-shoji-src", buf_span(&tag->image));
     html_write_attribute(out, "src", tag->held ? SPAN(IMAGE_PLACEHOLDER) : buf_span(&tag->image));
-    if (tag->blocked && tag->tracker)
-        html_write_attribute(out, "data-shoji-tracker", *tag->tracker);
+    if (tag->blocked)
+        html_write_attribute(out, "data-shoji-tracker", buf_span(&tag->blocker));
 }
 
 static void write_nonempty(struct tag *tag, const char *name, const struct buf *value)
@@ -296,16 +298,21 @@ static void tag_init(struct tag *tag, struct html_document *d, enum html_element
         .style = html_token_attribute(token, "style"),
         .held_style = html_token_attribute(token, "data-shoji-style"),
         .href = html_token_attribute(token, "href"),
-        .use = {.pass = d->pass,
-                .base = html_base(d),
-                .pixel = is_tiny(html_token_attribute(token, "width")) &&
-                         is_tiny(html_token_attribute(token, "height"))},
+        .use = {.pass = d->pass, .base = html_base(d), .tracker = &tag->blocker},
         .image = BUF_INIT(max),
         .candidates = BUF_INIT(max),
         .paper = BUF_INIT(max),
         .link = BUF_INIT(max),
         .reheld = BUF_INIT(max),
+        .blocker = BUF_INIT(max),
     };
+    const struct html_size_of of = {.width = html_token_attribute(token, "width"),
+                                    .height = html_token_attribute(token, "height"),
+                                    .style = tag->style,
+                                    .src = tag->src};
+    enum html_size size = html_size(&of);
+    tag->use.pixel = size == HTML_SIZE_TINY;
+    tag->use.large = size == HTML_SIZE_LARGE;
     if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
         tag->src = tag->href;
         tag->src_is_href = true;

@@ -21,12 +21,18 @@ struct rewrite_seen {
     uint64_t slots[REWRITE_SEEN_SLOTS];
 };
 
+struct rules_sender;
+
+#define REWRITE_LINKS_NAMED 64 /* companies whose links were named in the report already */
+
 /* What all the parts of one message share. */
 struct rewrite_pass {
     const struct shoji_rewrite *how;
-    struct shoji_report *report; /* may be NULL */
-    size_t images_left;          /* distinct remote images that may still be emitted */
-    struct rewrite_seen seen;    /* zeroed by whoever begins a message */
+    struct shoji_report *report;       /* may be NULL */
+    size_t images_left;                /* distinct remote images that may still be emitted */
+    struct rewrite_seen seen;          /* zeroed by whoever begins a message */
+    const struct rules_sender *sender; /* who has vouched for the message; NULL: nobody */
+    uint64_t links_named[REWRITE_LINKS_NAMED]; /* hashes of company and host */
 };
 
 /*

@@ -69,7 +69,8 @@ void html_fail(struct html_document *d, int error)
 static size_t css_run(struct html_document *d, bool sheet, enum image_want want, struct span css,
                       struct buf *out)
 {
-    struct css_job job = {.images = {.pass = d->pass, .base = html_base(d), .want = want}};
+    struct css_job job = {
+        .images = {.pass = d->pass, .base = html_base(d), .want = want, .kind = "css"}};
     html_fail(d, sheet ? css_rewrite_sheet(&job, css, out) : css_rewrite_style(&job, css, out));
     return job.remote;
 }

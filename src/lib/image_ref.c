@@ -1,6 +1,7 @@
 #include "lib/image_ref.h"
 
 #include "lib/report.h"
+#include "lib/tracker.h"
 #include "lib/url_base.h"
 
 #include <errno.h>
@@ -91,15 +92,22 @@ struct candidate {
     struct span path; /* signed already: what follows our base URL */
 };
 
-/* Tracker rules have their say here. 0: show it; IMAGE_BLOCKED: show a blank. */
-static int policy(const struct image_use *use, const struct candidate *image)
+static const char *kind_of(const struct image_use *use)
 {
-    struct shoji_url_parts parts;
-    if (!use->pixel || shoji_url_split(image->url, image->len, &parts) != 0)
-        return 0;
-    report_tracker(use->pass->report, (struct span){0}, (struct span){parts.host, parts.host_len},
-                   "pixel", "geometry", "proxied");
-    return 0;
+    return use->kind ? use->kind : use->large ? "image" : "pixel";
+}
+
+/* A blank where a tracker was. Where nothing can say that it was one, it counts as removed. */
+static int block(const struct image_use *use, const struct tracker_verdict *verdict,
+                 struct buf *out)
+{
+    bool said = use->tracker || use->kind;
+    report_tracker(use->pass->report, verdict->vendor, verdict->host, kind_of(use),
+                   verdict->evidence, said ? "blocked" : "removed");
+    if (use->tracker)
+        buf_add_span(use->tracker, verdict->vendor.len ? verdict->vendor : verdict->host);
+    buf_add_text(out, IMAGE_PLACEHOLDER);
+    return buf_error(out) ? buf_error(out) : IMAGE_BLOCKED;
 }
 
 static int dropped(const struct image_use *use)
@@ -123,11 +131,6 @@ static int emit(const struct image_use *use, const struct candidate *image, stru
         if (pass->images_left == 0)
             return dropped(use);
         pass->images_left--;
-    }
-    int r = policy(use, image);
-    if (r == IMAGE_BLOCKED) {
-        buf_add_text(out, IMAGE_PLACEHOLDER);
-        return buf_error(out) ? buf_error(out) : r;
     }
     if (ours) {
         buf_add_text(out, how->signer.base_url);
@@ -162,9 +165,18 @@ static int remote(const struct image_use *use, struct span raw, struct buf *out)
         image = (struct candidate){.url = opened.url, .len = opened.url_len, .path = path};
     else if (r > 0)
         return dropped(use);
-    if (how->mode == SHOJI_STRIP || (use->want == IMAGE_OURS && !ours))
+    if (use->want == IMAGE_OURS && !ours)
         return dropped(use);
-    return emit(use, &image, out);
+    struct tracker_verdict verdict;
+    bool tracker =
+        tracker_find(use->pass, (struct span){image.url, image.len}, use->pixel, &verdict);
+    if (tracker && tracker_blocks(use->pass))
+        return block(use, &verdict, out);
+    r = how->mode == SHOJI_STRIP ? dropped(use) : emit(use, &image, out);
+    if (tracker && r >= 0)
+        report_tracker(use->pass->report, verdict.vendor, verdict.host, kind_of(use),
+                       verdict.evidence, r == 0 ? "proxied" : "removed");
+    return r;
 }
 
 int image_ref(const struct image_use *use, struct span raw, struct buf *out)

@@ -21,7 +21,10 @@ struct image_use {
     struct rewrite_pass *pass;
     const char *base; /* canonical URL, or NULL */
     enum image_want want;
-    bool pixel; /* drawn one pixel large, or not at all */
+    bool pixel;          /* drawn one pixel large, or not at all */
+    bool large;          /* its size is given, and is no pixel's */
+    const char *kind;    /* of a tracker there, for the report; NULL: "pixel" or, large, "image" */
+    struct buf *tracker; /* gets the vendor or host of one that is blocked; may be NULL */
 };
 
 enum image_answer {

@@ -70,6 +70,25 @@ void report_neutralised(struct shoji_report *report, struct span name)
             (struct shoji_report_construct){.name = owned, .count = 1};
 }
 
+/*
+ * Does a second pass over the result find this tracker again? What was taken out without a trace, a
+ * blank in a style sheet and links, which a second pass may find cleaned, are in the report alone:
+ * the header has to come out the same however often a mail is rewritten.
+ */
+static bool stays(const char *kind, const char *action)
+{
+    bool receipt = strcmp(kind, "receipt") == 0, css = strcmp(kind, "css") == 0;
+    return receipt || strcmp(action, "proxied") == 0 || (strcmp(action, "blocked") == 0 && !css);
+}
+
+static size_t trackers_passing(const struct shoji_report *report)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < trackers_named(report); i++)
+        count += !stays(report->trackers[i].kind, report->trackers[i].action);
+    return count;
+}
+
 void report_tracker(struct shoji_report *report, struct span vendor, struct span host,
                     const char *kind, const char *evidence, const char *action)
 {
@@ -77,6 +96,13 @@ void report_tracker(struct shoji_report *report, struct span vendor, struct span
         return;
     if (!report->trackers)
         report->trackers = calloc(SHOJI_REPORT_TRACKERS, sizeof(*report->trackers));
+    /* Those that pass have half of the room, so that the header's list depends on the rest alone.
+     */
+    bool passing = !stays(kind, action);
+    if (passing && (report->trackers_count >= SHOJI_REPORT_TRACKERS ||
+                    report->trackers_passing >= SHOJI_REPORT_TRACKERS / 2))
+        return;
+    report->trackers_passing += passing;
     size_t at = report->trackers_count++;
     if (!report->trackers || at >= SHOJI_REPORT_TRACKERS)
         return;
@@ -158,9 +184,12 @@ int report_header(const struct shoji_report *report, struct buf *out)
         (size_t)snprintf(tail, sizeof(tail), "; fallback=%s", report->fallback ? "yes" : "no");
     size_t start = out->len;
     buf_add_format(out, "v=1; images=%zu; trackers=%zu; by=", report->images_proxied,
-                   report->trackers_count);
-    size_t listed = 0;
-    for (size_t i = 0; i < trackers_named(report); i++) {
+                   report->trackers_count - trackers_passing(report));
+    size_t listed = 0, staying = 0;
+    for (size_t i = 0; i < trackers_named(report) && staying < SHOJI_REPORT_TRACKERS / 2; i++) {
+        if (!stays(report->trackers[i].kind, report->trackers[i].action))
+            continue;
+        staying++;
         if (!report->trackers[i].vendor || vendor_before(report, i))
             continue;
         char name[64];

@@ -1,0 +1,90 @@
+#include "lib/tracker.h"
+
+#include "lib/image_ref.h"
+#include "lib/report.h"
+
+bool tracker_find(const struct rewrite_pass *pass, struct span url, bool tiny,
+                  struct tracker_verdict *ret)
+{
+    const struct shoji_rules *rules = pass->how->rules;
+    bool geometry = tiny && !pass->how->ignore_geometry;
+    struct rules_url ready;
+    struct rules_hit hit;
+    if ((!rules && !geometry) || !rules_url_read(url, &ready) ||
+        rules_allow(rules, ready.host, pass->sender))
+        return false;
+    struct tracker_verdict verdict = {.vendor = SPAN(""), .evidence = "geometry"};
+    /* A host is not changed by canonical spelling in lower case. */
+    verdict.host = span_part(url, (size_t)(ready.host.ptr - ready.room), ready.host.len);
+    if (rules_find(rules, &ready, RULES_PIXEL, &hit)) {
+        if (rules_find(rules, &ready, RULES_KEEP, &(struct rules_hit){0}))
+            return false;
+        verdict.vendor = hit.vendor;
+        verdict.evidence = hit.by_host ? "vendor" : "path";
+    } else if (!geometry) {
+        return false;
+    }
+    *ret = verdict;
+    return true;
+}
+
+void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
+{
+    char url[SHOJI_URL_MAX + 1];
+    size_t len;
+    struct rules_url ready;
+    struct rules_hit hit = {.vendor = SPAN("")};
+    if (!pass->report || raw.len == 0 || image_ref_canonical(raw, base, url, &len) != 0 ||
+        !rules_url_read((struct span){url, len}, &ready))
+        return;
+    if (!rules_find(pass->how->rules, &ready, RULES_PIXEL, &hit))
+        hit.vendor = SPAN("");
+    report_tracker(pass->report, hit.vendor, ready.host, kind, hit.rule ? "vendor" : "kind",
+                   "removed");
+}
+
+/* ---- links ---- */
+
+/* True the second time. Two companies may share a place: then the one is named again. */
+static bool named_before(struct rewrite_pass *pass, struct span vendor, struct span host)
+{
+    uint64_t key = rules_key(RULES_KEY_VENDOR, vendor) ^ (rules_key(RULES_KEY_HOST, host) * 3);
+    uint64_t *place = &pass->links_named[key % REWRITE_LINKS_NAMED];
+    bool before = *place == key;
+    *place = key;
+    return before;
+}
+
+static void name_link(struct rewrite_pass *pass, struct span url, const struct link_facts *facts)
+{
+    struct span rest = span_part(url, span_starts(url, SPAN("https")) ? 8 : 7, url.len);
+    size_t len = 0;
+    while (len < rest.len && !strchr("/?#\\:", rest.ptr[len]) && rest.ptr[len])
+        len++;
+    struct span host = span_part(rest, 0, len < 255 ? len : 255);
+    if (!named_before(pass, facts->vendor, host))
+        report_tracker(pass->report, facts->vendor, host, "link",
+                       facts->by_host ? "vendor" : "path", "reported");
+}
+
+int tracker_link(struct rewrite_pass *pass, struct buf *link)
+{
+    bool clean = pass->how->links == SHOJI_LINKS_CLEAN;
+    struct link_facts facts = {.vendor = SPAN("")};
+    CLEANUP(buf_free) struct buf out = BUF_INIT(link->max);
+    if (!pass->how->rules)
+        return 0;
+    int r = link_clean(pass->how->rules, buf_span(link), &out, &facts);
+    if (r < 0)
+        return r;
+    if (facts.tracked && pass->report) {
+        pass->report->links_tracked++;
+        name_link(pass, buf_span(link), &facts);
+    }
+    if (r == LINK_CLEAN_SAME || !clean)
+        return 0;
+    if (pass->report)
+        pass->report->links_cleaned++;
+    buf_clear(link);
+    return buf_add_span(link, buf_span(&out));
+}
