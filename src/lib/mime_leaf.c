@@ -1,7 +1,9 @@
 #include "lib/mime_leaf.h"
 
 #include "lib/charset.h"
+#include "lib/mime_signed.h"
 #include "lib/report.h"
+#include "lib/rewrite_check.h"
 
 #include <errno.h>
 
@@ -87,11 +89,14 @@ static int rewrite_or_text(struct mime_pass *pass, struct span text, const char 
         struct shoji_report before = *pass->html.report;
         struct rewrite_pass html = pass->html;
         int error = html_rewrite(&pass->html, text, pass->base, out);
-        if (!error || error == -ENOMEM)
-            return error;
+        int found = error ? 0 : rewrite_check_html(&pass->how, buf_span(out));
+        if (error == -ENOMEM || found < 0)
+            return -ENOMEM;
+        if (!error && !found)
+            return 0;
         report_rewind(pass->html.report, &before);
         pass->html = html;
-        *why = "limit";
+        *why = found ? "check" : "limit";
     }
     return text_instead(pass, text, out);
 }
@@ -104,6 +109,19 @@ static bool is_mostly_ascii(struct span text)
     return others <= text.len / 3;
 }
 
+void mime_leaf_end(const struct mime_pass *pass, const struct mime_part *part, struct buf *coded)
+{
+    if (part->end != pass->message.len)
+        return;
+    struct span eol = pass->header.eol;
+    if (mime_signed_has_original(pass, part)) {
+        buf_add_span(coded, eol); /* the one that belongs to its delimiter */
+    } else if (!span_ends(buf_span(coded), eol)) {
+        buf_add_char(coded, '='); /* a message ends with a line end, and the text does not */
+        buf_add_span(coded, eol);
+    }
+}
+
 /* Encodes `text` into the place of the part's body and says how in `change`. */
 static int plan_body(struct mime_pass *pass, const struct mime_part *part, struct span text,
                      struct span nl, struct mime_change *change)
@@ -114,16 +132,13 @@ static int plan_body(struct mime_pass *pass, const struct mime_part *part, struc
     if (is_mostly_ascii(text)) {
         change->code = "quoted-printable";
         error = mime_code_qp(text, nl, eol, &coded);
-        if (part->end == pass->message.len && !span_ends(buf_span(&coded), eol)) {
-            buf_add_char(&coded, '='); /* a message ends with a line end, and the text does not */
-            error = buf_add_span(&coded, eol);
-        }
     } else {
         change->code = "base64";
         error = mime_code_base64(text, eol, &coded);
     }
-    if (error)
-        return error;
+    mime_leaf_end(pass, part, &coded);
+    if (error || buf_error(&coded))
+        return error ? error : buf_error(&coded);
     mime_plan_replace(&pass->plan, part->body, part->end, buf_span(&coded));
     return 0;
 }

@@ -42,6 +42,10 @@ int mime_leaf_external(struct mime_pass *pass, const struct mime_part *part,
 int mime_leaf_recode(struct mime_pass *pass, const struct mime_part *part,
                      const struct mime_content *content, struct mime_change *change);
 
+/* Sees to it that encoded text at the end of the message ends its line, and once more where the
+ * delimiter of the original will follow (mime_signed.h). */
+void mime_leaf_end(const struct mime_pass *pass, const struct mime_part *part, struct buf *coded);
+
 /* The text of a leaf as UTF-8: decoded, converted. 0, CHARSET_CONFLICT (then read as the likelier
  * of the two), or a negative error. */
 int mime_leaf_text(struct span message, const struct mime_part *part,

@@ -50,6 +50,14 @@ bool mime_plan_touches(const struct mime_plan *plan, size_t start, size_t end)
     return false;
 }
 
+bool mime_plan_covers(const struct mime_plan *plan, size_t at)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->edits[i].start <= at && plan->edits[i].end > at)
+            return true;
+    return false;
+}
+
 static int compare(const void *left, const void *right)
 {
     const struct mime_edit *a = left;

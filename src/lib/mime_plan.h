@@ -41,6 +41,9 @@ void mime_plan_put_first(struct mime_plan *plan, size_t at, struct span text);
 /* Is there a splice within [start, end)? */
 bool mime_plan_touches(const struct mime_plan *plan, size_t start, size_t end);
 
+/* Will the byte at `at` be replaced? */
+bool mime_plan_covers(const struct mime_plan *plan, size_t at);
+
 enum mime_plan_answer {
     MIME_PLAN_OVERLAP = 1, /* two splices want the same bytes */
 };

@@ -117,8 +117,9 @@ int mime_leaf_properties(struct mime_pass *pass, const struct mime_part *part,
     change->code = content->code == MIME_CODE_BASE64 ? "base64" : "quoted-printable";
     error = content->code == MIME_CODE_BASE64 ? mime_code_base64(buf_span(&out), eol, &coded)
                                               : mime_code_qp(buf_span(&out), eol, eol, &coded);
-    if (error)
-        return error;
+    mime_leaf_end(pass, part, &coded);
+    if (error || buf_error(&coded))
+        return error ? error : buf_error(&coded);
     mime_plan_replace(&pass->plan, part->body, part->end, buf_span(&coded));
     return 0;
 }

@@ -222,6 +222,7 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
         pass->amp_removed = true;
         return 0;
     }
+    pass->ambiguous |= content.dirty;
     if (part->is_signed && !is_kept) /* its header waits for what becomes of its parts */
         return 0;
     bool container = part->kind == MIME_MULTIPART || part->kind == MIME_MESSAGE;
@@ -235,7 +236,6 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
         relabel(pass, &change, "application/octet-stream", "signature");
     if (has_odd(pass, index, MIME_IN_HEADER))
         change.clean = true;
-    pass->ambiguous |= content.dirty;
     mime_header_edit(&pass->header, part, index == 0, &change);
     return 0;
 }
@@ -300,7 +300,7 @@ static int plan_message(struct mime_pass *pass)
     /* From the inside out: what changed within one may be all that changed in the one around. */
     for (size_t i = pass->scan.count; i-- > 0 && !error;)
         if (pass->scan.parts[i].is_signed && pass->how.signed_mail != SHOJI_SIGNED_KEEP)
-            error = mime_signed_finish(pass, i);
+            error = mime_signed_finish(pass, i, has_odd(pass, i, MIME_IN_HEADER));
     if (error)
         return error;
     defuse_odd_lines(pass);

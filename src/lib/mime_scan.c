@@ -80,7 +80,7 @@ static int end_header(struct walk *walk, const struct line *line, bool blank)
     mime_content_read(walk->message, part->header, part->header_end, digest, &content);
     part->kind = content.kind;
     part->digest = strcmp(content.type, "multipart/digest") == 0;
-    part->is_signed = strcmp(content.type, "multipart/signed") == 0;
+    part->is_signed = part->kind == MIME_MULTIPART && strcmp(content.type, "multipart/signed") == 0;
     walk->place = MIME_IN_BODY;
     if (!blank)
         return 0;

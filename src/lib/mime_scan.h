@@ -24,7 +24,7 @@ struct mime_part {
     size_t nth; /* among the children of its parent, from 0 */
     enum mime_kind kind;
     bool digest;    /* multipart/digest */
-    bool is_signed; /* multipart/signed */
+    bool is_signed; /* multipart/signed, with parts */
 };
 
 #define MIME_NO_PARENT ((size_t)-1)

@@ -80,18 +80,22 @@ static size_t end_of_parts(const struct mime_pass *pass, size_t index)
     return end;
 }
 
+bool mime_signed_has_original(const struct mime_pass *pass, const struct mime_part *part)
+{
+    size_t index = (size_t)(part - pass->scan.parts);
+    size_t outermost = mime_signed_around(&pass->scan, index);
+    size_t max = pass->how.max_message ? pass->how.max_message : LIMIT_MESSAGE;
+    return outermost != MIME_NO_PARENT && pass->how.signed_mail == SHOJI_SIGNED_PROTECT &&
+           message_around(pass, outermost).len <= max / 3;
+}
+
 static int attach_original(struct mime_pass *pass, size_t index, const struct mime_content *content)
 {
     struct span original = message_around(pass, index);
-    size_t max = pass->how.max_message ? pass->how.max_message : LIMIT_MESSAGE;
-    if (original.len > max / 3) { /* with it, the next pass would find the message too large */
-        report_neutralised(pass->html.report, SPAN("original-too-large"));
-        return 0;
-    }
     struct span eol = pass->header.eol;
     size_t at = end_of_parts(pass, index);
     CLEANUP(buf_free) struct buf part = BUF_INIT(2 * original.len + 4 * KiB);
-    if (at > 0 && pass->message.ptr[at - 1] != '\n')
+    if (pass->message.ptr[at - 1] != '\n' && !mime_plan_covers(&pass->plan, at - 1))
         buf_add_span(&part, eol);
     static const char *const lines[] = {
         "Content-Type: application/octet-stream; name=\"original.eml\"",
@@ -113,11 +117,11 @@ static int attach_original(struct mime_pass *pass, size_t index, const struct mi
     return error;
 }
 
-int mime_signed_finish(struct mime_pass *pass, size_t index)
+int mime_signed_finish(struct mime_pass *pass, size_t index, bool clean)
 {
     const struct mime_part *part = &pass->scan.parts[index];
     struct mime_content content;
-    struct mime_change change = {0};
+    struct mime_change change = {.clean = clean};
     CLEANUP(buf_free) struct buf type = BUF_INIT(8 * KiB);
     mime_content_read(pass->message, part->header, part->header_end, false, &content);
     bool changed = mime_plan_touches(&pass->plan, part->body, end_of_parts(pass, index));
@@ -141,5 +145,9 @@ int mime_signed_finish(struct mime_pass *pass, size_t index)
     bool outermost = mime_signed_around(&pass->scan, index) == MIME_NO_PARENT;
     if (!changed || !outermost || pass->how.signed_mail != SHOJI_SIGNED_PROTECT)
         return 0;
+    if (!mime_signed_has_original(pass, part + 1)) { /* a part of it was changed: there is one */
+        report_neutralised(pass->html.report, SPAN("original-too-large"));
+        return 0;
+    }
     return attach_original(pass, index, &content);
 }

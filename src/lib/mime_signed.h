@@ -26,8 +26,13 @@ bool mime_signed_is_void(const struct mime_pass *pass, const struct mime_part *p
  */
 size_t mime_signed_alternative(const struct mime_pass *pass, size_t index);
 
-/* Plans the header of the multipart/signed `index`, and the original. After all the parts inside.
+/* If something in `part`, which is inside a multipart/signed, is changed: will the original be put
+ * behind it? Not where it is so large that with it the next pass would find the message too large.
  */
-int mime_signed_finish(struct mime_pass *pass, size_t index);
+bool mime_signed_has_original(const struct mime_pass *pass, const struct mime_part *part);
+
+/* Plans the header of the multipart/signed `index`, and the original. After all the parts inside.
+ * `clean`: as in struct mime_change. */
+int mime_signed_finish(struct mime_pass *pass, size_t index, bool clean);
 
 #endif
