@@ -271,14 +271,27 @@ static void write_one(struct tag *tag, const struct html_attribute *attribute)
         neutralised(tag, attribute);
 }
 
-static void decide(struct tag *tag)
+/* By the style that is written: a second pass reads the same. */
+static void decide_size(struct tag *tag, const struct html_token *token)
+{
+    const struct html_size_of of = {.width = html_token_attribute(token, "width"),
+                                    .height = html_token_attribute(token, "height"),
+                                    .style = buf_span(&tag->css.shown)};
+    enum html_size size = html_size(&of);
+    tag->use.pixel = size == HTML_SIZE_TINY;
+    tag->use.large = size == HTML_SIZE_LARGE;
+}
+
+static void decide(struct tag *tag, const struct html_token *token)
 {
     bool image = tag->kind == HTML_IMG;
-    if (image)
+    decide_style(tag);
+    if (image) {
+        decide_size(tag, token);
         decide_image(tag);
+    }
     if (tag->srcset && (image || tag->kind == HTML_SOURCE) && !tag->blocked)
         decide_candidates(tag);
-    decide_style(tag);
     if (tag->href && tag->kind == HTML_LINK)
         decide_link(tag);
 }
@@ -306,17 +319,6 @@ static void tag_init(struct tag *tag, struct html_document *d, enum html_element
         .reheld = BUF_INIT(max),
         .blocker = BUF_INIT(max),
     };
-    const struct html_size_of of = {.width = html_token_attribute(token, "width"),
-                                    .height = html_token_attribute(token, "height"),
-                                    .style = tag->style,
-                                    .src = tag->src};
-    enum html_size size = html_size(&of);
-    tag->use.pixel = size == HTML_SIZE_TINY;
-    tag->use.large = size == HTML_SIZE_LARGE;
-    if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
-        tag->src = tag->href;
-        tag->src_is_href = true;
-    }
 }
 
 bool html_write_attributes(struct html_document *d, enum html_element kind,
@@ -326,13 +328,14 @@ bool html_write_attributes(struct html_document *d, enum html_element kind,
         return kind != HTML_SOURCE;
     CLEANUP(tag_free) struct tag tag;
     tag_init(&tag, d, kind, token);
-    decide(&tag);
+    decide(&tag, token);
     for (size_t i = 0; i < token->attributes_count; i++)
         write_one(&tag, &token->attributes[i]);
     if (!tag.src && kind == HTML_IMG)
         write_image(&tag);
     if (!tag.style)
         write_styles(&tag);
+    d->leads_away |= tag.leads_away;
     if (tag.leads_away)
         html_write_attribute(d->out, "rel", SPAN("noreferrer noopener"));
     return kind != HTML_SOURCE || tag.candidates.len > 0;

@@ -69,35 +69,21 @@ static void read_style(struct span style, struct box *box)
     }
 }
 
-static bool is_spacer(struct span src)
+static int attribute(const struct span *value)
 {
-    static const char *const words[] = {"spacer", "transparent", "blank", "clear", "shim", "trans"};
-    if (memchr(src.ptr, '?', src.len))
-        return false;
-    size_t from = src.len;
-    while (from > 0 && src.ptr[from - 1] != '/')
-        from--;
-    struct span file = span_part(src, from, src.len);
-    const char *dot = memchr(file.ptr, '.', file.len);
-    struct span stem = span_part(file, 0, dot ? (size_t)(dot - file.ptr) : file.len);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (span_equal_nocase(stem, span_of(words[i])))
-            return true;
-    return false;
+    return value && !memchr(value->ptr, '!', value->len) ? length_of(*value) : UNKNOWN;
 }
 
 enum html_size html_size(const struct html_size_of *of)
 {
-    struct box box = {of->width ? length_of(*of->width) : UNKNOWN,
-                      of->height ? length_of(*of->height) : UNKNOWN, false};
-    if (of->style)
-        read_style(*of->style, &box);
+    struct box box = {attribute(of->width), attribute(of->height), false};
+    read_style(of->style, &box);
     int small = box.width < box.height ? box.width : box.height;
     int big = box.width < box.height ? box.height : box.width;
     bool both = small != UNKNOWN;
     bool tiny =
         both ? small <= TINY && big <= TINY_TOO : box.hidden && big != UNKNOWN && big <= TINY;
     if (tiny)
-        return of->src && is_spacer(*of->src) ? HTML_SIZE_UNKNOWN : HTML_SIZE_TINY;
+        return HTML_SIZE_TINY;
     return big > TINY_TOO ? HTML_SIZE_LARGE : HTML_SIZE_UNKNOWN;
 }

@@ -7,8 +7,8 @@
 #include "base/span.h"
 
 struct html_size_of {
-    const struct span *width, *height, *style; /* attributes; NULL: absent */
-    const struct span *src;
+    const struct span *width, *height; /* attributes; NULL: absent */
+    struct span style;                 /* declarations as they are written */
 };
 
 enum html_size {
@@ -17,8 +17,6 @@ enum html_size {
     HTML_SIZE_LARGE,
 };
 
-/* Layout spacers that say so and carry no number of anybody's are of unknown size: they are one
- * pixel large, and count nobody. */
 enum html_size html_size(const struct html_size_of *of);
 
 #endif

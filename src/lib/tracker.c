@@ -3,6 +3,25 @@
 #include "lib/image_ref.h"
 #include "lib/report.h"
 
+/* A spacer of the layout that says so and carries nobody's number: one pixel large, and no tracker.
+ */
+static bool is_spacer(struct span target)
+{
+    static const char *const words[] = {"spacer", "transparent", "blank", "clear", "shim", "trans"};
+    if (memchr(target.ptr, '?', target.len))
+        return false;
+    size_t from = target.len;
+    while (from > 0 && target.ptr[from - 1] != '/')
+        from--;
+    struct span file = span_part(target, from, target.len);
+    const char *dot = memchr(file.ptr, '.', file.len);
+    struct span stem = span_part(file, 0, dot ? (size_t)(dot - file.ptr) : file.len);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_equal_nocase(stem, span_of(words[i])))
+            return true;
+    return false;
+}
+
 bool tracker_find(const struct rewrite_pass *pass, struct span url, bool tiny,
                   struct tracker_verdict *ret)
 {
@@ -21,7 +40,7 @@ bool tracker_find(const struct rewrite_pass *pass, struct span url, bool tiny,
             return false;
         verdict.vendor = hit.vendor;
         verdict.evidence = hit.by_host ? "vendor" : "path";
-    } else if (!geometry) {
+    } else if (!geometry || is_spacer(ready.target)) {
         return false;
     }
     *ret = verdict;
