@@ -29,7 +29,7 @@ static bool buf_grow(struct buf *buf, size_t more)
     return true;
 }
 
-int buf_add(struct buf *buf, const void *bytes, size_t len)
+int buf_add_growing(struct buf *buf, const void *bytes, size_t len)
 {
     if (!buf_grow(buf, len))
         return buf->error;
@@ -38,21 +38,6 @@ int buf_add(struct buf *buf, const void *bytes, size_t len)
     buf->len += len;
     buf->ptr[buf->len] = '\0';
     return 0;
-}
-
-int buf_add_span(struct buf *buf, struct span s)
-{
-    return buf_add(buf, s.ptr, s.len);
-}
-
-int buf_add_text(struct buf *buf, const char *text)
-{
-    return buf_add(buf, text, strlen(text));
-}
-
-int buf_add_char(struct buf *buf, char c)
-{
-    return buf_add(buf, &c, 1);
 }
 
 int buf_add_format(struct buf *buf, const char *format, ...)

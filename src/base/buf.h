@@ -24,10 +24,37 @@ struct buf {
 
 #define BUF_INIT(max_bytes) ((struct buf){.max = (max_bytes)})
 
-int buf_add(struct buf *buf, const void *bytes, size_t len);
-int buf_add_span(struct buf *buf, struct span s);
-int buf_add_text(struct buf *buf, const char *text);
-int buf_add_char(struct buf *buf, char c);
+/* What buf_add does where there is no room yet, or an error. */
+int buf_add_growing(struct buf *buf, const void *bytes, size_t len);
+
+/* Here, and not in buf.c, because a rewriter appends at every turn, and there is nearly always
+ * room. `cap` never exceeds `max` by more than the NUL. */
+static inline int buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    if (buf->error || len >= buf->cap - buf->len)
+        return buf_add_growing(buf, bytes, len);
+    if (len > 0)
+        memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+    return 0;
+}
+
+static inline int buf_add_span(struct buf *buf, struct span s)
+{
+    return buf_add(buf, s.ptr, s.len);
+}
+
+static inline int buf_add_text(struct buf *buf, const char *text)
+{
+    return buf_add(buf, text, strlen(text));
+}
+
+static inline int buf_add_char(struct buf *buf, char c)
+{
+    return buf_add(buf, &c, 1);
+}
+
 int buf_add_format(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for `len` more bytes, zero-copy: write them at the pointer, then buf_commit(). NULL when the

@@ -19,6 +19,12 @@
 /* Runs `free_fn(&variable)` when the variable leaves its scope. Hand over with take(). */
 #define CLEANUP(free_fn) __attribute__((cleanup(free_fn)))
 
+/*
+ * The build clears every local variable at its birth. For a buffer of kilobytes that is written
+ * before it is read, and whose filled part alone is looked at, that would be most of the work.
+ */
+#define UNCLEARED __attribute__((uninitialized))
+
 /* Moves a pointer out of a CLEANUP variable: `*ret = take(thing);` */
 #define take(ptr)                                                                                  \
     ({                                                                                             \

@@ -73,7 +73,8 @@ static const struct charset *find_mark(struct span text, size_t *ret_len)
 static size_t find_nocase(struct span text, size_t from, struct span word)
 {
     for (size_t i = from; i + word.len <= text.len; i++)
-        if (span_equal_nocase(span_part(text, i, word.len), word))
+        if (ascii_lower(text.ptr[i]) == word.ptr[0] &&
+            span_equal_nocase(span_part(text, i, word.len), word))
             return i;
     return text.len;
 }
@@ -108,6 +109,14 @@ static const struct charset *find_meta(struct span text)
 static bool is_utf8(struct span text)
 {
     for (size_t i = 0; i < text.len;) {
+        uint64_t word;
+        if (text.len - i >= sizeof(word)) {
+            memcpy(&word, text.ptr + i, sizeof(word));
+            if (!(word & 0x8080808080808080)) { /* eight ASCII bytes */
+                i += sizeof(word);
+                continue;
+            }
+        }
         UChar32 c = 0;
         U8_NEXT((const uint8_t *)text.ptr, i, text.len, c);
         if (c < 0)

@@ -1,13 +1,15 @@
 #include "lib/html_allow.h"
 
-#include <stdlib.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
 
 struct row {
     const char *name;
     int kind;
 };
 
-/* Sorted, like the next one. Not here, so that their tags go and their text stays: forms and their
+/* Not here, so that their tags go and their text stays: forms and their
  * parts, template and noscript (read as what they hold), object, embed, media, frames, link. */
 /* clang-format off */
 static const struct row elements[] = {
@@ -77,39 +79,83 @@ static const struct row attributes[] = {
 };
 /* clang-format on */
 
-static int row_order(const void *key, const void *member)
-{
-    const struct span *name = key;
-    const char *other = ((const struct row *)member)->name;
-    int order = strncmp(name->ptr, other, name->len);
-    return order ? order : (other[name->len] ? -1 : 0);
-}
-
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static int find(struct span name, const struct row *rows, size_t count)
+/* Where a name stands, by a hash of it: tags and attributes are looked up at every turn. */
+#define INDEX_SLOTS 1024
+
+struct index {
+    struct slot {
+        unsigned char len; /* 0: empty */
+        unsigned char row;
+    } slots[INDEX_SLOTS];
+};
+
+_Static_assert(COUNT(elements) <= UCHAR_MAX && COUNT(attributes) <= UCHAR_MAX, "a row in a byte");
+
+static struct index element_index, attribute_index;
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static struct slot *slot_of(struct index *index, struct span name, const struct row *rows)
 {
-    if (name.len == 0 || memchr(name.ptr, '\0', name.len))
+    uint32_t picked = (uint32_t)name.len ^ (uint32_t)(unsigned char)name.ptr[0] << 24 ^
+                      (uint32_t)(unsigned char)name.ptr[name.len / 2] << 16 ^
+                      (uint32_t)(unsigned char)name.ptr[name.len - 1] << 8;
+    for (size_t i = picked * 2654435769u >> 22;; i++) {
+        struct slot *slot = &index->slots[i % INDEX_SLOTS];
+        if (slot->len == 0 ||
+            (slot->len == name.len && memcmp(rows[slot->row].name, name.ptr, name.len) == 0))
+            return slot;
+    }
+}
+
+static void index_rows(struct index *index, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span name = span_of(rows[i].name);
+        *slot_of(index, name, rows) = (struct slot){(unsigned char)name.len, (unsigned char)i};
+    }
+}
+
+static void index_all(void)
+{
+    index_rows(&element_index, elements, COUNT(elements));
+    index_rows(&attribute_index, attributes, COUNT(attributes));
+}
+
+static int find(struct span name, struct index *index, const struct row *rows)
+{
+    pthread_once(&index_once, index_all);
+    if (name.len == 0 || name.len > UCHAR_MAX)
         return 0;
-    const struct row *row = bsearch(&name, rows, count, sizeof(*rows), row_order);
-    return row ? row->kind : 0;
+    const struct slot *slot = slot_of(index, name, rows);
+    return slot->len ? rows[slot->row].kind : 0;
 }
 
 enum html_element html_element_find(struct span name)
 {
-    return (enum html_element)find(name, elements, COUNT(elements));
+    return (enum html_element)find(name, &element_index, elements);
 }
 
 enum html_attribute_rule html_attribute_find(struct span name)
 {
-    return (enum html_attribute_rule)find(name, attributes, COUNT(attributes));
+    return (enum html_attribute_rule)find(name, &attribute_index, attributes);
 }
 
-static bool has_none_of(struct span value, const char *characters)
+/* Nothing that could be syntax in CSS, nor the start of a host. */
+static bool is_plain(struct span value)
 {
-    for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] == '\0' || strchr(characters, value.ptr[i]))
+    static const bool syntax[256] = {
+        ['\0'] = true, [':'] = true, [';'] = true,  ['('] = true, [')'] = true,
+        ['{'] = true,  ['}'] = true, ['\\'] = true, ['@'] = true, ['<'] = true,
+        ['>'] = true,  ['"'] = true, ['`'] = true};
+    char before = '\0';
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        if (syntax[(unsigned char)c] || (c == '/' && before == '/'))
             return false;
+        before = c;
+    }
     return true;
 }
 
@@ -129,7 +175,7 @@ static bool is_condition(struct span value)
 bool html_value_allowed(enum html_attribute_rule rule, struct span value)
 {
     if (rule == HTML_ATTR_PLAIN)
-        return has_none_of(value, ":;(){}\\@<>\"`") && !memmem(value.ptr, value.len, "//", 2);
+        return is_plain(value);
     if (rule == HTML_ATTR_CONDITION)
         return is_condition(value);
     if (rule == HTML_ATTR_FRAGMENT)

@@ -1,5 +1,7 @@
 #include "lib/html_input.h"
 
+#include <stdint.h>
+
 /* The bytes that may follow a lead byte first: RFC 3629's table, as the Encoding standard walks it.
  */
 static int lead(unsigned char c, unsigned char *ret_low, unsigned char *ret_high)
@@ -36,11 +38,26 @@ int html_utf8_length(struct span in, size_t at)
     return need;
 }
 
+/* Eight bytes at a time while all of them are ASCII and none is CR (Bit Twiddling Hacks: "has
+ * zero byte"); it may stop early. */
+static size_t plain_prefix(struct span in, size_t at)
+{
+    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    for (; in.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, in.ptr + at, sizeof(word));
+        if ((word | ((word ^ ones * '\r') - ones)) & highs)
+            break;
+    }
+    return at;
+}
+
 static size_t clean_prefix(struct span in)
 {
     size_t at = 0;
     while (at < in.len) {
-        if (in.ptr[at] == '\r')
+        at = plain_prefix(in, at);
+        if (at == in.len || in.ptr[at] == '\r')
             break;
         int len = html_utf8_length(in, at);
         if (len < 0)

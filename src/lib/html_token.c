@@ -2,12 +2,16 @@
 
 #include "lib/html_entity.h"
 
+#include <sodium.h>
+
 #define REPLACEMENT "\xEF\xBF\xBD"
 
 void html_tokenizer_init(struct html_tokenizer *t, struct span in)
 {
     memset(t, 0, sizeof(*t));
     t->in = in;
+    randombytes_buf(&t->key, sizeof(t->key));
+    t->key |= 1;
     t->content_end = SIZE_MAX;
     t->last_start = BUF_INIT(SIZE_MAX / 2);
     t->store = BUF_INIT(SIZE_MAX / 2);
@@ -191,10 +195,14 @@ static void read_reference(struct html_tokenizer *t, size_t end, struct html_tok
     give_text(ret, buf_span(&t->store));
 }
 
+enum { STOP_NUL = 1, STOP_REFERENCE = 2, STOP_TAG = 4 };
+
 /* How far the text before `end` needs nothing done to it. */
-static size_t plain_run(struct span in, size_t at, size_t end, const char *stops)
+static size_t plain_run(struct span in, size_t at, size_t end, unsigned stops)
 {
-    while (at < end && in.ptr[at] != stops[0] && in.ptr[at] != stops[1] && in.ptr[at] != stops[2])
+    static const unsigned char classes[256] = {
+        ['\0'] = STOP_NUL, ['&'] = STOP_REFERENCE, ['<'] = STOP_TAG};
+    while (at < end && !(classes[(unsigned char)in.ptr[at]] & stops))
         at++;
     return at;
 }
@@ -217,9 +225,9 @@ static bool read_raw(struct html_tokenizer *t, struct html_token *ret)
         give_text(ret, SPAN(REPLACEMENT));
         return true;
     }
-    size_t end = t->content == HTML_CDATA
-                     ? t->content_end
-                     : plain_run(t->in, t->at, t->content_end, references ? "&\0" : "\0\0");
+    size_t end = t->content == HTML_CDATA ? t->content_end
+                                          : plain_run(t->in, t->at, t->content_end,
+                                                      STOP_NUL | (references ? STOP_REFERENCE : 0));
     give_text(ret, span_part(t->in, t->at, end - t->at));
     t->at = end;
     return true;
@@ -344,7 +352,7 @@ static bool read_data(struct html_tokenizer *t, struct html_token *ret)
         t->at++;
         return true;
     }
-    size_t end = plain_run(t->in, t->at, t->in.len, "<&");
+    size_t end = plain_run(t->in, t->at, t->in.len, STOP_NUL | STOP_REFERENCE | STOP_TAG);
     give_text(ret, span_part(t->in, t->at, end - t->at));
     t->at = end;
     return true;

@@ -39,7 +39,7 @@ enum html_content {
 struct html_attribute {
     struct span name; /* lower case */
     struct span value;
-    size_t name_at; /* where they lie in the tokenizer's store until the tag is complete */
+    size_t name_at; /* where they lie in the tokenizer's store, if they do, while it may move */
     size_t value_at;
 };
 
@@ -76,6 +76,7 @@ struct html_tokenizer {
     bool foreign;          /* set by the reader: "<![CDATA[" is a section, not a comment */
     struct buf last_start; /* name of the last start tag */
     struct buf store;      /* decoded text of the token at hand */
+    uint64_t key;          /* of the hash of attribute names: random, odd */
     uint32_t tag_number;
     struct html_attribute attributes[LIMIT_ATTRIBUTES];
     struct html_attribute_slot slots[HTML_ATTRIBUTE_SLOTS];

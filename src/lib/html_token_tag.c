@@ -17,79 +17,128 @@ static void skip_space(struct html_tokenizer *t)
         t->at++;
 }
 
-/* Moves t->at behind the run that `stops` does not contain, and adds it in lower case. */
-static void read_name(struct html_tokenizer *t, const char *stops)
+/* What a byte is to the names and values of a tag. */
+enum {
+    BLANK = 1,
+    END = 2, /* '>' */
+    SLASH = 4,
+    EQUALS = 8,
+    UPPER = 16,
+    DOUBLE = 32, /* quotes */
+    SINGLE = 64,
+    CODED = 128, /* '&', or U+0000, which is replaced */
+};
+
+#define UPPER_8(from)                                                                              \
+    [from] = UPPER, [from + 1] = UPPER, [from + 2] = UPPER, [from + 3] = UPPER,                    \
+    [from + 4] = UPPER, [from + 5] = UPPER, [from + 6] = UPPER, [from + 7] = UPPER
+
+static const unsigned char classes[256] = {
+    ['\0'] = CODED, ['\t'] = BLANK, ['\n'] = BLANK,  ['\f'] = BLANK, ['\r'] = BLANK, [' '] = BLANK,
+    ['"'] = DOUBLE, ['&'] = CODED,  ['\''] = SINGLE, ['/'] = SLASH,  ['='] = EQUALS, ['>'] = END,
+    ['Y'] = UPPER,  ['Z'] = UPPER,  UPPER_8('A'),    UPPER_8('I'),   UPPER_8('Q'),
+};
+
+/* Moves t->at to the next byte of a class in `stops`; what classes there were on the way. */
+static unsigned run(struct html_tokenizer *t, unsigned stops)
 {
-    size_t from = t->at;
-    while (!at_end(t) && !ascii_is_space(here(t)) && (here(t) == '\0' || !strchr(stops, here(t))))
-        t->at++;
-    size_t stored = t->store.len;
-    html_store_add(t, span_part(t->in, from, t->at - from));
-    for (size_t i = stored; i < t->store.len; i++)
-        t->store.ptr[i] = ascii_lower(t->store.ptr[i]);
+    unsigned seen = 0;
+    for (; t->at < t->in.len; t->at++) {
+        unsigned class = classes[(unsigned char)t->in.ptr[t->at]];
+        if (class & stops)
+            break;
+        seen |= class;
+    }
+    return seen;
 }
 
-/* A value up to `t->in.ptr[end]`: references resolved, U+0000 replaced. */
-static void read_value(struct html_tokenizer *t, size_t end)
+/* A name or value: the input itself where nothing in it needs decoding, else in the store. */
+struct piece {
+    struct span text; /* its pointer is NULL while it lies in the store, which may move */
+    size_t at;
+};
+
+static struct span piece_text(const struct html_tokenizer *t, struct span text, size_t at)
 {
-    while (t->at < end) {
-        struct span s = span_part(t->in, t->at, end - t->at);
+    return text.ptr ? text : (struct span){t->store.ptr + at, text.len};
+}
+
+static struct piece piece_stored(const struct html_tokenizer *t, size_t at)
+{
+    return (struct piece){{NULL, t->store.len - at}, at};
+}
+
+/* From t->in.ptr[from] to where `stops` says, in lower case. */
+static struct piece read_name(struct html_tokenizer *t, size_t from, unsigned stops)
+{
+    unsigned seen = run(t, stops);
+    struct span text = span_part(t->in, from, t->at - from);
+    if (!(seen & (UPPER | CODED)))
+        return (struct piece){text, 0};
+    size_t stored = t->store.len;
+    html_store_add(t, text);
+    for (size_t i = stored; i < t->store.len; i++)
+        t->store.ptr[i] = ascii_lower(t->store.ptr[i]);
+    return piece_stored(t, stored);
+}
+
+/* References resolved, U+0000 replaced. */
+static struct piece decode_value(struct html_tokenizer *t, struct span s)
+{
+    size_t stored = t->store.len;
+    while (s.len > 0) {
         const char *amp = memchr(s.ptr, '&', s.len);
         size_t plain = amp ? (size_t)(amp - s.ptr) : s.len;
         html_store_add(t, span_part(s, 0, plain));
-        t->at += plain;
+        s = span_part(s, plain, s.len);
         if (!amp)
-            return;
+            break;
         struct html_reference reference;
-        if (html_reference(span_part(s, plain, s.len), true, &reference)) {
+        if (html_reference(s, true, &reference)) {
             buf_add(&t->store, reference.text, reference.text_len);
-            t->at += reference.used;
+            s = span_part(s, reference.used, s.len);
         } else {
             buf_add_char(&t->store, '&');
-            t->at++;
+            s = span_part(s, 1, s.len);
         }
     }
-}
-
-static size_t find_quote(const struct html_tokenizer *t, char quote)
-{
-    const char *found = memchr(t->in.ptr + t->at, quote, t->in.len - t->at);
-    return found ? (size_t)(found - t->in.ptr) : t->in.len;
+    return piece_stored(t, stored);
 }
 
 /* Behind '=' and blanks. */
-static void read_attribute_value(struct html_tokenizer *t)
+static struct piece read_value(struct html_tokenizer *t)
 {
     char c = here(t);
-    if (c == '"' || c == '\'') {
-        t->at++;
-        size_t end = at_end(t) ? t->at : find_quote(t, c);
-        read_value(t, end);
-        t->at = end + 1;
-        return;
-    }
-    size_t end = t->at;
-    while (end < t->in.len && !ascii_is_space(t->in.ptr[end]) && t->in.ptr[end] != '>')
-        end++;
-    read_value(t, end);
+    bool quoted = c == '"' || c == '\'';
+    size_t from = t->at += quoted;
+    unsigned seen = run(t, !quoted ? BLANK | END : c == '"' ? DOUBLE : SINGLE);
+    struct span text = span_part(t->in, from, t->at - from);
+    t->at += quoted;
+    return seen & CODED ? decode_value(t, text) : (struct piece){text, 0};
 }
 
-static uint32_t name_hash(struct span name)
+/* Secret and another one for each document: nobody can make names that fall on one slot. */
+static uint64_t name_hash(uint64_t key, struct span name)
 {
-    uint32_t hash = 2166136261u;
+    uint64_t hash = name.len, word;
+    for (; name.len > sizeof(word); name = span_part(name, sizeof(word), name.len)) {
+        memcpy(&word, name.ptr, sizeof(word));
+        hash = (hash + word) * key;
+        hash ^= hash >> 32;
+    }
+    word = 0;
     for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (unsigned char)name.ptr[i]) * 16777619u;
-    return hash;
+        word = word << 8 | (unsigned char)name.ptr[i];
+    return (hash + word) * key >> 32;
 }
 
 /*
  * Is `name` new in this tag? Then it is noted as attribute `index`. A crowd of names with one hash
  * costs at most LIMIT_ATTRIBUTES comparisons a name.
  */
-static bool note_name(struct html_tokenizer *t, size_t name_at, size_t name_len, size_t index)
+static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
 {
-    struct span name = {t->store.ptr + name_at, name_len};
-    uint32_t slot = name_hash(name);
+    uint64_t slot = name_hash(t->key, name);
     for (;; slot++) {
         struct html_attribute_slot *s = &t->slots[slot % HTML_ATTRIBUTE_SLOTS];
         if (s->tag != t->tag_number) {
@@ -97,7 +146,7 @@ static bool note_name(struct html_tokenizer *t, size_t name_at, size_t name_len,
             return true;
         }
         const struct html_attribute *other = &t->attributes[s->index];
-        if (span_equal(name, (struct span){t->store.ptr + other->name_at, other->name.len}))
+        if (span_equal(name, piece_text(t, other->name, other->name_at)))
             return false;
     }
 }
@@ -105,33 +154,26 @@ static bool note_name(struct html_tokenizer *t, size_t name_at, size_t name_len,
 /* One attribute, at its first character; counts it when it is the first of its name. */
 static void read_attribute(struct html_tokenizer *t, size_t *count)
 {
-    size_t name_at = t->store.len;
-    if (here(t) == '=') { /* 13.2.5.32: a name may begin with '=' */
-        buf_add_char(&t->store, '=');
+    size_t stored = t->store.len, from = t->at;
+    if (here(t) == '=') /* 13.2.5.32: a name may begin with '=' */
         t->at++;
-    }
-    read_name(t, "/>=");
-    size_t name_len = t->store.len - name_at;
-    size_t value_at = t->store.len;
+    struct piece name = read_name(t, from, BLANK | SLASH | END | EQUALS);
+    struct piece value = {{t->in.ptr, 0}, 0};
     skip_space(t);
     if (!at_end(t) && here(t) == '=') {
         t->at++;
         skip_space(t);
         if (!at_end(t) && here(t) != '>')
-            read_attribute_value(t);
+            value = read_value(t);
     }
-    if (buf_error(&t->store) || name_len == 0)
+    if (buf_error(&t->store) || name.text.len == 0)
         return;
-    if (*count == LIMIT_ATTRIBUTES || !note_name(t, name_at, name_len, *count)) {
-        t->store.len = name_at; /* not kept: its bytes need not be either */
+    if (*count == LIMIT_ATTRIBUTES || !note_name(t, piece_text(t, name.text, name.at), *count)) {
+        t->store.len = stored; /* not kept: its bytes need not be either */
         return;
     }
     t->attributes[(*count)++] = (struct html_attribute){
-        .name = {NULL, name_len},
-        .value = {NULL, t->store.len - value_at},
-        .name_at = name_at,
-        .value_at = value_at,
-    };
+        .name = name.text, .value = value.text, .name_at = name.at, .value_at = value.at};
 }
 
 bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
@@ -140,8 +182,7 @@ bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
     bool self_closing = false;
     t->tag_number++;
     t->at += end ? 2 : 1;
-    read_name(t, "/>");
-    size_t name_len = t->store.len;
+    struct piece name = read_name(t, t->at, BLANK | SLASH | END);
     for (;;) {
         skip_space(t);
         if (at_end(t))
@@ -161,12 +202,13 @@ bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
     }
     t->at++;
     for (size_t i = 0; i < count; i++) {
-        t->attributes[i].name.ptr = t->store.ptr + t->attributes[i].name_at;
-        t->attributes[i].value.ptr = t->store.ptr + t->attributes[i].value_at;
+        struct html_attribute *a = &t->attributes[i];
+        a->name = piece_text(t, a->name, a->name_at);
+        a->value = piece_text(t, a->value, a->value_at);
     }
     *ret = (struct html_token){
         .type = end ? HTML_END_TAG : HTML_START_TAG,
-        .text = {t->store.ptr, name_len},
+        .text = piece_text(t, name.text, name.at),
         .attributes = t->attributes,
         .attributes_count = count,
         .self_closing = self_closing,

@@ -28,11 +28,19 @@ static const char *escape_of(struct span text, size_t at, bool value, size_t *re
     }
 }
 
+/* Has escape_of something to say about it? */
+static const bool special[256] = {['\0'] = true, ['\r'] = true, ['"'] = true, ['&'] = true,
+                                  ['<'] = true,  ['>'] = true,  [0xEF] = true};
+
 static void write_escaped(struct buf *out, struct span text, bool value)
 {
     size_t from = 0;
     for (size_t at = 0; at < text.len;) {
         size_t used;
+        if (!special[(unsigned char)text.ptr[at]]) {
+            at++;
+            continue;
+        }
         const char *escape = escape_of(text, at, value, &used);
         if (escape) {
             buf_add(out, text.ptr + from, at - from);
