@@ -319,6 +319,10 @@ static void tag_init(struct tag *tag, struct html_document *d, enum html_element
         .reheld = BUF_INIT(max),
         .blocker = BUF_INIT(max),
     };
+    if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
+        tag->src = tag->href;
+        tag->src_is_href = true;
+    }
 }
 
 bool html_write_attributes(struct html_document *d, enum html_element kind,

@@ -7,8 +7,8 @@
 #include <errno.h>
 
 /* The encoding of what we write, and no look-ups of the names behind links (DNS prefetch). */
-#define OUR_METAS                                                                                  \
-    "<meta charset=\"utf-8\"><meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">"
+#define NO_PREFETCH "<meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">"
+#define OUR_METAS   "<meta charset=\"utf-8\">" NO_PREFETCH
 
 static void neutralised(struct html_document *d, struct span name)
 {
@@ -27,6 +27,7 @@ static void write_metas(struct html_document *d)
 {
     d->metas_due = false;
     d->metas_done = true;
+    d->no_prefetch = true;
     buf_add_text(d->out, OUR_METAS);
 }
 
@@ -191,6 +192,23 @@ static void doctype(struct html_document *d, const struct html_token *token)
 
 /* ---- tags ---- */
 
+/*
+ * A fragment has no head for our metas; Firefox looks its links up all the same, and minds a <meta>
+ * wherever it stands. `tag` is where the tag of the first link begins.
+ */
+static void forbid_prefetch(struct html_document *d, size_t tag)
+{
+    CLEANUP(buf_free) struct buf link = BUF_INIT(d->out->max);
+    if (buf_error(d->out))
+        return;
+    buf_add_span(&link, span_part(buf_span(d->out), tag, d->out->len));
+    buf_cut(d->out, tag);
+    buf_add_text(d->out, NO_PREFETCH);
+    buf_add_span(d->out, buf_span(&link));
+    html_fail(d, buf_error(&link));
+    d->no_prefetch = true;
+}
+
 static void write_tag(struct html_document *d, enum html_element kind, const struct html_token *tag)
 {
     bool head = kind == HTML_ROOT || kind == HTML_HEAD;
@@ -200,10 +218,13 @@ static void write_tag(struct html_document *d, enum html_element kind, const str
     else if (kind == HTML_ROOT && d->metas_due)
         write_metas(d);
     d->doctype_done = true;
+    size_t start = d->out->len;
     buf_add_char(d->out, '<');
     buf_add_span(d->out, kind == HTML_IMG ? SPAN("img") : tag->text);
     bool fine = html_write_attributes(d, kind, tag);
     buf_add_char(d->out, '>');
+    if (d->leads_away && !d->no_prefetch)
+        forbid_prefetch(d, start);
     if (!fine)
         attempt_undo(d, attempt);
     if (head && !d->metas_done) {

@@ -19,6 +19,8 @@ struct html_document {
     bool doctype_done;
     bool metas_due; /* <html> came: our own <meta> stand before what comes next */
     bool metas_done;
+    bool no_prefetch;      /* our <meta> against looking up links was written */
+    bool leads_away;       /* a link to elsewhere was written */
     bool foreign_open_end; /* svg or math was never closed: from there on only their tags go */
     int error;
 };

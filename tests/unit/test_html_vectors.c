@@ -2,6 +2,7 @@
 #include "vectors.h"
 
 #define REL   VECTOR_REL
+#define DNS   VECTOR_DNS
 #define METAS VECTOR_METAS
 
 static const struct vector vectors[] = {
@@ -88,16 +89,23 @@ static const struct vector vectors[] = {
 
     /* ---- B. links and navigation ---- */
     {"v019 a", "<a href=http://t/?a=1&b=2 target=x rel=opener>x</a>",
-     "<a href=\"http://t/?a=1&amp;b=2\" target=\"_blank\"" REL ">x</a>"},
+     DNS "<a href=\"http://t/?a=1&amp;b=2\" target=\"_blank\"" REL ">x</a>"},
     {"v019 area", "<map name=m><area href=https://t/ shape=rect coords=0,0,1,1></map>",
-     "<map name=\"m\"><area href=\"https://t/\" shape=\"rect\" coords=\"0,0,1,1\"" REL "></map>"},
+     "<map name=\"m\">" DNS "<area href=\"https://t/\" shape=\"rect\" coords=\"0,0,1,1\"" REL
+     "></map>"},
     {"v020 no DNS prefetch", "<html><head><title>a&lt;b</title></head><body>x</body></html>",
      "<html><head>" METAS "<title>a&lt;b</title></head><body>x</body></html>"},
     {"v020 no DNS prefetch, no head", "<html> <body>x", "<html> " METAS "<body>x"},
     {"v020 DNS prefetch asked for",
      "<head><meta http-equiv=x-dns-prefetch-control content=on></head>", "<head>" METAS "</head>"},
+    {"v020 no DNS prefetch in a fragment",
+     "<p>x<a href=mailto:a@b>1</a><a href=//t/>2</a><a href=//t/>3</a>",
+     "<p>x<a href=\"mailto:a@b\">1</a>" DNS "<a href=\"https://t/\"" REL ">2</a><a "
+     "href=\"https://t/\"" REL ">3</a>"},
+    {"v020 no DNS prefetch, late html", "<a href=http://t/>x</a><html>y",
+     DNS "<a href=\"http://t/\"" REL ">x</a><html>" METAS "y"},
     {"v021 ping", "<a href=http://t/ ping=http://p/>x</a><area ping=http://p/>",
-     "<a href=\"http://t/\"" REL ">x</a><area>"},
+     DNS "<a href=\"http://t/\"" REL ">x</a><area>"},
     {"v022 schemes that are no links",
      "<a href=javascript:x>1</a><a href=vbscript:x>2</a><a href='data:text/html,x'>3</a>"
      "<a href=mailbox:///x>4</a><a href=moz-icon://x>5</a><a href=view-source:http://t/>6</a>",
@@ -108,7 +116,7 @@ static const struct vector vectors[] = {
      "<a>1</a><a>2</a><a>3</a><a>4</a>"},
     {"v023 file", "<a href=file://h/s>1</a><a href=file:///x>2</a>", "<a>1</a><a>2</a>"},
     {"v023 share", "<a href='\\\\host\\share'>x</a>",
-     "<a href=\"https://host/share\"" REL ">x</a>"},
+     DNS "<a href=\"https://host/share\"" REL ">x</a>"},
     {"v024 mailto", "<a href='MAILTO:a@b?subject=x&attach=/etc/passwd&cc=z'>x</a>",
      "<a href=\"mailto:a@b?subject=x&amp;cc=z\">x</a>"},
     {"v024 mailto, disguised", "<a href='mailto:a@b?Att%61chment=/etc/passwd&body=y'>x</a>",
@@ -149,13 +157,13 @@ static const struct vector vectors[] = {
      "href=http://t/><link rel=File-List href=http://t/><link rel=unheard-of href=http://t/>x",
      "x"},
     {"v032 base", "<base href=http://t/d/><img src=a.png><a href=b>x</a>",
-     "<img src=\"{http://t/d/a.png}\"><a href=\"http://t/d/b\"" REL ">x</a>"},
+     "<img src=\"{http://t/d/a.png}\">" DNS "<a href=\"http://t/d/b\"" REL ">x</a>"},
     {"v032 base, the first counts",
      "<base target=x><base href=http://t/d/><img src=a.png><base href=http://u/><img src=b.png>",
      "<img src=\"{http://t/d/a.png}\"><img src=\"{http://t/d/b.png}\">"},
     {"v032 base behind what it is for",
      "<p style='background:url(a)'><img src=b><a href=c>x</a><base href=http://t/>",
-     "<p style=\"background:url({http://t/a})\"><img src=\"{http://t/b}\"><a "
+     "<p style=\"background:url({http://t/a})\"><img src=\"{http://t/b}\">" DNS "<a "
      "href=\"http://t/c\"" REL ">x</a>"},
     {"v032 base that is none",
      "<!-- <base href=http://a/> --><script>'<base href=http://b/>'</script><p title='<base "

@@ -23,9 +23,9 @@ struct vector {
     const char *base; /* of the part; NULL: none */
 };
 
-#define VECTOR_METAS                                                                               \
-    "<meta charset=\"utf-8\"><meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">"
-#define VECTOR_REL " rel=\"noreferrer noopener\""
+#define VECTOR_DNS   "<meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">"
+#define VECTOR_METAS "<meta charset=\"utf-8\">" VECTOR_DNS
+#define VECTOR_REL   " rel=\"noreferrer noopener\""
 
 static inline void vector_run(const struct vector *v, struct span in, struct buf *out)
 {
