@@ -40,13 +40,15 @@ enum shoji_signed {
 
 struct shoji_rewrite {
     struct shoji_signer signer;
-    const struct shoji_keys *keys; /* for telling our own URLs from forged ones; may be NULL */
+    const struct shoji_keys *keys; /* for telling URLs of ours from forged ones; NULL: none are,
+                                    * and `unchecked` holds */
     enum shoji_mode mode;
     enum shoji_links links;
     struct shoji_url_options options; /* goes into every URL that is signed */
     size_t max_images;                /* remote images a message; 0: the default of 200 */
     size_t max_message;               /* bytes; 0: the default of 50 MiB */
     bool keep_receipts;               /* leave read-receipt headers in place */
+    bool unchecked;                   /* do not let the second scanner (check.h) read the output */
     enum shoji_signed signed_mail;
 
     const struct shoji_rules *rules; /* of trackers and links; NULL: sizes alone say what is one */

@@ -3,6 +3,7 @@
 #include "lib/charset.h"
 #include "lib/html_rewrite.h"
 #include "lib/report.h"
+#include "lib/rewrite_check.h"
 
 #include "base/limits.h"
 
@@ -32,16 +33,21 @@ static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
     int r = to_utf8(in, &text);
     if (r < 0)
         return r;
-    return html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
+    r = html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
+    if (r < 0)
+        return r;
+    r = rewrite_check_html(pass->how, buf_span(out));
+    return r > 0 ? -EBADMSG : r;
 }
 
 /* What is counted of an attempt that failed was never delivered: the report begins anew. */
 static int fall_back(struct rewrite_pass *pass, int error, struct span in, struct buf *out)
 {
     shoji_report_free(pass->report);
-    report_fallback(pass->report, error == -E2BIG    ? "limit"
-                                  : error == -ENOMEM ? "memory"
-                                                     : "charset");
+    report_fallback(pass->report, error == -E2BIG     ? "limit"
+                                  : error == -ENOMEM  ? "memory"
+                                  : error == -EBADMSG ? "check"
+                                                      : "charset");
     buf_clear(out);
     CLEANUP(buf_free) struct buf text = BUF_INIT(out->max);
     int r = html_to_text(in, &text);

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 
 #include "lib/report.h"
+#include "lib/rewrite_check.h"
 
 #include <errno.h>
 
@@ -14,6 +15,49 @@ static const char last_resort[] = "X-Shoji: v=1; images=0; trackers=0; by=; fall
                                   "\r\n"
                                   "This message could not be shown safely, not even as text.\r\n";
 
+#define DISAGREE (-EBADMSG) /* the second scanner found something in what was made */
+
+static int judge(const struct shoji_rewrite *how, const struct buf *out)
+{
+    int found = rewrite_check_mail(how, buf_span(out));
+    return found > 0 ? DISAGREE : found;
+}
+
+/* Under the policy `keep`, what is signed stays as it came, and loads what it loads. */
+static bool may_load(const struct shoji_rewrite *how, struct span message)
+{
+    struct span sign = SPAN("signed");
+    if (how->signed_mail != SHOJI_SIGNED_KEEP)
+        return false;
+    for (size_t i = 0; i + sign.len <= message.len; i++)
+        if (span_equal_nocase(span_part(message, i, sign.len), sign))
+            return true;
+    return false;
+}
+
+/*
+ * One pass over the message, and one of the second scanner over what came out. Where it objects,
+ * all over again, with each part that it objects to as text; that is not known from the first
+ * time, since it reads messages in its own way.
+ */
+static int rewrite_and_judge(const struct shoji_rewrite *how, struct span message,
+                             struct shoji_report *report, struct buf *out)
+{
+    if (may_load(how, message))
+        return mime_rewrite(how, message, report, out);
+    struct shoji_rewrite trusting = *how;
+    trusting.unchecked = true;
+    int answer = mime_rewrite(&trusting, message, report, out);
+    if (!answer)
+        answer = judge(how, out);
+    if (answer != DISAGREE)
+        return answer;
+    shoji_report_free(report);
+    buf_clear(out);
+    answer = mime_rewrite(how, message, report, out);
+    return answer ? answer : judge(how, out);
+}
+
 static int rewrite_fallback(const struct shoji_rewrite *how, struct span message, const char *why,
                             struct shoji_report *report, struct buf *out)
 {
@@ -23,6 +67,8 @@ static int rewrite_fallback(const struct shoji_rewrite *how, struct span message
     int answer = mime_fallback_message(message, why, &safe);
     if (!answer)
         answer = mime_rewrite(how, buf_span(&safe), report, out);
+    if (!answer)
+        answer = judge(how, out);
     if (!answer || answer == -ENOMEM)
         return answer;
     shoji_report_free(report);
@@ -42,8 +88,10 @@ int shoji_rewrite_mail(const struct shoji_rewrite *how, const char *in, size_t l
     const char *why = len > max ? "size" : NULL;
     int answer = 0;
     if (!why) {
-        answer = mime_rewrite(how, message, &report, &out);
-        if (answer > 0)
+        answer = rewrite_and_judge(how, message, &report, &out);
+        if (answer == DISAGREE)
+            why = "check";
+        else if (answer > 0)
             why = answer == MIME_REWRITE_LIMIT ? "limit" : "structure";
     }
     if (why)
