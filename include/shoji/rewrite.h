@@ -79,6 +79,17 @@ int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t l
 int shoji_rewrite_mail(const struct shoji_rewrite *how, const char *in, size_t len, char **ret_body,
                        size_t *ret_len, struct shoji_report *ret_report);
 
+/*
+ * The way back, for mail that leaves the house: URLs of ours whose signature holds become the
+ * originals in src, srcset, href, styles and what was held; every other byte stays. So does a part
+ * that is signed, in a charset in which ASCII is not ASCII, or beyond a limit. Of `how`, the keys,
+ * the base URLs and the suffix are used. 0 or -ENOMEM; *ret_body is the caller's to free().
+ */
+int shoji_unrewrite_html(const struct shoji_rewrite *how, const char *in, size_t len,
+                         char **ret_body, size_t *ret_len);
+int shoji_unrewrite_mail(const struct shoji_rewrite *how, const char *in, size_t len,
+                         char **ret_body, size_t *ret_len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,6 +16,9 @@ static const struct cmd commands[] = {
     {"open", "SIGNED-URL...",
      "prints the original URL, then its options one a line; exits 1 where the signature fails",
      cmd_open},
+    {"prefetch", "[--html|--mail]",
+     "hands the images that rewrite would show to the server or its spool, and prints nothing",
+     cmd_prefetch},
 #ifdef HAVE_CMD_REWRITE
     {"rewrite",
      "[--html|--mail] [--mode proxy|hold|strip] [--links keep|clean] [--mailbox A] "
@@ -24,6 +27,9 @@ static const struct cmd commands[] = {
 #endif
     {"sign", "[--form sealed|signed] [--mailbox A] [--delivered YYYY-MM-DD] [--consent] URL...",
      "prints the signed URL of each, one a line", cmd_sign},
+    {"unrewrite", "[--html|--mail]",
+     "puts the original URLs back in stdin, where the signature holds, and prints it",
+     cmd_unrewrite},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

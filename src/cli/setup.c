@@ -46,7 +46,7 @@ int setup_keys(const struct cmd_common *common, struct setup *ret)
     return CMD_DONE;
 }
 
-int setup_signer(const struct setup *setup, struct shoji_signer *ret)
+int setup_base(const struct setup *setup)
 {
     if (!setup->base_url) {
         cmd_say("no base URL: give --base URL, or set base_url under [server] in the "
@@ -59,6 +59,14 @@ int setup_signer(const struct setup *setup, struct shoji_signer *ret)
                 setup->base_url);
         return CMD_TROUBLE;
     }
+    return CMD_DONE;
+}
+
+int setup_signer(const struct setup *setup, struct shoji_signer *ret)
+{
+    int exit_code = setup_base(setup);
+    if (exit_code != CMD_DONE)
+        return exit_code;
     const struct shoji_key *key = shoji_keys_signer(setup->keys, NULL);
     if (!key) {
         cmd_say("no key of the key file signs: it needs a line with the state `sign` and without "

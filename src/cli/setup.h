@@ -26,6 +26,9 @@ int setup_conf(const struct cmd_common *common, struct setup *ret);
 /* Also loads the keys, which opening and signing need. */
 int setup_keys(const struct cmd_common *common, struct setup *ret);
 
+/* Is there a base URL, and in form? */
+int setup_base(const struct setup *setup);
+
 /* The signer of lines without a tenant; needs setup_keys. Borrows from `setup`. */
 int setup_signer(const struct setup *setup, struct shoji_signer *ret);
 
