@@ -73,7 +73,7 @@ void corpus_free(struct corpus *corpus)
 /* The key is no secret: nobody is to be kept from reading what a benchmark signs. */
 #define KEY "bench AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= sign\n"
 
-static const struct shoji_rewrite *rewriter(void)
+static const struct shoji_rewrite *rewriter(bool checked)
 {
     static struct shoji_rewrite how = {.options = SHOJI_URL_OPTIONS_NONE};
     static struct shoji_keys *keys;
@@ -83,6 +83,7 @@ static const struct shoji_rewrite *rewriter(void)
     how.signer = (struct shoji_signer){
         .key = shoji_keys_signer(keys, NULL), .base_url = "https://img.example.org", .suffix = ""};
     how.keys = keys;
+    how.unchecked = !checked;
     return &how;
 }
 
@@ -137,11 +138,11 @@ static void copy(const void *ctx, struct span in, size_t *ret_len)
 
 struct subject subject_find(const char *name)
 {
-    if (strcmp(name, "html") == 0)
-        return (struct subject){rewrite_html, rewriter()};
-    if (strcmp(name, "mail") == 0)
-        return (struct subject){rewrite_mail, rewriter()};
+    if (strcmp(name, "html") == 0 || strcmp(name, "html-check") == 0)
+        return (struct subject){rewrite_html, rewriter(name[4] != '\0')};
+    if (strcmp(name, "mail") == 0 || strcmp(name, "mail-check") == 0)
+        return (struct subject){rewrite_mail, rewriter(name[4] != '\0')};
     if (strcmp(name, "floor") == 0)
         return (struct subject){copy, NULL};
-    bench_die("no subject %s; there are: html mail floor", name);
+    bench_die("no subject %s; there are: html html-check mail mail-check floor", name);
 }

@@ -29,7 +29,8 @@ struct subject {
     const void *ctx;
 };
 
-/* "html", "mail" (both without the check) or "floor"; ends the program for another name. */
+/* "html", "mail", the same with the second scanner behind them ("html-check", "mail-check"), or
+ * "floor"; ends the program for another name. */
 struct subject subject_find(const char *name);
 
 #endif

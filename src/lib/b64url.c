@@ -1,6 +1,9 @@
 #include "lib/b64url.h"
 
+#include "base/err.h"
+
 #include <sodium.h>
+#include <stdint.h>
 
 /* libsodium 1.0.18 takes every byte from 0x80 up for the last character of the alphabet where char
  * is signed: a second spelling. */
@@ -12,9 +15,31 @@ static bool b64_is_ascii(struct span text)
     return true;
 }
 
+/*
+ * Not libsodium's: that one takes care that its time tells nothing of what it writes, which is for
+ * secrets and four times as slow. All that is written here stands in public URLs.
+ */
 void b64url_encode(const void *bytes, size_t len, char *ret, size_t ret_size)
 {
-    sodium_bin2base64(ret, ret_size, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *from = bytes;
+    must(ret_size > len / 3 * 4 + (len % 3 ? len % 3 + 1 : 0));
+    for (; len >= 3; len -= 3, from += 3) {
+        uint32_t bits = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+        *ret++ = alphabet[bits >> 18];
+        *ret++ = alphabet[bits >> 12 & 63];
+        *ret++ = alphabet[bits >> 6 & 63];
+        *ret++ = alphabet[bits & 63];
+    }
+    if (len > 0) {
+        uint32_t bits = (uint32_t)from[0] << 16 | (len == 2 ? (uint32_t)from[1] << 8 : 0);
+        *ret++ = alphabet[bits >> 18];
+        *ret++ = alphabet[bits >> 12 & 63];
+        if (len == 2)
+            *ret++ = alphabet[bits >> 6 & 63];
+    }
+    *ret = '\0';
 }
 
 /* No end is asked for below, so that libsodium also refuses what trails. */

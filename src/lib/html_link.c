@@ -70,7 +70,7 @@ static bool write_absolute(struct span url, struct buf *out)
 
 static int write_resolved(struct span url, const char *base, struct buf *out)
 {
-    char canonical[SHOJI_URL_MAX + 1];
+    UNCLEARED char canonical[SHOJI_URL_MAX + 1];
     size_t len;
     int r = image_ref_canonical(url, base, canonical, &len);
     if (r != 0)

@@ -21,6 +21,15 @@ struct rewrite_seen {
     uint64_t slots[REWRITE_SEEN_SLOTS];
 };
 
+#define REWRITE_SIGNED_KEPT 32
+
+/* What an original became lately, by the same hash; 0: nothing. Longer ones are not kept. */
+struct rewrite_signed {
+    uint64_t hash;
+    size_t len;
+    char url[240];
+};
+
 struct rules_sender;
 
 #define REWRITE_LINKS_NAMED 64 /* companies whose links were named in the report already */
@@ -28,10 +37,11 @@ struct rules_sender;
 /* What all the parts of one message share. */
 struct rewrite_pass {
     const struct shoji_rewrite *how;
-    struct shoji_report *report;       /* may be NULL */
-    size_t images_left;                /* distinct remote images that may still be emitted */
-    struct rewrite_seen seen;          /* zeroed by whoever begins a message */
-    const struct rules_sender *sender; /* who has vouched for the message; NULL: nobody */
+    struct shoji_report *report; /* may be NULL */
+    size_t images_left;          /* distinct remote images that may still be emitted */
+    struct rewrite_seen seen;    /* zeroed by whoever begins a message */
+    struct rewrite_signed lately[REWRITE_SIGNED_KEPT];
+    const struct rules_sender *sender;         /* who has vouched for the message; NULL: nobody */
     uint64_t links_named[REWRITE_LINKS_NAMED]; /* hashes of company and host */
 };
 

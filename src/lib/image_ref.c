@@ -41,18 +41,18 @@ int image_ref_canonical(struct span raw, const char *base, char *ret, size_t *re
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
     struct span s = trim(raw);
-    if (!base && is_slash(s, 0) && is_slash(s, 1))
-        buf_add_text(&text, "https:");
+    if (base || !is_slash(s, 0) || !is_slash(s, 1))
+        return shoji_url_canonical(s.ptr, s.len, base, ret, ret_len);
+    buf_add_text(&text, "https:");
     image_ref_strip(s, &text);
     if (buf_error(&text))
         return buf_error(&text);
-    return shoji_url_canonical(text.ptr ? text.ptr : "", text.len, base, ret, ret_len);
+    return shoji_url_canonical(text.ptr, text.len, base, ret, ret_len);
 }
 
 /* ---- which of the distinct images of this message is it? ---- */
 
-/* True when this URL was emitted before in this pass; else it is noted, while there is room. */
-static bool seen_before(struct rewrite_pass *pass, const char *url, size_t len)
+static uint64_t url_hash(struct rewrite_pass *pass, const char *url, size_t len)
 {
     struct rewrite_seen *seen = &pass->seen;
     if (!seen->keyed) {
@@ -61,8 +61,13 @@ static bool seen_before(struct rewrite_pass *pass, const char *url, size_t len)
     }
     uint64_t hash = 0;
     crypto_shorthash((unsigned char *)&hash, (const unsigned char *)url, len, seen->key);
-    if (hash == 0)
-        hash = 1;
+    return hash ? hash : 1;
+}
+
+/* True when this URL was emitted before in this pass; else it is noted, while there is room. */
+static bool seen_before(struct rewrite_pass *pass, uint64_t hash)
+{
+    struct rewrite_seen *seen = &pass->seen;
     for (size_t i = (size_t)hash % REWRITE_SEEN_SLOTS;; i = (i + 1) % REWRITE_SEEN_SLOTS) {
         if (seen->slots[i] == hash)
             return true;
@@ -117,26 +122,41 @@ static int dropped(const struct image_use *use)
     return IMAGE_DROPPED;
 }
 
+/* Adds the signed URL; mail shows one spacer a hundred times, and that is signed once. */
+static int add_signed(struct rewrite_pass *pass, const struct candidate *image, uint64_t hash,
+                      struct buf *out)
+{
+    const struct shoji_rewrite *how = pass->how;
+    struct rewrite_signed *kept = &pass->lately[hash % REWRITE_SIGNED_KEPT];
+    if (kept->hash == hash)
+        return buf_add(out, kept->url, kept->len);
+    UNCLEARED char url[SHOJI_SIGNED_MAX + 1];
+    size_t len;
+    if (shoji_url_sign(&how->signer, image->url, image->len, &how->options, url, &len) != 0)
+        return IMAGE_DROPPED;
+    if (len <= sizeof(kept->url)) {
+        kept->hash = hash;
+        kept->len = len;
+        memcpy(kept->url, url, len);
+    }
+    return buf_add(out, url, len);
+}
+
 static int emit(const struct image_use *use, const struct candidate *image, struct buf *out)
 {
     struct rewrite_pass *pass = use->pass;
     const struct shoji_rewrite *how = pass->how;
-    char signed_url[SHOJI_SIGNED_MAX + 1];
-    size_t signed_len = 0;
-    bool ours = image->path.len > 0;
-    if (!ours && shoji_url_sign(&how->signer, image->url, image->len, &how->options, signed_url,
-                                &signed_len) != 0)
-        return dropped(use);
-    if (!seen_before(pass, image->url, image->len)) {
+    uint64_t hash = url_hash(pass, image->url, image->len);
+    if (!seen_before(pass, hash)) {
         if (pass->images_left == 0)
             return dropped(use);
         pass->images_left--;
     }
-    if (ours) {
+    if (image->path.len > 0) {
         buf_add_text(out, how->signer.base_url);
         buf_add_span(out, image->path);
-    } else {
-        buf_add(out, signed_url, signed_len);
+    } else if (add_signed(pass, image, hash, out) == IMAGE_DROPPED) {
+        return dropped(use);
     }
     if (buf_error(out))
         return buf_error(out);
@@ -150,8 +170,8 @@ static int emit(const struct image_use *use, const struct candidate *image, stru
 static int remote(const struct image_use *use, struct span raw, struct buf *out)
 {
     const struct shoji_rewrite *how = use->pass->how;
-    char url[SHOJI_URL_MAX + 1];
-    struct shoji_opened opened;
+    UNCLEARED char url[SHOJI_URL_MAX + 1];
+    UNCLEARED struct shoji_opened opened;
     struct candidate image = {.url = url};
     if (use->want == IMAGE_INSIDE)
         return IMAGE_DROPPED;

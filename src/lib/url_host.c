@@ -1,5 +1,6 @@
 #include "lib/url_host.h"
 
+#include "base/err.h"
 #include "base/limits.h"
 #include "lib/url_ip.h"
 
@@ -56,9 +57,13 @@ static bool host_is_ascii(struct span host)
 /* The forbidden domain code points of the standard. */
 static bool host_has_forbidden(struct span host)
 {
+    static const bool forbidden[128] = {
+        ['#'] = true, ['/'] = true, [':'] = true, ['<'] = true,  ['>'] = true,
+        ['?'] = true, ['@'] = true, ['['] = true, ['\\'] = true, [']'] = true,
+        ['^'] = true, ['|'] = true, ['%'] = true, [0x7F] = true};
     for (size_t i = 0; i < host.len; i++) {
-        char c = host.ptr[i];
-        if (c <= ' ' || c == 0x7F || strchr("#/:<>?@[\\]^|%", c))
+        unsigned char c = (unsigned char)host.ptr[i];
+        if (c <= ' ' || c > 0x7F || forbidden[c])
             return true;
     }
     return false;
@@ -110,7 +115,7 @@ static int host_to_ascii(char name[SHOJI_URL_MAX], size_t *len)
     for (size_t at = 0; at < decoded.len;)
         if (url_text_next(decoded, &at) == 0xFFFD)
             return SHOJI_URL_INVALID;
-    char ascii[SHOJI_URL_MAX];
+    UNCLEARED char ascii[SHOJI_URL_MAX];
     size_t ascii_len;
     int r = host_idna_to_ascii(decoded.ptr, decoded.len, ascii, &ascii_len);
     if (r != 0)
@@ -139,7 +144,7 @@ int url_host_add(struct span host, struct url_writer *out)
     if (span_starts(host, SPAN("[")))
         return host_add_bracketed(host, out);
 
-    char name[SHOJI_URL_MAX];
+    UNCLEARED char name[SHOJI_URL_MAX];
     size_t len;
     int r = host_copy(host, name, sizeof(name), &len);
     if (r != 0)

@@ -1,5 +1,7 @@
 #include "lib/url_seal.h"
 
+#include "base/err.h"
+
 /* The next part of a path, up to and without the slash; the rest stays in *path. */
 static struct span open_part(struct span *path)
 {
@@ -37,7 +39,7 @@ int shoji_url_open(const struct shoji_keys *keys, const char *suffix, const char
     if (span_ends(whole, ending))
         whole.len -= ending.len;
 
-    char plain[URL_PLAIN_MAX];
+    UNCLEARED char plain[URL_PLAIN_MAX];
     size_t plain_len;
     const struct shoji_key *key;
     if (!open_verify(keys, whole, plain, &plain_len, &key))
@@ -46,7 +48,7 @@ int shoji_url_open(const struct shoji_keys *keys, const char *suffix, const char
     struct shoji_url_options options;
     if (!url_plain_read((struct span){plain, plain_len}, &original, &options))
         return SHOJI_OPEN_REFUSED;
-    char url[SHOJI_URL_MAX + 1];
+    UNCLEARED char url[SHOJI_URL_MAX + 1];
     size_t url_len;
     if (original.len > SHOJI_URL_MAX ||
         shoji_url_canonical(original.ptr, original.len, NULL, url, &url_len) != 0)

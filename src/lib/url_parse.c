@@ -9,6 +9,8 @@
 #include "lib/url_host.h"
 #include "lib/url_text.h"
 
+#include "base/err.h"
+
 #include <shoji/url.h>
 
 #include <stdio.h>
@@ -288,7 +290,7 @@ static int parse_url(struct parse *p, struct span base)
 
 int shoji_url_canonical(const char *in, size_t len, const char *base, char *ret, size_t *ret_len)
 {
-    char text[SHOJI_URL_MAX + 1];
+    UNCLEARED char text[SHOJI_URL_MAX + 1];
     struct parse p = {.in = parse_trimmed((struct span){in, len}), .out = {.ptr = text}};
     int r = parse_url(&p, base ? span_of(base) : SPAN(""));
     if (r != 0)

@@ -1,5 +1,6 @@
 #include "lib/url_seal.h"
 
+#include "base/err.h"
 #include "lib/b64url.h"
 
 #include <sodium.h>
@@ -32,7 +33,7 @@ static void seal_mac(const struct shoji_key *key, struct span payload,
 
 void url_seal(const struct shoji_key *key, struct span plain, char ret[URL_BODY_MAX + 1])
 {
-    unsigned char sealed[URL_SEAL_MAX];
+    UNCLEARED unsigned char sealed[URL_SEAL_MAX];
     seal_siv(key, plain.ptr, plain.len, sealed);
     crypto_stream_xchacha20_xor(sealed + URL_SEAL_SIV, (const unsigned char *)plain.ptr, plain.len,
                                 sealed, key->enc);
@@ -51,7 +52,7 @@ void url_tag(const struct shoji_key *key, struct span plain, char ret_tag[URL_TA
 bool url_unseal(const struct shoji_key *key, struct span body, char ret[URL_PLAIN_MAX],
                 size_t *ret_len)
 {
-    unsigned char sealed[URL_SEAL_MAX];
+    UNCLEARED unsigned char sealed[URL_SEAL_MAX];
     unsigned char siv[URL_SEAL_SIV];
     size_t len;
     if (!b64url_decode(body, sealed, sizeof(sealed), &len) || len < URL_SEAL_SIV)

@@ -1,3 +1,4 @@
+#include "base/err.h"
 #include "base/limits.h"
 #include "lib/b64url.h"
 #include "lib/url_seal.h"
@@ -33,7 +34,7 @@ int shoji_url_sign(const struct shoji_signer *signer, const char *url, size_t le
         return -EINVAL;
     if (!key || key->state != SHOJI_KEY_SIGN)
         return -EKEYREVOKED;
-    char plain[URL_PLAIN_MAX];
+    UNCLEARED char plain[URL_PLAIN_MAX];
     size_t plain_len;
     int r = url_plain_write((struct span){url, len}, options, plain, &plain_len);
     if (r < 0)
@@ -41,7 +42,7 @@ int shoji_url_sign(const struct shoji_signer *signer, const char *url, size_t le
 
     bool sealed = signer->form == SHOJI_SEALED;
     char tag[URL_TAG_LEN + 1] = "";
-    char body[URL_BODY_MAX + 1];
+    UNCLEARED char body[URL_BODY_MAX + 1];
     if (sealed)
         url_seal(key, (struct span){plain, plain_len}, body);
     else
