@@ -52,8 +52,11 @@ static void *back_main(void *arg)
     struct daemon *daemon = arg;
     pthread_setname_np(pthread_self(), "shoji-back");
     int r = loop_run(daemon->loop);
-    if (r < 0)
+    if (r < 0) {
+        /* Nobody would be answered any more. What is on disk is safe. */
         log_error("event loop: %s", strerror(-r));
+        _exit(3);
+    }
     return NULL;
 }
 
@@ -177,11 +180,17 @@ int daemon_check(const struct conf *conf, char *why)
     return r;
 }
 
+/* Never less than was said. */
+static int64_t seconds(uint64_t ms)
+{
+    return (int64_t)((ms + 999) / 1000);
+}
+
 static struct plan_conf plan_conf(const struct conf *conf)
 {
     return (struct plan_conf){
-        .retention_s = (int64_t)(conf->cache.retention / 1000),
-        .fetch_window_s = (int64_t)(conf->fetch.fetch_window / 1000),
+        .retention_s = seconds(conf->cache.retention),
+        .fetch_window_s = seconds(conf->fetch.fetch_window),
         .refetch = conf->cache.refetch,
         .shared_by = (unsigned)conf->cache.shared_by,
     };
@@ -198,8 +207,8 @@ static int start_flights(struct daemon *daemon)
         .plan = plan_conf(conf),
         .max_redirects = (unsigned)conf->fetch.max_redirects,
         .max_flights = LIMIT_FLIGHTS,
-        .delay_s = (int64_t)(conf->prefetch.delay / 1000),
-        .jitter_s = (int64_t)(conf->prefetch.jitter / 1000),
+        .delay_s = seconds(conf->prefetch.delay),
+        .jitter_s = seconds(conf->prefetch.jitter),
     };
     int r = flights_new(&flights, &daemon->flights);
     if (r < 0)
@@ -210,6 +219,7 @@ static int start_flights(struct daemon *daemon)
         .flights = daemon->flights,
         .delay_s = flights.delay_s,
         .jitter_s = flights.jitter_s,
+        .plan = flights.plan,
         .at_once = FETCHES_AT_ONCE,
     };
     return prefetch_new(&prefetch, &daemon->prefetch);

@@ -18,9 +18,29 @@ int flights_new(const struct flights_conf *conf, struct flights **ret)
         return r;
     }
     flights->conf = *conf;
+    list_init(&flights->enqueues);
     *ret = flights;
     return 0;
 }
+
+void flights_on_queued(struct flights *flights, void (*queued)(void *ctx, int64_t due_s), void *ctx)
+{
+    flights->queued = queued;
+    flights->queued_ctx = ctx;
+}
+
+void flight_queued(const struct flights *flights, int64_t due_s)
+{
+    if (flights->queued && due_s != 0)
+        flights->queued(flights->queued_ctx, due_s);
+}
+
+struct enqueue {
+    struct list link;
+    struct flights *flights;
+    struct cache_write write;
+    char url[];
+};
 
 void flights_free(struct flights *flights)
 {
@@ -28,6 +48,8 @@ void flights_free(struct flights *flights)
         return;
     for (struct hash_link *link; (link = hash_pop(&flights->table));)
         flight_free(container_of(link, struct flight, link));
+    for (struct list *link; (link = list_pop(&flights->enqueues));)
+        free(container_of(link, struct enqueue, link));
     hash_free(&flights->table);
     free(flights);
 }
@@ -72,17 +94,21 @@ static int flight_new(struct flights *flights, const struct flight_ask *ask, str
     list_init(&flight->waiters);
     list_init(&flight->hop_waiter.link);
     hash_add(&flights->table, &flight->link, hash_of(&ask->key));
-    flights->figures.active++;
     *ret = flight;
     return 0;
 }
 
 void flight_free(struct flight *flight)
 {
+    struct loop *loop = flight->owner->conf.loop;
     fetch_cancel(flight->fetch);
     decode_cancel(flight->decode);
+    loop_timer_cancel(loop, &flight->decode_timer);
+    loop_timer_cancel(loop, &flight->hop_waiter.timer);
+    reply_unref(flight->hop_waiter.fixed);
     free(flight->url);
     free(flight->hop);
+    free(flight->body);
     free(flight->bytes);
     free(flight);
 }
@@ -90,7 +116,8 @@ void flight_free(struct flight *flight)
 static void flight_remove(struct flight *flight)
 {
     hash_remove(&flight->owner->table, &flight->link);
-    flight->owner->figures.active--;
+    if (flight->started)
+        flight->owner->figures.active--;
 }
 
 /* ---- waiters ---- */
@@ -129,20 +156,27 @@ static void on_timer(struct loop_timer *timer)
     reply_unref(reply);
 }
 
+static void on_task(struct loop_task *task)
+{
+    on_timer(&container_of(task, struct waiter, task)->timer);
+}
+
 static void waiter_fix(struct waiter *waiter, struct reply *reply, bool final)
 {
     waiter->final = final;
     waiter->fixed = reply_ref(reply);
-    if (loop_timer_set(waiter->flights->conf.loop, &waiter->timer, 0) < 0)
-        on_timer(&waiter->timer); /* out of memory: better from inside than never */
+    if (loop_timer_set(waiter->flights->conf.loop, &waiter->timer, 0) == 0)
+        return;
+    waiter->task.run = on_task; /* out of memory; a task needs none */
+    loop_post(waiter->flights->conf.loop, &waiter->task);
 }
 
-static void waiter_add(struct flight *flight, struct waiter *waiter, int64_t wait_ms)
+/* 0 or -ENOMEM: then it waits without a deadline. */
+static int waiter_add(struct flight *flight, struct waiter *waiter, int64_t wait_ms)
 {
     waiter->flight = flight;
     list_add_tail(&flight->waiters, &waiter->link);
-    if (wait_ms >= 0 && loop_timer_set(flight->owner->conf.loop, &waiter->timer, wait_ms) < 0)
-        on_timer(&waiter->timer);
+    return wait_ms < 0 ? 0 : loop_timer_set(flight->owner->conf.loop, &waiter->timer, wait_ms);
 }
 
 void flight_finish(struct flight *flight, struct reply *reply, bool final)
@@ -152,6 +186,8 @@ void flight_finish(struct flight *flight, struct reply *reply, bool final)
         struct waiter *waiter = container_of(link, struct waiter, link);
         loop_timer_cancel(flight->owner->conf.loop, &waiter->timer);
         waiter->flight = NULL;
+        reply_unref(waiter->fixed); /* of flights_drain: this answer is better */
+        waiter->fixed = NULL;
         waiter->final = final;
         waiter->has_record = flight->has_record;
         waiter->record = flight->record;
@@ -162,29 +198,37 @@ void flight_finish(struct flight *flight, struct reply *reply, bool final)
 
 /* ---- joining ---- */
 
-void flight_dequeue(struct flights *flights, const struct cache_key *key)
+static void on_enqueued(struct cache_write *write)
 {
-    struct cache_write *drop = calloc(1, sizeof(*drop));
-    if (!drop)
-        return;
-    *drop = (struct cache_write){.op = CACHE_DEQUEUE, .key = *key};
-    cache_write_start(flights->conf.cache, drop);
+    struct enqueue *enqueue = container_of(write, struct enqueue, write);
+    if (write->result == 0)
+        flight_queued(enqueue->flights, write->record.retry_s);
+    list_remove(&enqueue->link);
+    free(enqueue);
 }
 
-void flight_enqueue(struct flights *flights, const struct cache_key *key, struct span url,
-                    int64_t due_s)
+/* An evicted picture that many share: once more, at a time of our own. */
+static void requeue(struct flights *flights, const struct flight_ask *ask)
 {
-    struct cache_write *add = calloc(1, sizeof(*add));
-    char *copy = strndup(url.ptr, url.len);
-    if (!add || !copy) {
-        free(add);
-        free(copy);
+    int64_t due_s;
+    if (cache_queue_find(flights->conf.cache, &ask->key, &due_s) == 0)
+        return; /* its time stands already: a reader does not move it */
+    struct enqueue *enqueue = calloc(1, sizeof(*enqueue) + ask->url_len);
+    if (!enqueue)
         return;
-    }
-    flight_dequeue(flights, key); /* an earlier date would stay; this one replaces it */
-    *add = (struct cache_write){.op = CACHE_ENQUEUE, .key = *key, .bytes = copy, .len = url.len};
-    add->record.retry_s = due_s;
-    cache_write_start(flights->conf.cache, add);
+    memcpy(enqueue->url, ask->url, ask->url_len);
+    enqueue->flights = flights;
+    enqueue->write = (struct cache_write){
+        .op = CACHE_ENQUEUE,
+        .key = ask->key,
+        .bytes = enqueue->url,
+        .len = ask->url_len,
+        .done = on_enqueued,
+    };
+    enqueue->write.record.retry_s =
+        plan_due_s(ask->plan.now_s, flights->conf.delay_s, flights->conf.jitter_s);
+    list_add_tail(&flights->enqueues, &enqueue->link);
+    cache_write_start(flights->conf.cache, &enqueue->write);
 }
 
 /* The picture of a record as a reply; NULL when its bytes are gone. */
@@ -203,29 +247,22 @@ static struct reply *read_picture(struct flights *flights, const struct cache_re
     return reply;
 }
 
-static void requeue(struct flights *flights, const struct flight_ask *ask, int64_t now_s)
-{
-    int64_t due_s;
-    if (cache_queue_find(flights->conf.cache, &ask->key, &due_s) == 0)
-        return; /* its time stands already: a reader does not move it */
-    due_s = now_s + flights->conf.delay_s;
-    if (flights->conf.jitter_s > 0)
-        due_s += randombytes_uniform((uint32_t)flights->conf.jitter_s + 1);
-    flight_enqueue(flights, &ask->key, (struct span){ask->url, ask->url_len}, due_s);
-}
-
 /* Starts or finds the flight of this original and adds the waiter to it. */
 static void board(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
                   bool start)
 {
     struct flight *flight = flight_find(flights, &ask->key);
-    if (!flight && (flights->figures.active >= flights->conf.max_flights ||
-                    flight_new(flights, ask, &flight) < 0)) {
+    if ((start && flights->figures.active >= flights->conf.max_flights) ||
+        (!flight && flight_new(flights, ask, &flight) < 0)) {
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
-    waiter_add(flight, waiter, ask->wait_ms);
-    if (!start || flight->started)
+    if (waiter_add(flight, waiter, ask->wait_ms) < 0) {
+        flight_leave(waiter);
+        waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
+        return;
+    }
+    if (!start)
         return;
     if (ask->hop && !flight->hop) {
         flight->hop = strndup(ask->hop, ask->hop_len);
@@ -234,8 +271,10 @@ static void board(struct flights *flights, const struct flight_ask *ask, struct 
     flight->hops = ask->hops;
     flight->has_record = waiter->has_record;
     flight->record = waiter->record;
-    if (waiter->has_record && waiter->record.state == CACHE_STORED)
-        flights->figures.refetched++;
+    bool evicted = waiter->has_record && waiter->record.state == CACHE_STORED;
+    flight->again = evicted || ask->plan.again || ask->plan.options.consent;
+    flights->figures.active++;
+    flights->figures.refetched += evicted;
     flight_start(flight);
 }
 
@@ -248,7 +287,7 @@ static void carry_out(struct flights *flights, const struct flight_ask *ask, str
         board(flights, ask, waiter, plan == PLAN_FETCH);
         return;
     case PLAN_REQUEUE:
-        requeue(flights, ask, ask->plan.now_s);
+        requeue(flights, ask);
         waiter_fix(waiter, reply_constant(REPLY_LATER), false);
         return;
     case PLAN_LATER:
@@ -275,7 +314,10 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
     struct flight *flight = flight_find(flights, &ask.key);
     if (flight && flight->started) {
         flights->figures.joined++;
-        waiter_add(flight, waiter, ask.wait_ms);
+        if (waiter_add(flight, waiter, ask.wait_ms) < 0) {
+            flight_leave(waiter);
+            waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
+        }
         return;
     }
     int r = cache_lookup(flights->conf.cache, &ask.key, &waiter->record);

@@ -37,6 +37,10 @@ MUST_CHECK int flights_new(const struct flights_conf *conf, struct flights **ret
 /* Ends all flights; waiters that are left get no answer. Takes NULL. */
 void flights_free(struct flights *flights);
 
+/* Who is to know when something was put into the queue: called on the loop, with its date. */
+void flights_on_queued(struct flights *flights, void (*queued)(void *ctx, int64_t due_s),
+                       void *ctx);
+
 /* From now on every waiter is answered at once: those that wait, and those that join. */
 void flights_drain(struct flights *flights);
 
@@ -51,6 +55,7 @@ struct waiter {
     /* What follows is the flight's. */
     struct list link;
     struct loop_timer timer;
+    struct loop_task task;
     struct flights *flights;
     struct flight *flight; /* NULL: the answer is fixed, and comes with the timer */
     struct reply *fixed;
@@ -80,7 +85,7 @@ struct flight_figures {
     unsigned long fetched;   /* requests that went out */
     unsigned long joined;    /* waiters that found a flight under way */
     unsigned long refetched; /* beyond the first answered one */
-    unsigned active;
+    unsigned active;         /* started and not ended */
 };
 
 void flight_figures(const struct flights *flights, struct flight_figures *ret);

@@ -12,13 +12,53 @@
 #define REASON_DECODE    32
 #define REASON_REDIRECTS 64
 
+#define DECODE_TRIES    3
+#define DECODE_PAUSE_MS 2000
+
 #define PIXEL_SIDE 3 /* a picture of at most 3 x 3 is there to be counted, not seen */
 
 static void step_fetch(struct flight *flight);
 static void step_hop(struct flight *flight);
-static void step_decode(struct flight *flight, const struct buf *body);
+static void step_decode(struct flight *flight);
 static void step_store(struct flight *flight);
-static void step_fail(struct flight *flight, unsigned reason, bool may_pass);
+static void step_gone(struct flight *flight);
+static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s);
+
+/* What is asked next time: where it redirects to, when that is known, not what answered so. */
+static struct span next_url(const struct flight *flight)
+{
+    return flight->hop ? (struct span){flight->hop, flight->hop_len}
+                       : (struct span){flight->url, flight->url_len};
+}
+
+static int64_t next_try_s(unsigned tries)
+{
+    return plan_retry_s(clock_wall_s(), tries, randombytes_random());
+}
+
+static void fail_for_good(struct flight *flight, unsigned reason)
+{
+    step_fail(flight, reason, 0);
+}
+
+static void fail_for_now(struct flight *flight, unsigned reason)
+{
+    step_fail(flight, reason, next_try_s(flight->record.tries));
+}
+
+/* A write about this original, with the URL that the queue is to hold. */
+static struct cache_write write_with_url(const struct flight *flight, enum cache_op op)
+{
+    struct span next = next_url(flight);
+    return (struct cache_write){
+        .op = op,
+        .key = flight->key,
+        .seen = CACHE_CLAIMED, /* purged meanwhile: it stays purged */
+        .record = flight->record,
+        .bytes = next.ptr,
+        .len = next.len,
+    };
+}
 
 /* ---- claim: durable before any packet leaves ---- */
 
@@ -39,58 +79,51 @@ static void on_claimed(struct cache_write *write)
         step_fetch(flight);
 }
 
-/* What is asked next time: where it redirects to, when that is known, not what answered so. */
-static struct span next_url(const struct flight *flight)
-{
-    return flight->hop ? (struct span){flight->hop, flight->hop_len}
-                       : (struct span){flight->url, flight->url_len};
-}
-
-static int64_t next_try_s(unsigned tries)
-{
-    return plan_retry_s(clock_wall_s(), tries, randombytes_random());
-}
-
 void flight_start(struct flight *flight)
 {
+    bool failed_before = flight->has_record && flight->record.state == CACHE_FAILED;
     flight->started = true;
     flight->owner->figures.started++;
     /* Should we crash before there is an outcome, the claim counts as a failed try, and only the
-     * queue still knows the URL. It is on disk before the claim is. */
-    int64_t retry_s = next_try_s(flight->record.tries + 1U);
-    if (retry_s != 0)
-        flight_enqueue(flight->owner, &flight->key, next_url(flight), retry_s);
-    flight->write = (struct cache_write){
-        .op = CACHE_CLAIM,
-        .key = flight->key,
-        .seen = flight->has_record ? flight->record.state : 0,
-        .record = flight->record,
-        .done = on_claimed,
-    };
+     * queue still knows the URL. */
+    flight->write = write_with_url(flight, CACHE_CLAIM);
+    flight->write.seen = flight->has_record ? flight->record.state : 0;
     flight->write.record.claimed_s = clock_wall_s();
+    flight->write.record.retry_s = next_try_s(failed_before ? flight->record.tries + 1U : 1);
+    flight->write.done = on_claimed;
     cache_write_start(flight->owner->conf.cache, &flight->write);
 }
 
 /* ---- fetch: one request ---- */
 
+static void on_redirected(struct cache_write *write)
+{
+    struct flight *flight = container_of(write, struct flight, write);
+    if (write->result == CACHE_CHANGED)
+        flight_finish(flight, reply_constant(REPLY_GONE), true);
+    else
+        step_hop(flight);
+}
+
+/* From here on it is the target that a crash or a failure leaves to be asked. */
 static void take_redirect(struct flight *flight, const char *location)
 {
     char url[SHOJI_URL_MAX + 1];
     size_t len;
     if (shoji_url_canonical(location, strlen(location), flight->url, url, &len) != 0) {
-        step_fail(flight, FETCH_BROKEN, false);
+        fail_for_good(flight, FETCH_BROKEN);
         return;
     }
     flight->hop = strndup(url, len);
     flight->hop_len = len;
     if (!flight->hop) {
-        step_fail(flight, FETCH_NO_MEMORY, true);
+        fail_for_now(flight, FETCH_NO_MEMORY);
         return;
     }
-    int64_t retry_s = next_try_s(flight->record.tries);
-    if (retry_s != 0)
-        flight_enqueue(flight->owner, &flight->key, next_url(flight), retry_s);
-    step_hop(flight);
+    flight->write = write_with_url(flight, CACHE_REQUEUE);
+    flight->write.record.retry_s = next_try_s(flight->record.tries);
+    flight->write.done = on_redirected;
+    cache_write_start(flight->owner->conf.cache, &flight->write);
 }
 
 static void on_fetched(void *ctx, struct fetch_result *result)
@@ -99,7 +132,8 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     flight->fetch = NULL;
     switch (result->outcome) {
     case FETCH_OK:
-        step_decode(flight, result->body);
+        flight->body = buf_steal(result->body, &flight->body_len);
+        step_decode(flight);
         return;
     case FETCH_REDIRECT:
         take_redirect(flight, result->location);
@@ -111,10 +145,10 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     case FETCH_ORIGIN_ERROR:
     case FETCH_BROKEN:
     case FETCH_NO_MEMORY:
-        step_fail(flight, result->outcome, true);
+        fail_for_now(flight, result->outcome);
         return;
     default:
-        step_fail(flight, result->outcome, false);
+        fail_for_good(flight, result->outcome);
     }
 }
 
@@ -122,7 +156,7 @@ static void step_fetch(struct flight *flight)
 {
     struct shoji_url_parts parts;
     if (shoji_url_split(flight->url, flight->url_len, &parts) != 0) {
-        step_fail(flight, FETCH_REFUSED, false);
+        fail_for_good(flight, FETCH_REFUSED);
         return;
     }
     const struct fetch_target target = {
@@ -134,33 +168,54 @@ static void step_fetch(struct flight *flight)
     };
     flight->owner->figures.fetched++;
     if (fetch_start(flight->owner->conf.fetcher, &target, on_fetched, flight, &flight->fetch) < 0)
-        step_fail(flight, FETCH_NO_MEMORY, true);
+        fail_for_now(flight, FETCH_NO_MEMORY);
 }
 
 /* ---- hop: every hop of a redirect is an original like any other ---- */
 
+/* A chain that is too long is the fault of where it began; an original on the way may do well when
+ * it is asked for itself. */
+static void fail_for_redirects(struct flight *flight)
+{
+    if (flight->hops == 0)
+        fail_for_good(flight, REASON_REDIRECTS);
+    else
+        fail_for_now(flight, REASON_REDIRECTS);
+}
+
+static void take_failure_of_hop(struct flight *flight, const struct cache_record *record)
+{
+    int64_t retry_s = next_try_s(flight->record.tries);
+    if (!record || record->state != CACHE_FAILED)
+        step_fail(flight, FETCH_NO_MEMORY, retry_s);
+    else if (record->reason == REASON_REDIRECTS)
+        fail_for_redirects(flight);
+    else if (record->retry_s != 0) /* right after its own next try, which then has the answer */
+        step_fail(flight, record->reason, record->retry_s + 1);
+    else
+        fail_for_good(flight, record->reason);
+}
+
 static void on_hopped(struct waiter *waiter, const struct flight_answer *answer)
 {
     struct flight *flight = container_of(waiter, struct flight, hop_waiter);
-    const struct cache_record *record = answer->record;
-    if (!record || record->state != CACHE_STORED) {
-        bool may_pass = !record || record->retry_s != 0 || record->state == CACHE_CLAIMED;
-        step_fail(flight, record ? record->reason : (unsigned)FETCH_NO_MEMORY, may_pass);
+    if (!reply_is_picture(answer->reply)) {
+        if (answer->final && answer->record && answer->record->state == CACHE_STORED)
+            step_gone(flight); /* it was here, and may not be fetched again */
+        else
+            take_failure_of_hop(flight, answer->record);
         return;
     }
     const void *bytes;
     flight->len = reply_bytes(answer->reply, &bytes);
-    flight->type = flight->len > 0 ? reply_type(answer->reply) : IMAGE_NONE;
+    flight->type = reply_type(answer->reply);
     if (flight->len > 0) {
         flight->bytes = malloc(flight->len);
         if (!flight->bytes) {
-            step_fail(flight, FETCH_NO_MEMORY, true);
+            fail_for_now(flight, FETCH_NO_MEMORY);
             return;
         }
         memcpy(flight->bytes, bytes, flight->len);
-    } else if (!record->pixel) { /* it was here and is gone */
-        step_fail(flight, record->reason, false);
-        return;
     }
     step_store(flight);
 }
@@ -178,7 +233,7 @@ static void step_hop(struct flight *flight)
 {
     struct flights *flights = flight->owner;
     struct flight_ask ask = {
-        .plan = {.who = PLAN_HOP, .options = SHOJI_URL_OPTIONS_NONE},
+        .plan = {.who = PLAN_HOP, .options = SHOJI_URL_OPTIONS_NONE, .again = flight->again},
         .url = flight->hop,
         .url_len = flight->hop_len,
         .hops = flight->hops + 1,
@@ -186,7 +241,7 @@ static void step_hop(struct flight *flight)
     };
     cache_key_of_url(flights->conf.cache, flight->hop, flight->hop_len, &ask.key);
     if (ask.hops > flights->conf.max_redirects || is_circle(flight, &ask.key)) {
-        step_fail(flight, REASON_REDIRECTS, false);
+        fail_for_redirects(flight);
         return;
     }
     flight->hop_waiter.answer = on_hopped;
@@ -195,32 +250,49 @@ static void step_hop(struct flight *flight)
 
 /* ---- decode: foreign bytes never meet this process's heap as a picture ---- */
 
+/* The origin has answered and is not asked again for what went wrong here. */
+static void decode_later(struct flight *flight)
+{
+    if (++flight->decode_tries > DECODE_TRIES ||
+        loop_timer_set(flight->owner->conf.loop, &flight->decode_timer, DECODE_PAUSE_MS) < 0)
+        fail_for_now(flight, REASON_DECODE + DECODE_NO_MEMORY);
+}
+
+static void on_decode_timer(struct loop_timer *timer)
+{
+    step_decode(container_of(timer, struct flight, decode_timer));
+}
+
 static void on_decoded(void *ctx, struct decode_result *result)
 {
     struct flight *flight = ctx;
     flight->decode = NULL;
+    if (result->outcome == DECODE_NO_MEMORY) {
+        decode_later(flight);
+        return;
+    }
     if (result->outcome != DECODE_OK) {
         /* A picture that kills the decoder is not offered to it again. */
-        step_fail(flight, REASON_DECODE + result->outcome, result->outcome == DECODE_NO_MEMORY);
+        fail_for_good(flight, REASON_DECODE + result->outcome);
         return;
     }
-    if (result->width <= PIXEL_SIDE && result->height <= PIXEL_SIDE) {
-        step_store(flight);
-        return;
+    if (result->width > PIXEL_SIDE || result->height > PIXEL_SIDE) {
+        flight->type = result->type;
+        flight->bytes = result->bytes;
+        flight->len = result->len;
+        result->bytes = NULL;
     }
-    flight->type = result->type;
-    flight->bytes = result->bytes;
-    flight->len = result->len;
-    result->bytes = NULL;
     step_store(flight);
 }
 
-static void step_decode(struct flight *flight, const struct buf *body)
+static void step_decode(struct flight *flight)
 {
-    struct span bytes = buf_span(body);
-    if (decode_start(flight->owner->conf.pool, bytes.ptr, bytes.len, on_decoded, flight,
-                     &flight->decode) < 0)
-        step_fail(flight, REASON_DECODE + DECODE_NO_MEMORY, true);
+    flight->decode_timer.fire = on_decode_timer;
+    if (!flight->body)
+        fail_for_now(flight, FETCH_NO_MEMORY);
+    else if (decode_start(flight->owner->conf.pool, flight->body, flight->body_len, on_decoded,
+                          flight, &flight->decode) < 0)
+        decode_later(flight);
 }
 
 /* ---- store ---- */
@@ -276,7 +348,21 @@ static void step_store(struct flight *flight)
     record->retry_s = 0;
     record->answered_s = clock_wall_s();
     cache_write_start(flight->owner->conf.cache, &flight->write);
-    flight_dequeue(flight->owner, &flight->key);
+}
+
+/* ---- gone ---- */
+
+static void on_gone(struct cache_write *write)
+{
+    struct flight *flight = container_of(write, struct flight, write);
+    flight->record = write->record;
+    flight_finish(flight, reply_constant(REPLY_GONE), true);
+}
+
+static void step_gone(struct flight *flight)
+{
+    flight->write = (struct cache_write){.op = CACHE_PURGE, .key = flight->key, .done = on_gone};
+    cache_write_start(flight->owner->conf.cache, &flight->write);
 }
 
 /* ---- fail: remembered, tried again on our own clock only ---- */
@@ -284,33 +370,29 @@ static void step_store(struct flight *flight)
 static void on_failed(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
-    if (write->result < 0)
+    if (write->result == CACHE_CHANGED) {
+        flight_finish(flight, reply_constant(REPLY_GONE), true);
+        return;
+    }
+    if (write->result < 0) {
         log_warning("fail: %s", strerror(-write->result));
-    if (write->result != CACHE_CHANGED)
-        flight->record = write->record;
+        flight_finish(flight, reply_constant(REPLY_LATER), false);
+        return;
+    }
+    flight->record = write->record;
     bool final = flight->record.retry_s == 0;
+    flight_queued(flight->owner, flight->record.retry_s);
     flight_finish(flight, reply_constant(final ? REPLY_MISSING : REPLY_LATER), final);
 }
 
-static void step_fail(struct flight *flight, unsigned reason, bool may_pass)
+/* Again at `retry_s`, when that is not 0. */
+static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s)
 {
-    struct flights *flights = flight->owner;
-    int64_t retry_s = may_pass ? next_try_s(flight->record.tries) : 0;
-    if (retry_s != 0)
-        flight_enqueue(flights, &flight->key, next_url(flight), retry_s);
-    else
-        flight_dequeue(flights, &flight->key);
-    flight->write = (struct cache_write){
-        .op = CACHE_FAIL,
-        .key = flight->key,
-        .seen = CACHE_CLAIMED,
-        .record = flight->record,
-        .done = on_failed,
-    };
+    flight->write = write_with_url(flight, CACHE_FAIL);
+    flight->write.done = on_failed;
     struct cache_record *record = &flight->write.record;
-    record->state = CACHE_FAILED;
     record->reason = (uint8_t)reason;
     record->retry_s = retry_s;
     record->answered_s = clock_wall_s();
-    cache_write_start(flights->conf.cache, &flight->write);
+    cache_write_start(flight->owner->conf.cache, &flight->write);
 }

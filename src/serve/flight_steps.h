@@ -15,6 +15,9 @@
 struct flights {
     struct flights_conf conf;
     struct hash table;
+    struct list enqueues; /* writes to the queue under way */
+    void (*queued)(void *ctx, int64_t due_s);
+    void *queued_ctx;
     bool draining;
     struct flight_figures figures;
 };
@@ -25,6 +28,7 @@ struct flight {
     struct flights *owner;
     struct list waiters;
     bool started; /* false: it only gathers waiters until the queue starts it */
+    bool again;   /* it was here before and may be fetched again, and so may what it redirects to */
     bool has_record;
     struct cache_record record;
     unsigned hops;
@@ -37,6 +41,11 @@ struct flight {
     struct fetch *fetch;
     struct decode *decode;
     struct waiter hop_waiter;
+    /* The answer of the origin, kept until it is decoded. */
+    char *body;
+    size_t body_len;
+    unsigned decode_tries;
+    struct loop_timer decode_timer;
     /* The picture on its way to the store. */
     enum image_type type;
     void *bytes;
@@ -51,13 +60,10 @@ void flight_finish(struct flight *flight, struct reply *reply, bool final);
 
 struct flight *flight_find(const struct flights *flights, const struct cache_key *key);
 
-/* Cancels what is under way and frees; waiters must be gone. */
+/* Cancels what is under way and frees; who waits for it is not told. */
 void flight_free(struct flight *flight);
 
-/* Puts a URL into the queue under `key`, in place of an entry that stands there; takes it out. Fire
- * and forget: out of memory, the URL is not tried again. */
-void flight_enqueue(struct flights *flights, const struct cache_key *key, struct span url,
-                    int64_t due_s);
-void flight_dequeue(struct flights *flights, const struct cache_key *key);
+/* Something stands in the queue for that time; 0: nothing does. */
+void flight_queued(const struct flights *flights, int64_t due_s);
 
 #endif

@@ -101,8 +101,8 @@ void hot_put(struct hot *hot, const char *path, size_t len, struct reply *reply)
 {
     const void *bytes;
     size_t cost = sizeof(struct entry) + len + 1 + reply_bytes(reply, &bytes) + 1024;
-    if (cost > hot->max_bytes / 8)
-        return;
+    if (!reply_is_picture(reply) || cost > hot->max_bytes / 8)
+        return; /* a placeholder may be a picture next time */
     uint64_t hash = path_hash(hot, path, len);
     struct entry *known = find(hot, hash, path, len);
     if (known)

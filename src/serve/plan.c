@@ -17,7 +17,7 @@ static enum plan decide_unknown(const struct plan_conf *conf, const struct plan_
 static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_ask *ask,
                                 const struct cache_record *record)
 {
-    if (ask->who == PLAN_READER && ask->options.consent)
+    if (ask->again || (ask->who == PLAN_READER && ask->options.consent))
         return PLAN_FETCH;
     if (conf->refetch == CONF_REFETCH_ALWAYS)
         return PLAN_FETCH;
@@ -35,12 +35,16 @@ static enum plan decide_failed(const struct plan_ask *ask, const struct cache_re
     return PLAN_LATER;
 }
 
+bool plan_expired(const struct plan_conf *conf, const struct cache_record *record, int64_t now_s)
+{
+    return record->state != CACHE_CLAIMED && record->answered_s + conf->retention_s < now_s;
+}
+
 enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
                       const struct cache_record *record, bool have_picture)
 {
-    if (record && record->state != CACHE_CLAIMED && !have_picture &&
-        record->answered_s + conf->retention_s < ask->now_s)
-        record = NULL; /* so long ago that it may be forgotten */
+    if (record && !have_picture && plan_expired(conf, record, ask->now_s))
+        record = NULL;
     if (!record)
         return decide_unknown(conf, ask);
     switch (record->state) {
@@ -87,6 +91,12 @@ static uint32_t hash_text(const char *text)
 uint16_t plan_sharer(const char *kid, const char *salt)
 {
     return (uint16_t)((hash_text(kid) & 0x3f) << 10 | (hash_text(salt) & 0x3ff));
+}
+
+int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s)
+{
+    return now_s + delay_s +
+           (jitter_s > 0 ? (int64_t)randombytes_uniform((uint32_t)jitter_s + 1) : 0);
 }
 
 int64_t plan_retry_s(int64_t now_s, unsigned tries, uint32_t random)

@@ -35,6 +35,7 @@ struct plan_conf {
 struct plan_ask {
     enum plan_who who;
     struct shoji_url_options options; /* of a reader's URL */
+    bool again;                       /* what redirects here may be fetched again, so this may */
     int64_t now_s;
 };
 
@@ -43,7 +44,10 @@ struct plan_ask {
 enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
                       const struct cache_record *record, bool have_picture);
 
-/* The name of a plan, for logs. */
+/* Was it answered so long ago that it may be forgotten? */
+bool plan_expired(const struct plan_conf *conf, const struct cache_record *record, int64_t now_s);
+
+/* The name of a plan, for messages. */
 const char *plan_name(enum plan plan);
 
 /* How many different mailboxes of one kid asked for this original, as far as the record can say. */
@@ -51,6 +55,9 @@ unsigned plan_sharers(const struct cache_record *record);
 
 /* The 16 bits that a record keeps of a mailbox salt: 6 of its kid, 10 of the salt. */
 uint16_t plan_sharer(const char *kid, const char *salt);
+
+/* When an original that is queued now is due: after the delay, and a random part of the jitter. */
+int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s);
 
 /*
  * When a try that failed may be followed by another: seconds after `now_s`, spread by `random` (any

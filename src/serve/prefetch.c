@@ -4,9 +4,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sodium.h>
+#include <string.h>
 
-#define PAUSE_MS 1000 /* before an entry that could not be moved on is looked at again */
+#define PAUSE_MS   1000 /* after trouble of our own */
+#define POSTPONE_S 60   /* an entry whose fetch could not be begun: behind the others */
 
 struct prefetch {
     struct prefetch_conf conf;
@@ -24,32 +25,53 @@ struct item {
     struct waiter waiter;
     struct prefetch *owner;
     struct cache_key key;
+    bool answered; /* the write is under way */
+    struct cache_write write;
 };
 
 static void look_again(struct prefetch *prefetch, int64_t delay_ms)
 {
     int64_t left = prefetch->timer.due_ms - loop_now_ms(prefetch->conf.loop);
-    if (loop_timer_running(&prefetch->timer) && left <= delay_ms)
+    if (prefetch->stopped || (loop_timer_running(&prefetch->timer) && left <= delay_ms))
         return;
     /* Out of memory: the next submission or finished fetch looks again. */
     (void)!loop_timer_set(prefetch->conf.loop, &prefetch->timer, delay_ms);
 }
 
+static void on_queued_at(void *ctx, int64_t due_s)
+{
+    int64_t left_s = due_s - clock_wall_s();
+    look_again(ctx, left_s > 0 ? left_s * 1000 : 0);
+}
+
+static void on_written(struct cache_write *write)
+{
+    struct item *item = container_of(write, struct item, write);
+    struct prefetch *prefetch = item->owner;
+    list_remove(&item->link);
+    prefetch->items_count--;
+    look_again(prefetch, write->result < 0 ? PAUSE_MS : 0);
+    free(item);
+}
+
+/*
+ * The item stays until its entry has left the head of the queue, or it would be taken again. A
+ * flight that ran has seen to that itself, in one transaction with its outcome; then this changes
+ * nothing.
+ */
 static void on_answer(struct waiter *waiter, const struct flight_answer *answer)
 {
     struct item *item = container_of(waiter, struct item, waiter);
-    struct prefetch *prefetch = item->owner;
-    if (answer->final) {
-        struct cache_write *write = calloc(1, sizeof(*write));
-        if (write) {
-            *write = (struct cache_write){.op = CACHE_DEQUEUE, .key = item->key};
-            cache_write_start(prefetch->conf.cache, write);
-        }
-    }
-    list_remove(&item->link);
-    prefetch->items_count--;
-    free(item);
-    look_again(prefetch, PAUSE_MS);
+    item->answered = true;
+    item->write = (struct cache_write){
+        .op = answer->final ? CACHE_DEQUEUE : CACHE_REQUEUE,
+        .key = item->key,
+        .done = on_written,
+    };
+    int64_t soonest_s = clock_wall_s() + POSTPONE_S;
+    bool scheduled = answer->record && answer->record->retry_s != 0;
+    item->write.record.retry_s = scheduled ? answer->record->retry_s : soonest_s;
+    cache_write_start(item->owner->conf.cache, &item->write);
 }
 
 static bool is_under_way(const struct prefetch *prefetch, const struct cache_key *key)
@@ -95,15 +117,21 @@ static void on_timer(struct loop_timer *timer)
     struct prefetch *prefetch = container_of(timer, struct prefetch, timer);
     struct cache_queued entries[2];
     struct cache_queued *after = NULL, *entry = &entries[0];
-    while (!prefetch->stopped && prefetch->items_count < prefetch->conf.at_once &&
-           cache_queue_next(prefetch->conf.cache, after, entry) == 0) {
+    while (prefetch->items_count < prefetch->conf.at_once) {
+        int r = cache_queue_next(prefetch->conf.cache, after, entry);
+        if (r < 0)
+            look_again(prefetch, PAUSE_MS);
+        if (r != 0)
+            return;
         int64_t left_s = entry->due_s - clock_wall_s();
         if (left_s > 0) {
             look_again(prefetch, left_s * 1000);
             return;
         }
-        if (!is_under_way(prefetch, &entry->key) && !start_item(prefetch, entry))
+        if (!is_under_way(prefetch, &entry->key) && !start_item(prefetch, entry)) {
+            look_again(prefetch, PAUSE_MS);
             return;
+        }
         after = entry;
         entry = entry == &entries[0] ? &entries[1] : &entries[0];
     }
@@ -138,6 +166,7 @@ int prefetch_new(const struct prefetch_conf *conf, struct prefetch **ret)
     prefetch->wake.run = on_wake;
     list_init(&prefetch->items);
     pthread_mutex_init(&prefetch->lock, NULL);
+    flights_on_queued(conf->flights, on_queued_at, prefetch);
     wake(prefetch);
     *ret = prefetch;
     return 0;
@@ -155,9 +184,11 @@ void prefetch_free(struct prefetch *prefetch)
         return;
     for (struct list *link; (link = list_pop(&prefetch->items));) {
         struct item *item = container_of(link, struct item, link);
-        flight_leave(&item->waiter);
+        if (!item->answered)
+            flight_leave(&item->waiter);
         free(item);
     }
+    loop_timer_cancel(prefetch->conf.loop, &prefetch->timer);
     pthread_mutex_destroy(&prefetch->lock);
     free(prefetch);
 }
@@ -187,11 +218,23 @@ static void on_queued(struct cache_write *write)
     pthread_mutex_unlock(&batch->lock);
 }
 
-/* Answered before, or failed for good: not to be asked again. */
-static bool is_settled(const struct prefetch *prefetch, const struct cache_key *key)
+/* Would its fetch be more than a look at what is here? Readers share: the picture of an answered
+ * original is taken to be here, unless the answer is so old that it may be forgotten. */
+static bool needs_fetch(const struct prefetch *prefetch, const struct cache_key *key)
 {
     struct cache_record record;
-    return cache_lookup(prefetch->conf.cache, key, &record) == 0;
+    const struct plan_ask ask = {.who = PLAN_SCHEDULED, .now_s = clock_wall_s()};
+    int r = cache_lookup(prefetch->conf.cache, key, &record);
+    if (r < 0)
+        return false; /* a damaged record: nothing may be fetched before it is forgotten */
+    bool have = r == 0 && record.state == CACHE_STORED;
+    if (have && !record.pixel && plan_expired(&prefetch->conf.plan, &record, ask.now_s)) {
+        void *bytes = NULL;
+        size_t len;
+        have = cache_read(prefetch->conf.cache, &record, &bytes, &len) == 0;
+        free(bytes);
+    }
+    return plan_decide(&prefetch->conf.plan, &ask, r == 0 ? &record : NULL, have) == PLAN_FETCH;
 }
 
 int prefetch_submit(struct prefetch *prefetch, const char *const *urls, size_t count)
@@ -211,12 +254,10 @@ int prefetch_submit(struct prefetch *prefetch, const char *const *urls, size_t c
         submission->write = (struct cache_write){
             .op = CACHE_ENQUEUE, .bytes = urls[i], .len = len, .done = on_queued};
         cache_key_of_url(prefetch->conf.cache, urls[i], len, &submission->write.key);
-        if (is_settled(prefetch, &submission->write.key))
+        if (!needs_fetch(prefetch, &submission->write.key))
             continue;
-        int64_t jitter_s = prefetch->conf.jitter_s;
         submission->write.record.retry_s =
-            now_s + prefetch->conf.delay_s +
-            (jitter_s > 0 ? randombytes_uniform((uint32_t)jitter_s + 1) : 0);
+            plan_due_s(now_s, prefetch->conf.delay_s, prefetch->conf.jitter_s);
         pthread_mutex_lock(&batch.lock);
         batch.pending++;
         pthread_mutex_unlock(&batch.lock);

@@ -18,6 +18,7 @@ struct prefetch_conf {
     struct flights *flights;
     int64_t delay_s;
     int64_t jitter_s; /* a random part of it is added to the delay, for each original */
+    struct plan_conf plan;
     unsigned at_once; /* fetches under way */
 };
 

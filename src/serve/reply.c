@@ -166,6 +166,11 @@ void reply_unref(struct reply *reply)
     free(reply);
 }
 
+bool reply_is_picture(const struct reply *reply)
+{
+    return reply->status == MHD_HTTP_OK;
+}
+
 size_t reply_bytes(const struct reply *reply, const void **ret)
 {
     *ret = reply->bytes;

@@ -45,6 +45,9 @@ MUST_CHECK int reply_image(enum image_type type, void *bytes, size_t len, const 
 struct reply *reply_ref(struct reply *reply);
 void reply_unref(struct reply *reply); /* takes NULL */
 
+/* 200: an image, or the blank. */
+bool reply_is_picture(const struct reply *reply);
+
 /* The bytes of an image reply, borrowed from it; 0 for the others. */
 size_t reply_bytes(const struct reply *reply, const void **ret);
 enum image_type reply_type(const struct reply *reply);

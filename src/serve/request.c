@@ -26,6 +26,7 @@ struct request {
     struct front *front;
     struct MHD_Connection *connection;
     struct reply *reply; /* the answer, a reference of ours */
+    unsigned generation; /* of the keys before they were asked */
     bool parked;
     bool conditional;
     bool has_record;
@@ -230,13 +231,18 @@ static void forget_revoked(struct front *front)
 /* Resumed: the back thread has left the answer in the request. */
 static void unpark(struct request *request, const char *path)
 {
+    struct reply *answered = request->reply;
     request->parked = false;
     atomic_fetch_sub(&request->front->parked, 1);
-    if (!request->has_record)
+    /* The keys changed while it waited: is it still one of ours? */
+    if (request->generation != request->front->generation &&
+        step_verify(request, path) != STEP_NEXT) {
+        reply_unref(answered);
         return;
-    if (request->record.state == CACHE_STORED)
-        hot_put(request->front->hot, path, strlen(path), request->reply);
-    count_sharer(request);
+    }
+    hot_put(request->front->hot, path, strlen(path), answered);
+    if (request->has_record)
+        count_sharer(request);
 }
 
 static enum MHD_Result start(struct front *front, struct MHD_Connection *connection,
@@ -248,6 +254,7 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
     request->front = front;
     request->connection = connection;
     request->conditional = line->conditional;
+    request->generation = front->generation;
     enum step_result result = STEP_NEXT;
     for (size_t i = 0; result == STEP_NEXT; i++) {
         must(i < sizeof(steps) / sizeof(steps[0]));

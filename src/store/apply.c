@@ -27,6 +27,16 @@ static int refuse(int result, const struct cache_record *record, struct outcome 
     return 0;
 }
 
+/* What an op that is "requeued" leaves in the queue. */
+static int requeue(const struct apply *a, const struct cache_write *w)
+{
+    if (!w->bytes || w->record.retry_s == 0)
+        return queue_remove(a->index, a->txn, &w->key);
+    struct queue_entry entry = {
+        .key = &w->key, .url = w->bytes, .len = w->len, .due_s = w->record.retry_s};
+    return queue_put(a->index, a->txn, &entry);
+}
+
 static int apply_claim(const struct apply *a, const struct cache_write *w,
                        struct cache_record *record, struct outcome *ret)
 {
@@ -34,11 +44,14 @@ static int apply_claim(const struct apply *a, const struct cache_write *w,
         return refuse(CACHE_CHANGED, record, ret);
     if (record->state == 0 && a->index->tight)
         return refuse(-ENOSPC, record, ret);
-    record->state = CACHE_CLAIMED;
-    record->claimed_s = or_now(w->record.claimed_s);
+    if (record->state != CACHE_FAILED)
+        record->tries = 0;
     if (record->tries < UINT8_MAX)
         record->tries++;
-    return put(a, w, record, ret);
+    record->state = CACHE_CLAIMED;
+    record->claimed_s = or_now(w->record.claimed_s);
+    int r = put(a, w, record, ret);
+    return r < 0 ? r : requeue(a, w);
 }
 
 /* Finds or appends the picture. 0; APPLY_...; -errno with `*ret_kept` untouched. */
@@ -105,7 +118,8 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     if (picture)
         memcpy(record->content, content, sizeof(content));
     ret->result = kept;
-    return put(a, w, record, ret);
+    int r = put(a, w, record, ret);
+    return r < 0 ? r : queue_remove(a->index, a->txn, &w->key);
 }
 
 static void drop_picture(struct cache_record *record)
@@ -128,7 +142,8 @@ static int apply_fail(const struct apply *a, const struct cache_write *w,
     record->retry_s = w->record.retry_s;
     record->answered_s = or_now(w->record.answered_s);
     drop_picture(record);
-    return put(a, w, record, ret);
+    int r = put(a, w, record, ret);
+    return r < 0 ? r : requeue(a, w);
 }
 
 static int apply_purge(const struct apply *a, const struct cache_write *w,
@@ -141,7 +156,8 @@ static int apply_purge(const struct apply *a, const struct cache_write *w,
     record->retry_s = 0;
     record->answered_s = or_now(record->answered_s);
     drop_picture(record);
-    return put(a, w, record, ret);
+    int r = put(a, w, record, ret);
+    return r < 0 ? r : queue_remove(a->index, a->txn, &w->key);
 }
 
 static int apply_forget(const struct apply *a, const struct cache_write *w,
@@ -187,6 +203,16 @@ static int apply_enqueue(const struct apply *a, const struct cache_write *w,
     return queue_put(a->index, a->txn, &entry);
 }
 
+static int apply_requeue(const struct apply *a, const struct cache_write *w,
+                         struct cache_record *record, struct outcome *ret)
+{
+    if (w->seen && record->state != w->seen)
+        return refuse(CACHE_CHANGED, record, ret);
+    ret->record = *record;
+    ret->record.retry_s = w->record.retry_s;
+    return w->bytes ? requeue(a, w) : queue_move(a->index, a->txn, &w->key, w->record.retry_s);
+}
+
 int apply_write(const struct apply *apply, const struct cache_write *write, struct outcome *ret)
 {
     struct cache_record record = {0};
@@ -209,6 +235,8 @@ int apply_write(const struct apply *apply, const struct cache_write *write, stru
         return apply_sharer(apply, write, &record, ret);
     case CACHE_ENQUEUE:
         return apply_enqueue(apply, write, &record, ret);
+    case CACHE_REQUEUE:
+        return apply_requeue(apply, write, &record, ret);
     case CACHE_DEQUEUE:
         ret->record = record;
         return queue_remove(apply->index, apply->txn, &write->key);

@@ -106,14 +106,24 @@ MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *
 
 /* ---- writing ---- */
 
+/*
+ * An answer and what it means for the queue are one transaction. Where an op says "requeued", the
+ * URL in `bytes` stands in the queue afterwards, at record.retry_s and nowhere else; when that is 0
+ * or `bytes` is NULL, it stands there no more.
+ */
 enum cache_op {
-    CACHE_CLAIM,   /* record.state becomes CLAIMED, tries + 1, if it still is `seen` */
-    CACHE_STORE,   /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none */
-    CACHE_FAIL,    /* the answer: record.reason, record.retry_s */
+    CACHE_CLAIM, /* record.state becomes CLAIMED if it still is `seen`; tries + 1 after a failure,
+                    else 1; requeued: a crash leaves no other trace of the URL */
+    CACHE_STORE, /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none; leaves
+                    the queue */
+    CACHE_FAIL,  /* the answer: record.reason, record.retry_s; requeued */
     CACHE_SHARER,  /* one more mailbox salt, record.sharers[0]; creates no record */
     CACHE_ENQUEUE, /* `bytes` is the URL: to be fetched at record.retry_s; an earlier date stays */
+    CACHE_REQUEUE, /* the same, and replaces what stands there; without `bytes` an entry that stands
+                      there gets that date */
     CACHE_DEQUEUE,
-    CACHE_PURGE,  /* the record says STORED without a picture from now on, claims included */
+    CACHE_PURGE,  /* the record says STORED without a picture from now on, claims included; leaves
+                     the queue */
     CACHE_FORGET, /* the record goes, and its queue entry: as if never seen */
 };
 
@@ -122,8 +132,8 @@ struct cache_write {
     enum cache_op op;
     struct cache_key key;
     uint8_t seen;               /* CACHE_CLAIM: state at lookup, 0 when there was no record.
-                                   CACHE_STORE, CACHE_FAIL: when not 0, only if it still is that:
-                                   what was purged in flight then stays purged */
+                                   CACHE_STORE, CACHE_FAIL, CACHE_REQUEUE: when not 0, only if it
+                                   still is that: what was purged in flight then stays purged */
     struct cache_record record; /* the fields the op names; on `done` what now stands on disk */
     const void *bytes;
     size_t len;

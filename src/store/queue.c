@@ -62,6 +62,20 @@ int queue_due(const struct index *index, MDB_txn *txn, const struct cache_key *k
     return 0;
 }
 
+/* Writes an entry and its place; none may stand there. */
+static int put_sealed(const struct index *index, MDB_txn *txn, const struct cache_key *key,
+                      const struct sealed *sealed, size_t len)
+{
+    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(sealed, len);
+    int r = env_error(mdb_put(txn, index->queue, &k, &v, 0));
+    if (r < 0)
+        return r;
+    struct place place = place_of(key, unpack_due(sealed->due));
+    k = value_of(&place, sizeof(place));
+    v = (MDB_val){0};
+    return env_error(mdb_put(txn, index->due, &k, &v, 0));
+}
+
 int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry)
 {
     if (entry->len == 0 || entry->len > LIMIT_URL)
@@ -75,15 +89,21 @@ int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry 
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.body, &body_len, entry->url, entry->len,
                                                entry->key->bytes, sizeof(entry->key->bytes), NULL,
                                                sealed.nonce, index->secret->queue);
-    MDB_val k = value_of(entry->key->bytes, sizeof(entry->key->bytes));
-    MDB_val v = value_of(&sealed, SEALED_HEAD + body_len);
-    r = env_error(mdb_put(txn, index->queue, &k, &v, 0));
-    if (r < 0)
-        return r;
-    struct place place = place_of(entry->key, entry->due_s);
-    k = value_of(&place, sizeof(place));
-    v = (MDB_val){0};
-    return env_error(mdb_put(txn, index->due, &k, &v, 0));
+    return put_sealed(index, txn, entry->key, &sealed, SEALED_HEAD + body_len);
+}
+
+int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key, int64_t due_s)
+{
+    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v;
+    int r = env_error(mdb_get(txn, index->queue, &k, &v));
+    struct sealed sealed;
+    if (r < 0 || v.mv_size < SEALED_HEAD || v.mv_size > sizeof(sealed))
+        return r == -ENOENT || r == 0 ? 0 : r;
+    size_t len = v.mv_size;
+    memcpy(&sealed, v.mv_data, len);
+    r = queue_remove(index, txn, key);
+    sealed.due = pack_due(due_s);
+    return r < 0 ? r : put_sealed(index, txn, key, &sealed, len);
 }
 
 int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key)

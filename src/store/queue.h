@@ -24,6 +24,10 @@ struct queue_entry {
 /* Adds the entry, or moves the one that is there to `due_s`. */
 MUST_CHECK int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry);
 
+/* Another date for the entry, if there is one. 0 or -errno. */
+MUST_CHECK int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key,
+                          int64_t due_s);
+
 /* 0 also when there is none. */
 MUST_CHECK int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key);
 

@@ -7,10 +7,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #define NEW_SEGMENTS_A_COMMIT                                                                      \
     3 /* a picture that does not fit into that many new ones never will                            \
        */
+
+#define WAITS_FOR_READERS   20
+#define WAIT_FOR_READERS_NS 5000000 /* a few time slices; not tuned */
 
 struct writes {
     struct cache_write *first;
@@ -99,6 +103,7 @@ struct batch {
     size_t count;
     int no_picture; /* see struct apply */
     unsigned new_segments;
+    unsigned waited; /* for readers */
 };
 
 static void abort_all(struct writer *w, MDB_txn *txn)
@@ -164,6 +169,10 @@ static size_t commit_some(struct writer *w, struct batch *batch, size_t from)
             new_segment(w, batch);
         } else if (count > 1) {
             count = 1;
+        } else if (r == -ENOSPC && batch->waited++ < WAITS_FOR_READERS) {
+            /* Pages that were freed are used again only when the oldest reader has moved on, and it
+             * may be asleep; on a full index, this is in vain. */
+            nanosleep(&(struct timespec){.tv_nsec = WAIT_FOR_READERS_NS}, NULL);
         } else {
             batch->outcomes[from] = (struct outcome){.result = r};
             return 1;
@@ -185,6 +194,7 @@ static bool gather(struct writer *w, struct batch *batch)
 {
     uint64_t bytes = 0;
     batch->count = 0;
+    batch->waited = 0;
     pthread_mutex_lock(&w->lock);
     while (!w->waiting.first && !w->stopping)
         pthread_cond_wait(&w->some, &w->lock);

@@ -12,6 +12,7 @@ struct loop {
     int epoll_fd;
     int wake_fd;
     int64_t now_ms;
+    bool firing;
     bool stopped; /* under `lock` */
 
     struct loop_timer **heap; /* the earliest first; a timer's slot is its index plus one */
@@ -139,6 +140,8 @@ int loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t delay_ms
     }
     /* Against the real clock: a long turn must not make its timers late. */
     timer->due_ms = clock_ms() + delay_ms;
+    if (loop->firing && timer->due_ms <= loop->now_ms)
+        timer->due_ms = loop->now_ms + 1; /* not in the turn that is firing */
     heap_place(loop, loop->heap_len++, timer);
     heap_up(loop, timer->slot - 1);
     return 0;
@@ -160,12 +163,13 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer)
 
 static void fire_timers(struct loop *loop)
 {
-    /* Only what was due when the turn began: a timer that sets itself to 0 waits for the next. */
+    loop->firing = true;
     while (loop->heap_len > 0 && loop->heap[0]->due_ms <= loop->now_ms) {
         struct loop_timer *timer = loop->heap[0];
         loop_timer_cancel(loop, timer);
         timer->fire(timer);
     }
+    loop->firing = false;
 }
 
 static int wait_ms(struct loop *loop)

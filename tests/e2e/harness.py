@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 import threading
 import unittest
 
@@ -69,6 +70,20 @@ class Key:
     def salt(self, mailbox):
         return b64url(hmac.new(self.derive(b"mailbox"), mailbox.encode(),
                                hashlib.sha256).digest()[:8])
+
+
+def today():
+    """The value of option d for mail that is delivered now."""
+    return int(time.time()) // 86400
+
+
+def until(holds, timeout_s=20):
+    """Asks until it holds; for what gives no event that could be awaited."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError(f"still not so after {timeout_s} s")
+        time.sleep(0.02)
 
 
 def as_json(value):
@@ -181,6 +196,12 @@ class Shojid:
         for sign in ("broken invariant", "Sanitizer", "runtime error"):
             if sign in log:
                 raise AssertionError(f"the log holds {sign!r}:\n{log}")
+
+    def reload(self):
+        """SIGHUP, and waits until the server says that it read the keys."""
+        said = self.logged(1000).count("keys reloaded")
+        self.process.send_signal(signal.SIGHUP)
+        until(lambda: self.logged(1000).count("keys reloaded") > said)
 
     def kill(self):
         """SIGKILL, as the kernel does when memory is out. Its children must notice by themselves."""
