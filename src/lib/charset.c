@@ -185,3 +185,41 @@ int charset_decode(const struct charset *charset, struct span in, struct buf *ou
     iconv_close(conversion);
     return buf_error(out);
 }
+
+/* Does every source that names a charset read `text` as `reading`? */
+static int compare_readings(struct span text, struct span label, struct span reading)
+{
+    size_t bom = 0;
+    const struct charset *sources[] = {find_mark(text, &bom), charset_find(label), find_meta(text)};
+    for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        if (!sources[i])
+            continue;
+        CLEANUP(buf_free) struct buf other = BUF_INIT(8 * text.len + 64);
+        int error = sources[i]->unreadable
+                        ? -EOPNOTSUPP
+                        : charset_decode(sources[i], span_part(text, bom, text.len), &other);
+        if (error == -ENOMEM)
+            return error;
+        if (error || !span_equal(buf_span(&other), reading))
+            return CHARSET_CONFLICT;
+    }
+    return 0;
+}
+
+int charset_read(struct span text, struct span label, struct buf *out)
+{
+    const struct charset *charset = NULL;
+    size_t bom = 0;
+    size_t start = out->len;
+    int answer = charset_detect(text, label, &charset, &bom);
+    struct span rest = span_part(text, bom, text.len);
+    int error = charset_decode(charset, rest, out);
+    if (error == -ENOMEM || error == -E2BIG)
+        return error;
+    if (error) { /* iconv has no such table on this machine */
+        buf_cut(out, start);
+        error = buf_add_span(out, rest);
+        return error ? error : CHARSET_CONFLICT;
+    }
+    return answer ? compare_readings(text, label, span_part(buf_span(out), start, out->len)) : 0;
+}

@@ -33,6 +33,13 @@ enum charset_answer {
 int charset_detect(struct span text, struct span label, const struct charset **ret,
                    size_t *ret_bom);
 
+/*
+ * The same, decoded: appends `text` as UTF-8, without its mark. Where two sources differ in a
+ * dangerous way, both readings are made. 0; CHARSET_CONFLICT when they do not come to the same (the
+ * likelier one is then appended), or when it cannot be read; -E2BIG or -ENOMEM.
+ */
+int charset_read(struct span text, struct span label, struct buf *out);
+
 /* Appends `in` as UTF-8. 0, -E2BIG, -ENOMEM, or -EOPNOTSUPP when iconv lacks the charset. */
 int charset_decode(const struct charset *charset, struct span in, struct buf *out);
 

@@ -234,8 +234,8 @@ void mime_header_copy(struct span message, const struct mime_part *part, struct 
                       struct buf *out)
 {
     size_t end = part->header_end > part->header ? part->header_end : message.len;
-    if (end - part->header > LIMIT_HEADER_BLOCK)
-        end = part->header + LIMIT_HEADER_BLOCK;
+    if (end - part->header > LIMIT_HEADER_BLOCK / 2) /* what is put to it must fit, too */
+        end = part->header + LIMIT_HEADER_BLOCK / 2;
     struct mime_fields fields = {.message = message, .at = part->header, .end = end};
     struct mime_field field;
     buf_add_span(out, span_part(message, 0, part->header));

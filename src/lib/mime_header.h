@@ -37,7 +37,7 @@ void mime_header_edit(const struct mime_header *header, const struct mime_part *
                       const struct mime_change *change);
 
 /* Copies a header block without Content-* fields, MIME-Version and rubbish, as far as it is within
- * the limit: for the message that takes the place of one that cannot be taken apart. */
+ * half of the limit: for the message that takes the place of one that cannot be taken apart. */
 void mime_header_copy(struct span message, const struct mime_part *part, struct span eol,
                       struct buf *out);
 

@@ -27,19 +27,7 @@ int mime_leaf_text(struct span message, const struct mime_part *part,
     int error = mime_code_decode(content->code, body, &raw);
     if (error)
         return error;
-    const struct charset *charset = NULL;
-    size_t bom = 0;
-    int answer = charset_detect(buf_span(&raw), span_of(content->charset), &charset, &bom);
-    struct span text = span_part(buf_span(&raw), bom, raw.len);
-    error = charset_decode(charset, text, ret);
-    if (error == -ENOMEM || error == -E2BIG)
-        return error;
-    if (error) { /* iconv has no such table on this machine */
-        buf_clear(ret);
-        error = buf_add_span(ret, text);
-        answer = CHARSET_CONFLICT;
-    }
-    return error ? error : answer;
+    return charset_read(buf_span(&raw), span_of(content->charset), ret);
 }
 
 /* Puts the counters back to where they stood before a part that came to nothing. */

@@ -10,7 +10,7 @@ struct property {
 };
 
 static const struct property properties[] = {
-    {"ATTACH", false}, {"IMAGE", false}, {"X-ALT-DESC", true},
+    {"ATTACH", false}, {"IMAGE", false}, {"X-ALT-DESC", true}, {"STYLED-DESCRIPTION", true},
     {"PHOTO", false},  {"LOGO", false},  {"SOUND", false},
 };
 
@@ -25,22 +25,52 @@ static struct span line_unfolded(struct span text, size_t at)
     return span_part(text, at, end - at);
 }
 
-/* Reads the line as a client does: without its folds. */
+static bool is_alnum(char c)
+{
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+/* A value that begins with a scheme: all but what lies in the message itself. */
+static bool has_scheme(struct span value)
+{
+    value = span_trim(value);
+    size_t len = 0;
+    while (len < value.len && (value.ptr[len] == '+' || value.ptr[len] == '-' ||
+                               value.ptr[len] == '.' || is_alnum(value.ptr[len])))
+        len++;
+    if (len == 0 || len == value.len || value.ptr[len] != ':')
+        return false;
+    struct span scheme = span_part(value, 0, len);
+    return !span_equal_nocase(scheme, SPAN("cid")) && !span_equal_nocase(scheme, SPAN("data"));
+}
+
+/*
+ * Reads the line as a client does, without its folds, and more than once: some clients take the
+ * first colon for the end of the parameters, some the first one outside of quotes, and some look
+ * for "://" only.
+ */
 static bool is_url(struct span line)
 {
-    size_t colons = 0;
-    char before[3] = {0};
+    CLEANUP(buf_free) struct buf flat = BUF_INIT(line.len);
     for (size_t i = 0; i < line.len; i++) {
         char c = line.ptr[i];
-        bool fold = c == '\r' || c == '\n' || (i > 0 && line.ptr[i - 1] == '\n');
-        if (fold)
+        if (c != '\r' && c != '\n' && (i == 0 || line.ptr[i - 1] != '\n'))
+            buf_add_char(&flat, c);
+    }
+    if (buf_error(&flat))
+        return true;
+    struct span text = buf_span(&flat);
+    bool quoted = false;
+    size_t colons = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        struct span rest = span_part(text, i, text.len);
+        quoted ^= rest.ptr[0] == '"';
+        if (rest.ptr[0] != ':')
             continue;
-        colons += c == ':';
-        if (colons >= 2 && before[1] == ':' && before[2] == '/' && c == '/')
+        if (colons++ > 0 && span_starts(rest, SPAN("://")))
             return true;
-        before[0] = before[1];
-        before[1] = before[2];
-        before[2] = c;
+        if ((!quoted || colons == 1) && has_scheme(span_part(rest, 1, rest.len)))
+            return true;
     }
     return false;
 }

@@ -232,6 +232,8 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
         error = mime_leaf_recode(pass, part, &content, &change);
     if (error)
         return error;
+    if (content.fallback[0]) /* of an earlier pass */
+        report_fallback(pass->html.report, content.fallback);
     if (mime_signed_is_void(pass, part, &content))
         relabel(pass, &change, "application/octet-stream", "signature");
     if (has_odd(pass, index, MIME_IN_HEADER))

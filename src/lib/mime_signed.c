@@ -32,7 +32,8 @@ static bool has_type(const struct mime_pass *pass, const struct mime_part *part,
 {
     struct mime_content content;
     mime_content_read(pass->message, part->header, part->header_end, false, &content);
-    return strcmp(content.type, type) == 0;
+    const char *found = content.type[0] ? content.type : "text/plain"; /* RFC 2045 section 5.2 */
+    return strcmp(found, type) == 0;
 }
 
 static bool has_plain_child(const struct mime_pass *pass, size_t parent, size_t except)

@@ -17,11 +17,8 @@ static size_t output_limit(size_t len)
 /* A document says its charset itself, or is UTF-8. */
 static int to_utf8(struct span in, struct buf *out)
 {
-    const struct charset *charset;
-    size_t bom;
-    if (charset_detect(in, (struct span){"", 0}, &charset, &bom) != 0)
-        return -EILSEQ; /* two readings, and no telling which one a client will choose */
-    return charset_decode(charset, span_part(in, bom, in.len), out);
+    int answer = charset_read(in, (struct span){"", 0}, out);
+    return answer == CHARSET_CONFLICT ? -EILSEQ : answer; /* no telling what a client will read */
 }
 
 static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)

@@ -12,6 +12,7 @@ static const char last_resort[] = "X-Shoji: v=1; images=0; trackers=0; by=; fall
                                   "MIME-Version: 1.0\r\n"
                                   "Subject: (a message that could not be read)\r\n"
                                   "Content-Type: text/plain; charset=utf-8\r\n"
+                                  "X-Shoji-Fallback: unreadable\r\n"
                                   "\r\n"
                                   "This message could not be shown safely, not even as text.\r\n";
 

@@ -376,9 +376,10 @@ static void test_what_cannot_be_rewritten_becomes_text(void **state)
     (void)state;
     check_fallback(SPAN("Content-Type: text/html; charset=utf-7\n\nvisible +ADw-img+AD4-\n"),
                    "charset", "visible");
-    check_fallback(SPAN("Content-Type: text/html; charset=utf-8\n\n"
-                        "<meta charset=iso-2022-jp><img src=http://a.test/>visible\n"),
-                   "charset", "visible");
+    check_fallback(
+        SPAN("Content-Type: text/html; charset=utf-8\n\n"
+             "<meta charset=iso-2022-jp><img src=http://a.test/>visible \x1b$B$\"\x1b(B\n"),
+        "charset", "visible");
     check_fallback(SPAN("From: x\nContent-Type: multipart/mixed; boundary=\"a--\"\n\n--a--\n"
                         "Content-Type: multipart/mixed; boundary=a\n\n--a\n\nvisible\n--a--\n"
                         "Content-Type: text/html\n\n<img src=http://a.test/>\n"),
