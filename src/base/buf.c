@@ -99,9 +99,3 @@ char *buf_steal(struct buf *buf, size_t *ret_len)
     *buf = BUF_INIT(buf->max);
     return bytes;
 }
-
-void buf_free(struct buf *buf)
-{
-    free(buf->ptr);
-    *buf = BUF_INIT(buf->max);
-}

@@ -82,6 +82,11 @@ void buf_clear(struct buf *buf);
  * NULL only when the buffer holds an error (whose memory is then freed) or memory is out. */
 MUST_CHECK char *buf_steal(struct buf *buf, size_t *ret_len);
 
-void buf_free(struct buf *buf);
+static inline void buf_free(struct buf *buf)
+{
+    if (buf->ptr)
+        free(buf->ptr);
+    *buf = BUF_INIT(buf->max);
+}
 
 #endif

@@ -12,7 +12,8 @@ struct tag {
     struct html_document *d;
     enum html_element kind;
     const struct span *src, *srcset, *held_src, *tracker, *background, *style, *held_style, *href;
-    bool src_is_href; /* of <image>, which some clients read like that of svg */
+    unsigned char *rules; /* of each attribute */
+    bool src_is_href;     /* of <image>, which some clients read like that of svg */
     struct image_use use;
 
     struct buf image; /* what <img> shows or, `held`, will show; empty: nothing */
@@ -208,20 +209,16 @@ static void neutralised(struct tag *tag, const struct html_attribute *attribute)
 static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
                           const struct html_attribute *attribute)
 {
-    char name[32];
     if (!html_value_allowed(rule, attribute->value)) {
         neutralised(tag, attribute);
         return;
     }
-    must(attribute->name.len < sizeof(name)); /* it stands in our own table */
-    memcpy(name, attribute->name.ptr, attribute->name.len);
-    name[attribute->name.len] = '\0';
-    html_write_attribute(tag->d->out, name, attribute->value);
+    html_write_attribute_of(tag->d->out, attribute->name, attribute->value);
 }
 
-static void write_one(struct tag *tag, const struct html_attribute *attribute)
+static void write_one(struct tag *tag, enum html_attribute_rule rule,
+                      const struct html_attribute *attribute)
 {
-    enum html_attribute_rule rule = html_attribute_find(attribute->name);
     bool image = tag->kind == HTML_IMG;
     switch (rule) {
     case HTML_ATTR_TEXT:
@@ -296,21 +293,51 @@ static void decide(struct tag *tag, const struct html_token *token)
         decide_link(tag);
 }
 
+/* Where the value is kept that others depend on; NULL: none does. */
+static const struct span **place_of(struct tag *tag, enum html_attribute_rule rule)
+{
+    switch (rule) {
+    case HTML_ATTR_SRC:
+        return &tag->src;
+    case HTML_ATTR_SRCSET:
+        return &tag->srcset;
+    case HTML_ATTR_HELD_SRC:
+        return &tag->held_src;
+    case HTML_ATTR_TRACKER:
+        return &tag->tracker;
+    case HTML_ATTR_BACKGROUND:
+        return &tag->background;
+    case HTML_ATTR_STYLE:
+        return &tag->style;
+    case HTML_ATTR_HELD_STYLE:
+        return &tag->held_style;
+    case HTML_ATTR_HREF:
+        return &tag->href;
+    default:
+        return NULL;
+    }
+}
+
+static void find_rules(struct tag *tag, const struct html_token *token)
+{
+    for (size_t i = 0; i < token->attributes_count; i++) {
+        enum html_attribute_rule rule = html_attribute_find(token->attributes[i].name);
+        const struct span **place = place_of(tag, rule);
+        if (place)
+            *place = &token->attributes[i].value;
+        tag->rules[i] = (unsigned char)rule;
+    }
+}
+
+/* `rules` has room for LIMIT_ATTRIBUTES. */
 static void tag_init(struct tag *tag, struct html_document *d, enum html_element kind,
-                     const struct html_token *token)
+                     const struct html_token *token, unsigned char *rules)
 {
     size_t max = d->out->max;
     *tag = (struct tag){
         .d = d,
         .kind = kind,
-        .src = html_token_attribute(token, "src"),
-        .srcset = html_token_attribute(token, "srcset"),
-        .held_src = html_token_attribute(token, "data-shoji-src"),
-        .tracker = html_token_attribute(token, "data-shoji-tracker"),
-        .background = html_token_attribute(token, "background"),
-        .style = html_token_attribute(token, "style"),
-        .held_style = html_token_attribute(token, "data-shoji-style"),
-        .href = html_token_attribute(token, "href"),
+        .rules = rules,
         .use = {.pass = d->pass, .base = html_base(d), .tracker = &tag->blocker},
         .image = BUF_INIT(max),
         .candidates = BUF_INIT(max),
@@ -319,6 +346,7 @@ static void tag_init(struct tag *tag, struct html_document *d, enum html_element
         .reheld = BUF_INIT(max),
         .blocker = BUF_INIT(max),
     };
+    find_rules(tag, token);
     if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
         tag->src = tag->href;
         tag->src_is_href = true;
@@ -330,11 +358,12 @@ bool html_write_attributes(struct html_document *d, enum html_element kind,
 {
     if (token->attributes_count == 0)
         return kind != HTML_SOURCE;
+    UNCLEARED unsigned char rules[LIMIT_ATTRIBUTES];
     CLEANUP(tag_free) struct tag tag;
-    tag_init(&tag, d, kind, token);
+    tag_init(&tag, d, kind, token, rules);
     decide(&tag, token);
     for (size_t i = 0; i < token->attributes_count; i++)
-        write_one(&tag, &token->attributes[i]);
+        write_one(&tag, (enum html_attribute_rule)rules[i], &token->attributes[i]);
     if (!tag.src && kind == HTML_IMG)
         write_image(&tag);
     if (!tag.style)

@@ -106,10 +106,10 @@ static int write_link(struct span url, const char *base, struct buf *out)
 
 int html_link(struct span raw, const char *base, struct buf *out)
 {
-    CLEANUP(buf_free) struct buf url = BUF_INIT(SIZE_MAX / 2);
-    image_ref_strip(raw, &url);
-    if (buf_error(&url))
-        return buf_error(&url);
-    int r = write_link(buf_span(&url), base, out);
+    CLEANUP(buf_free) struct buf copy = BUF_INIT(SIZE_MAX / 2);
+    struct span url = image_ref_stripped(raw, &copy);
+    if (buf_error(&copy))
+        return buf_error(&copy);
+    int r = write_link(url, base, out);
     return buf_error(out) ? buf_error(out) : r;
 }

@@ -1,5 +1,6 @@
 #include "lib/html_token.h"
 
+#include "base/scan.h"
 #include "lib/html_entity.h"
 
 #include <sodium.h>
@@ -202,6 +203,8 @@ static size_t plain_run(struct span in, size_t at, size_t end, unsigned stops)
 {
     static const unsigned char classes[256] = {
         ['\0'] = STOP_NUL, ['&'] = STOP_REFERENCE, ['<'] = STOP_TAG};
+    in.len = end;
+    at = scan_past(in, at, stops & STOP_TAG ? "<&" : stops & STOP_REFERENCE ? "&&" : "\0\0");
     while (at < end && !(classes[(unsigned char)in.ptr[at]] & stops))
         at++;
     return at;

@@ -1,3 +1,4 @@
+#include "base/scan.h"
 #include "lib/html_entity.h"
 #include "lib/html_token.h"
 
@@ -50,6 +51,15 @@ static unsigned run(struct html_tokenizer *t, unsigned stops)
         seen |= class;
     }
     return seen;
+}
+
+/* The same for a quoted value: long ones are common. */
+static unsigned run_quoted(struct html_tokenizer *t, char quote)
+{
+    const char stops[3] = {quote, '&', '\0'};
+    if (t->at < t->in.len)
+        t->at = scan_past(t->in, t->at, stops);
+    return run(t, quote == '"' ? DOUBLE : SINGLE);
 }
 
 /* A name or value: the input itself where nothing in it needs decoding, else in the store. */
@@ -111,7 +121,7 @@ static struct piece read_value(struct html_tokenizer *t)
     char c = here(t);
     bool quoted = c == '"' || c == '\'';
     size_t from = t->at += quoted;
-    unsigned seen = run(t, !quoted ? BLANK | END : c == '"' ? DOUBLE : SINGLE);
+    unsigned seen = quoted ? run_quoted(t, c) : run(t, BLANK | END);
     struct span text = span_part(t->in, from, t->at - from);
     t->at += quoted;
     return seen & CODED ? decode_value(t, text) : (struct piece){text, 0};

@@ -1,5 +1,6 @@
 #include "lib/html_write.h"
 
+#include "base/scan.h"
 #include "lib/css_rewrite.h"
 
 static const char *escape_of(struct span text, size_t at, bool value, size_t *ret_used)
@@ -32,15 +33,30 @@ static const char *escape_of(struct span text, size_t at, bool value, size_t *re
 static const bool special[256] = {['\0'] = true, ['\r'] = true, ['"'] = true, ['&'] = true,
                                   ['<'] = true,  ['>'] = true,  [0xEF] = true};
 
+/* Past whole blocks of bytes that stay as they are; those from '#' to ';' and most others do. */
+static size_t past_plain(struct span s, size_t at)
+{
+    for (; s.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
+        scan_block b = scan_load(s.ptr + at);
+        if (scan_hit((scan_block)(b == scan_all('&')) | (scan_block)(b == scan_all('<')) |
+                     (scan_block)(b == scan_all('>')) | (scan_block)(b == scan_all('"')) |
+                     (scan_block)(b == scan_all('\r')) | (scan_block)(b == scan_all('\0')) |
+                     (scan_block)(b == scan_all('\xEF'))))
+            break;
+    }
+    return at;
+}
+
 static void write_escaped(struct buf *out, struct span text, bool value)
 {
     size_t from = 0;
     for (size_t at = 0; at < text.len;) {
         size_t used;
-        if (!special[(unsigned char)text.ptr[at]]) {
+        at = past_plain(text, at);
+        while (at < text.len && !special[(unsigned char)text.ptr[at]])
             at++;
-            continue;
-        }
+        if (at == text.len)
+            break;
         const char *escape = escape_of(text, at, value, &used);
         if (escape) {
             buf_add(out, text.ptr + from, at - from);
@@ -59,8 +75,13 @@ void html_write_text(struct buf *out, struct span text)
 
 void html_write_attribute(struct buf *out, const char *name, struct span value)
 {
+    html_write_attribute_of(out, span_of(name), value);
+}
+
+void html_write_attribute_of(struct buf *out, struct span name, struct span value)
+{
     buf_add_char(out, ' ');
-    buf_add_text(out, name);
+    buf_add_span(out, name);
     buf_add_text(out, "=\"");
     write_escaped(out, value, true);
     buf_add_char(out, '"');

@@ -31,6 +31,7 @@ void html_write_text(struct buf *out, struct span text);
 
 /* ` name="value"`, the value escaped. */
 void html_write_attribute(struct buf *out, const char *name, struct span value);
+void html_write_attribute_of(struct buf *out, struct span name, struct span value);
 
 /* What reads the text of an element: html_content_set(&d->t, ...) behind its start tag. */
 enum html_content html_content_of(struct span name);

@@ -32,6 +32,17 @@ void image_ref_strip(struct span raw, struct buf *out)
     }
 }
 
+struct span image_ref_stripped(struct span raw, struct buf *copy)
+{
+    struct span s = trim(raw);
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] == '\t' || s.ptr[i] == '\n' || s.ptr[i] == '\r') {
+            image_ref_strip(s, copy);
+            return buf_span(copy);
+        }
+    return s;
+}
+
 static bool is_slash(struct span s, size_t at)
 {
     return at < s.len && (s.ptr[at] == '/' || s.ptr[at] == '\\');
@@ -201,17 +212,17 @@ static int remote(const struct image_use *use, struct span raw, struct buf *out)
 
 int image_ref(const struct image_use *use, struct span raw, struct buf *out)
 {
-    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
-    image_ref_strip(raw, &text);
-    if (buf_error(&text))
-        return buf_error(&text);
+    CLEANUP(buf_free) struct buf copy = BUF_INIT(SIZE_MAX / 2);
+    struct span text = image_ref_stripped(raw, &copy);
+    if (buf_error(&copy))
+        return buf_error(&copy);
     if (text.len == 0)
         return IMAGE_DROPPED;
-    int r = image_data(buf_span(&text), out);
+    int r = image_data(text, out);
     if (buf_error(out))
         return buf_error(out);
     if (r == IMAGE_DROPPED)
-        return remote(use, buf_span(&text), out);
+        return remote(use, text, out);
     if (use->pass->report)
         use->pass->report->images_inline++;
     return IMAGE_IN_MAIL;

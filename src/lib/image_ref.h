@@ -51,6 +51,9 @@ MUST_CHECK int image_ref_canonical(struct span raw, const char *base, char *ret,
 /* Appends `raw` without blanks around it and without tabs and line ends (URL standard, 4.4). */
 void image_ref_strip(struct span raw, struct buf *out);
 
+/* The same: `raw` itself, trimmed, where there is nothing else to strip, or what `copy` holds. */
+struct span image_ref_stripped(struct span raw, struct buf *copy);
+
 /* ---- image_data.c ---- */
 
 /*
