@@ -34,23 +34,26 @@ static bool is_label(char c)
     return (unsigned char)c > ' ' && !strchr("\"'>/;?", c);
 }
 
-/* charset= of a meta element, encoding= of an XML declaration; *at goes on. */
+/* charset= of a meta element, encoding= of an XML declaration; *at goes on. Not in text. */
 static struct span next_label(struct span head, size_t *at)
 {
-    for (; *at + 8 < head.len; ++*at) {
+    for (bool in_tag = false; *at + 8 < head.len; ++*at) {
         struct span s = span_part(head, *at, head.len);
-        size_t len = span_equal_nocase(span_part(s, 0, 7), SPAN("charset"))    ? 7
+        in_tag = s.ptr[0] == '<' || (in_tag && s.ptr[0] != '>');
+        size_t len = !in_tag                                                   ? 0
+                     : span_equal_nocase(span_part(s, 0, 7), SPAN("charset"))  ? 7
                      : span_equal_nocase(span_part(s, 0, 8), SPAN("encoding")) ? 8
                                                                                : 0;
         if (len == 0)
             continue;
-        while (len < s.len && strchr(" \t\r\n=\"'", s.ptr[len]) && s.ptr[len])
+        while (len < s.len && s.ptr[len] && strchr(" \t\r\n=\"'", s.ptr[len]))
             len++;
         size_t end = len;
         while (end < s.len && end - len < 40 && is_label(s.ptr[end]))
             end++;
         *at += end;
-        return span_part(s, len, end - len);
+        if (end > len)
+            return span_part(s, len, end - len);
     }
     return SPAN("");
 }

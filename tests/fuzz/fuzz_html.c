@@ -5,6 +5,8 @@
  */
 #include "fuzz_rewrite.h"
 
+#include <shoji/check.h>
+
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -179,6 +181,15 @@ static void rewrite(enum shoji_mode mode, struct span in, struct buf *out)
     free(pass);
 }
 
+/* The second scanner, which reads like the sloppiest client, agrees. */
+static void check_by_scanner(struct span out)
+{
+    struct shoji_rewrite how = fuzz_how(SHOJI_PROXY);
+    struct shoji_check check = {
+        .keys = how.keys, .base_url = how.signer.base_url, .suffix = how.signer.suffix};
+    must(shoji_check_html(&check, out.ptr, out.len) == 0);
+}
+
 static void check(enum shoji_mode mode, struct span in)
 {
     CLEANUP(buf_free)
@@ -186,6 +197,7 @@ static void check(enum shoji_mode mode, struct span in)
     CLEANUP(buf_free) struct buf second = BUF_INIT(SIZE_MAX / 2);
     rewrite(mode, in, &first);
     check_output(buf_span(&first));
+    check_by_scanner(buf_span(&first));
     rewrite(mode, buf_span(&first), &second);
     must(span_equal(buf_span(&first), buf_span(&second)));
 }
@@ -199,5 +211,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     CLEANUP(buf_free) struct buf text = BUF_INIT(in.len * LIMIT_OUTPUT_FACTOR + LIMIT_OUTPUT_EXTRA);
     must(html_to_text(in, &text) == 0);
     check_output(buf_span(&text));
+    check_by_scanner(buf_span(&text));
     return 0;
 }
