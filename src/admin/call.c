@@ -1,5 +1,7 @@
 #include "admin/call.h"
 
+#include "sys/clock.h"
+
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -72,18 +74,38 @@ bool call_has_type(struct call *call, const char *type)
            (value[len] == '\0' || value[len] == ';' || value[len] == ' ');
 }
 
-/* "2026-11-22" as days since 1970-01-01; false when it is no such date. */
-bool call_read_date(const char *text, int32_t *ret)
+int32_t call_today(void)
+{
+    return (int32_t)(clock_wall_s() / 86400);
+}
+
+static bool read_date(const char *text, int32_t *ret)
 {
     struct tm tm = {0};
     const char *end = strptime(text, "%Y-%m-%d", &tm);
     if (!end || *end != '\0')
         return false;
-    time_t seconds = timegm(&tm);
-    if (seconds < 0 || seconds / 86400 > INT32_MAX)
+    struct tm again = tm;
+    time_t seconds = timegm(&again); /* makes the 31st of February one of March */
+    if (again.tm_mday != tm.tm_mday || seconds < 0 || seconds / 86400 > INT32_MAX)
         return false;
     *ret = (int32_t)(seconds / 86400);
     return true;
+}
+
+const char *call_read_options(const struct shoji_key *key, const char *mailbox,
+                              const char *delivered, struct shoji_url_options *ret)
+{
+    *ret = SHOJI_URL_OPTIONS_NONE;
+    if (mailbox && *mailbox)
+        shoji_mailbox_salt(key, mailbox, ret->mailbox);
+    if (!delivered || !*delivered)
+        return NULL;
+    if (strcmp(delivered, "today") == 0)
+        ret->delivered = call_today();
+    else if (!read_date(delivered, &ret->delivered))
+        return "delivered is a date such as 2026-01-31, or today";
+    return NULL;
 }
 
 struct shoji_signer call_signer(const struct call *call, const struct shoji_key *key)

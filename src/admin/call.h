@@ -40,8 +40,13 @@ enum MHD_Result call_send_error(struct call *call, unsigned status, const char *
 const char *call_argument(struct call *call, const char *name);
 bool call_has_type(struct call *call, const char *type);
 
-/* "2026-11-22" as days since 1970-01-01; false when it is no such date. */
-bool call_read_date(const char *text, int32_t *ret);
+/* Fills in mailbox and day of delivery ("2026-11-22" or "today") of a request; either may be NULL
+ * or empty. A sentence when one is wrong, else NULL. */
+const char *call_read_options(const struct shoji_key *key, const char *mailbox,
+                              const char *delivered, struct shoji_url_options *ret);
+
+/* Today, as option d counts days. */
+int32_t call_today(void);
 
 struct shoji_signer call_signer(const struct call *call, const struct shoji_key *key);
 

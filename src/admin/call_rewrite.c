@@ -1,7 +1,5 @@
 #include "admin/call.h"
 
-#include "sys/clock.h"
-
 #include <sodium.h>
 #include <string.h>
 
@@ -37,16 +35,8 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
         return "prefetch is 0 or 1";
     how->mode = (enum shoji_mode)mode;
     how->links = (enum shoji_links)link;
-    how->options = SHOJI_URL_OPTIONS_NONE;
-    const char *mailbox = call_argument(call, "mailbox"),
-               *delivered = call_argument(call, "delivered");
-    if (mailbox && *mailbox)
-        shoji_mailbox_salt(key, mailbox, how->options.mailbox);
-    if (delivered && strcmp(delivered, "today") == 0)
-        how->options.delivered = (int32_t)(clock_wall_s() / 86400);
-    else if (delivered && !call_read_date(delivered, &how->options.delivered))
-        return "delivered is a date such as 2026-01-31, or today";
-    return NULL;
+    return call_read_options(key, call_argument(call, "mailbox"), call_argument(call, "delivered"),
+                             &how->options);
 }
 
 struct rewritten {
@@ -87,7 +77,7 @@ static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bo
     if (r < 0 || !call->env->conf->prefetch.enabled || call_urls_hand_over(call, &list) < 0)
         return r;
     if (how->options.delivered == SHOJI_NOT_DELIVERED)
-        how->options.delivered = (int32_t)(clock_wall_s() / 86400);
+        how->options.delivered = call_today();
     rewritten_free(ret);
     return rewrite(call, how, mail, ret);
 }
@@ -169,6 +159,10 @@ enum MHD_Result call_rewrite(struct call *call)
         .signed_mail = (enum shoji_signed)conf->rewrite.signed_mail,
         .spam_header = conf->rewrite.spam_header,
         .accept_base = conf->rewrite.accept_base,
+        .rules = call->env->rules,
+        .trackers = conf->trackers.policy == CONF_POLICY_BLOCK ? SHOJI_TRACKERS_BLOCK
+                                                               : SHOJI_TRACKERS_PROXY,
+        .ignore_geometry = !conf->trackers.geometry,
     };
     unsigned prefetch = 0;
     const char *error = key ? read_options(call, key, &how, &prefetch) : "no key signs";

@@ -4,16 +4,33 @@
 
 /* ---- POST /v1/sign ---- */
 
+/* A text, or NULL where there is none; false where there is something else: a salt or a day that is
+ * silently left out would be a loss of privacy. */
+static bool optional_text(const json_t *request, const char *name, const char **ret)
+{
+    const json_t *value = json_object_get(request, name);
+    *ret = json_string_value(value);
+    return !value || json_is_null(value) || *ret;
+}
+
+static const char *read_options(const json_t *request, const struct shoji_key *key,
+                                struct shoji_url_options *ret)
+{
+    const char *mailbox, *delivered;
+    if (!optional_text(request, "mailbox", &mailbox))
+        return "\"mailbox\" is a string";
+    if (!optional_text(request, "delivered", &delivered))
+        return "\"delivered\" is a string";
+    return call_read_options(key, mailbox, delivered, ret);
+}
+
 static const char *sign_all(struct call *call, const json_t *request, const struct shoji_key *key,
                             json_t *signed_urls)
 {
-    const char *mailbox = json_string_value(json_object_get(request, "mailbox"));
-    const char *delivered = json_string_value(json_object_get(request, "delivered"));
-    struct shoji_url_options options = SHOJI_URL_OPTIONS_NONE;
-    if (mailbox)
-        shoji_mailbox_salt(key, mailbox, options.mailbox);
-    if (delivered && !call_read_date(delivered, &options.delivered))
-        return "delivered is not a date such as 2026-01-31";
+    struct shoji_url_options options;
+    const char *wrong = read_options(request, key, &options);
+    if (wrong)
+        return wrong;
     struct shoji_signer by = call_signer(call, key);
     size_t i;
     json_t *url;

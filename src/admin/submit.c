@@ -5,7 +5,6 @@
 #include "sys/fd.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #define MAX_CLIENTS 64 /* threads; further ones wait in the backlog */
 
@@ -23,7 +22,7 @@ struct endpoint {
 
 static const struct endpoint endpoints[] = {
     {"/v1/prefetch", CALL_MAX_JSON, call_prefetch},
-    {"/v1/rewrite", LIMIT_MESSAGE + 1 * MiB, call_rewrite},
+    {"/v1/rewrite", 0, call_rewrite}, /* as [rewrite] max_message says */
     {"/v1/sign", CALL_MAX_JSON, call_sign},
 };
 
@@ -47,7 +46,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         if (!call)
             return MHD_NO;
         *call = (struct call){.connection = connection, .env = cls};
-        call->body = BUF_INIT(endpoint ? endpoint->max_body : 0);
+        call->body = BUF_INIT(0);
+        if (endpoint)
+            call->body.max = endpoint->max_body ? endpoint->max_body
+                                                : call->env->conf->rewrite.max_message + 1 * MiB;
         *context = call;
         return MHD_YES;
     }
@@ -90,8 +92,6 @@ int submit_new(const struct submit_env *env, const char *path, char *why, struct
     int r = snprintf(address, sizeof(address), "unix:%s", path) < (int)sizeof(address)
                 ? listener_open(address, 1, &fd, text)
                 : -ENAMETOOLONG;
-    if (r == 0 && chmod(path, 0660) < 0)
-        r = -errno;
     if (r == 0) {
         submit->daemon = MHD_start_daemon(
             MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, on_request,

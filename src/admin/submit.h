@@ -22,6 +22,7 @@ struct submit_env {
     const char *base_url;
     struct keyring *keyring;
     struct prefetch *prefetch;
+    const struct shoji_rules *rules; /* may be NULL */
 };
 
 /* 0 or -errno with a sentence in `why` (256 bytes). `env` must live until submit_free. The socket

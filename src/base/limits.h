@@ -10,9 +10,8 @@
 #define GiB (1024UL * MiB)
 
 /* ---- signed URLs (lib/) ---- */
-#define LIMIT_URL         4096      /* bytes of an original URL: the contract's figure */
-#define LIMIT_SIGNED_PATH 8192      /* base64url of 24 + 4096 + options, kid and suffix fit */
-#define LIMIT_KEY_FILE    (1 * MiB) /* some 15,000 keys; a larger one is a mistake */
+#define LIMIT_URL      4096      /* bytes of an original URL: the contract's figure */
+#define LIMIT_KEY_FILE (1 * MiB) /* some 15,000 keys; a larger one is a mistake */
 #define LIMIT_IDN_HOST                                                                             \
     1024                    /* bytes of UTF-8: DNS has no name that needs more, and punycode       \
                              * takes time in the square of it */
@@ -49,7 +48,6 @@
 #define LIMIT_UNWRAPS        3          /* redirectors around one target; more is left alone */
 
 /* ---- HTTP (serve/) ---- */
-#define LIMIT_CONNECTIONS 10000 /* all front threads together */
 #define LIMIT_CONNECTION_POOL                                                                      \
     (8 * KiB)             /* a longest path and 1,300 bytes of headers; wiped for each request */
 #define LIMIT_IDLE_S 15   /* keep-alive without a request */
@@ -58,7 +56,6 @@
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)
 #define LIMIT_ORIGIN_HEADERS   (64 * KiB)
-#define LIMIT_REDIRECTS        5
 #define LIMIT_LOCATION         (8 * KiB) /* of a redirect: twice what may become a URL of ours */
 #define LIMIT_INTERIM          8    /* 1xx answers before the real one; browsers see one or two */
 #define LIMIT_CONNECT_TRIES    3    /* addresses of one host: two IPv4 and one IPv6, or so */

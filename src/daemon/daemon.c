@@ -5,6 +5,7 @@
 #include "serve/http.h"
 #include "serve/spool.h"
 #include "sys/clock.h"
+#include "sys/data.h"
 #include "sys/log.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #define SETTLE_MS       5000 /* how long fetches under way may still take at the end */
 #define SETTLE_LOOK_MS  20
 #define FETCHES_AT_ONCE 64 /* of the prefetch queue; not tuned */
+#define SPOOL_FILES     16 /* before signals are looked at again */
 #define CONNECT_MS      4000
 
 struct daemon {
@@ -24,6 +26,7 @@ struct daemon {
     char addresses[4096];
     struct loop *loop;
     struct keyring *keyring;
+    struct shoji_rules *rules;
     struct pool *pool;
     struct cache *cache;
     struct fetcher *fetcher;
@@ -161,11 +164,26 @@ static int make_fetcher(struct loop *loop, const struct conf *conf, char *why, s
     return fetcher_new(loop, &fetch, why, ret);
 }
 
+static int load_rules(const struct conf *conf, char *why, struct shoji_rules **ret)
+{
+    char room[4096];
+    const struct shoji_rules_source source = {
+        .files = conf->trackers.rules ? conf->trackers.rules
+                                      : data_path("trackers.rules", room, sizeof(room)),
+        .allow = conf->trackers.allow,
+        .authserv_id = conf->trackers.authserv_id,
+    };
+    if (!source.files)
+        log_warning("no tracker rules are installed: sizes alone say what is a tracker");
+    return shoji_rules_load(&source, why, ret);
+}
+
 int daemon_check(const struct conf *conf, char *why)
 {
     struct shoji_keys *keys = NULL;
     struct loop *loop = NULL;
     struct fetcher *fetcher = NULL;
+    struct shoji_rules *rules = NULL;
     why[0] = '\0';
     int r = shoji_keys_load(conf->server.keys, why, &keys);
     if (r == 0)
@@ -174,6 +192,9 @@ int daemon_check(const struct conf *conf, char *why)
         r = make_fetcher(loop, conf, why, &fetcher);
     if (r != 0 && !why[0])
         snprintf(why, CONF_WHY_SIZE, "%s", strerror(-r));
+    if (r == 0)
+        r = load_rules(conf, why, &rules);
+    shoji_rules_free(rules);
     fetcher_free(fetcher);
     loop_free(loop);
     shoji_keys_free(keys);
@@ -184,6 +205,12 @@ int daemon_check(const struct conf *conf, char *why)
 static int64_t seconds(uint64_t ms)
 {
     return (int64_t)((ms + 999) / 1000);
+}
+
+/* What is never fetched. */
+static const struct shoji_rules *blocked(const struct daemon *daemon)
+{
+    return daemon->conf->trackers.policy == CONF_POLICY_BLOCK ? daemon->rules : NULL;
 }
 
 static struct plan_conf plan_conf(const struct conf *conf)
@@ -205,6 +232,7 @@ static int start_flights(struct daemon *daemon)
         .fetcher = daemon->fetcher,
         .pool = daemon->pool,
         .plan = plan_conf(conf),
+        .blocked = blocked(daemon),
         .max_redirects = (unsigned)conf->fetch.max_redirects,
         .max_flights = LIMIT_FLIGHTS,
         .delay_s = seconds(conf->prefetch.delay),
@@ -220,6 +248,7 @@ static int start_flights(struct daemon *daemon)
         .delay_s = flights.delay_s,
         .jitter_s = flights.jitter_s,
         .plan = flights.plan,
+        .blocked = blocked(daemon),
         .at_once = FETCHES_AT_ONCE,
     };
     return prefetch_new(&prefetch, &daemon->prefetch);
@@ -234,6 +263,7 @@ static int start_http(struct daemon *daemon, char *why)
         .flights = daemon->flights,
         .keyring = daemon->keyring,
         .url_suffix = conf->server.url_suffix,
+        .blocked = blocked(daemon),
         .plan = plan_conf(conf),
         .wait_ms = (int64_t)conf->fetch.wait,
     };
@@ -265,6 +295,7 @@ static int start_submit(struct daemon *daemon, char *why)
         .base_url = daemon->base_url,
         .keyring = daemon->keyring,
         .prefetch = daemon->prefetch,
+        .rules = daemon->rules,
     };
     return submit_new(&env, daemon->conf->server.submit, why, &daemon->submit);
 }
@@ -274,6 +305,8 @@ static int start_all(struct daemon *daemon, bool dev, char *why)
     int r = loop_new(&daemon->loop);
     if (r == 0)
         r = keyring_new(daemon->conf->server.keys, why, &daemon->keyring);
+    if (r == 0)
+        r = load_rules(daemon->conf, why, &daemon->rules);
     /* First of all that makes threads or holds files: the decoder is forked from here. */
     if (r == 0)
         r = start_pool(daemon, dev, why);
@@ -336,12 +369,12 @@ void daemon_reload(struct daemon *daemon)
         log_error("keys not reloaded, the old ones stay: %s", why);
 }
 
-void daemon_tick(struct daemon *daemon)
+bool daemon_tick(struct daemon *daemon)
 {
     const struct conf *conf = daemon->conf;
-    if (conf->prefetch.enabled && conf->prefetch.spool)
-        spool_collect(conf->prefetch.spool, conf->server.url_suffix, daemon->keyring,
-                      daemon->prefetch);
+    return conf->prefetch.enabled && conf->prefetch.spool &&
+           spool_collect(conf->prefetch.spool, conf->server.url_suffix, daemon->keyring,
+                         daemon->prefetch, SPOOL_FILES) == SPOOL_FILES;
 }
 
 /* ---- the end ---- */
@@ -396,6 +429,7 @@ void daemon_stop(struct daemon *daemon)
     fetcher_free(daemon->fetcher);
     pool_free(daemon->pool);
     keyring_free(daemon->keyring);
+    shoji_rules_free(daemon->rules);
     loop_free(daemon->loop);
     reply_teardown();
     free(daemon);

@@ -28,8 +28,9 @@ const char *daemon_addresses(const struct daemon *daemon);
 /* SIGHUP. */
 void daemon_reload(struct daemon *daemon);
 
-/* Now and then: what is to be done regularly and may block. */
-void daemon_tick(struct daemon *daemon);
+/* Now and then: a bounded piece of what is to be done regularly and may block. True: there is more.
+ */
+bool daemon_tick(struct daemon *daemon);
 
 /* Serves what is under way, then ends. Takes NULL. */
 void daemon_stop(struct daemon *daemon);

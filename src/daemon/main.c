@@ -128,8 +128,9 @@ static void raise_files(void)
 
 static void serve(struct daemon *daemon, const sigset_t *signals)
 {
+    bool more = true; /* at the start, at once */
     for (;;) {
-        const struct timespec tick = {.tv_sec = TICK_S};
+        const struct timespec tick = {.tv_sec = more ? 0 : TICK_S};
         switch (sigtimedwait(signals, NULL, &tick)) {
         case SIGHUP:
             daemon_reload(daemon);
@@ -138,7 +139,7 @@ static void serve(struct daemon *daemon, const sigset_t *signals)
         case SIGTERM:
             return;
         default:
-            daemon_tick(daemon);
+            more = daemon_tick(daemon);
         }
     }
 }
@@ -161,7 +162,6 @@ static int run(const struct conf *conf, bool dev)
         fprintf(stderr, "shojid: %s\n", why);
         return EXIT_TROUBLE;
     }
-    daemon_tick(daemon);
     printf("ready %s\n", daemon_addresses(daemon));
     fflush(stdout);
     serve(daemon, &signals);

@@ -26,6 +26,7 @@ struct flights_conf {
     struct fetcher *fetcher;
     struct pool *pool;
     struct plan_conf plan;
+    const struct shoji_rules *blocked; /* trackers: no hop leads there; NULL: none are */
     unsigned max_redirects;
     unsigned max_flights;
     int64_t delay_s; /* of a fetch that is queued again */

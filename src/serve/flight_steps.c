@@ -232,6 +232,11 @@ static bool is_circle(const struct flight *flight, const struct cache_key *key)
 static void step_hop(struct flight *flight)
 {
     struct flights *flights = flight->owner;
+    /* What only leads to a tracker is one. */
+    if (shoji_rules_blocks(flights->conf.blocked, flight->hop, flight->hop_len)) {
+        step_store(flight);
+        return;
+    }
     struct flight_ask ask = {
         .plan = {.who = PLAN_HOP, .options = SHOJI_URL_OPTIONS_NONE, .again = flight->again},
         .url = flight->hop,

@@ -12,7 +12,10 @@
 struct door {
     struct front front;
     struct MHD_Daemon *daemon;
+    int fd; /* until the daemon has it */
 };
+
+#define MAX_FRONTS 256 /* as the configuration allows */
 
 struct http {
     struct request_env *env;
@@ -163,13 +166,13 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 
 /* ---- starting and stopping ---- */
 
-static int door_open(struct door *door, struct http *http, const struct http_conf *conf, int fd)
+static int door_open(struct door *door, struct http *http, const struct http_conf *conf)
 {
     int r = front_init(&door->front, http->env, conf->hot_memory / http->doors_count);
     if (r < 0)
         return r;
     const struct MHD_OptionItem options[] = {
-        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_LISTEN_SOCKET, door->fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections / http->doors_count + 1, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_IDLE_S, NULL},
@@ -181,15 +184,18 @@ static int door_open(struct door *door, struct http *http, const struct http_con
     door->daemon =
         MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
                          on_request, door, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-    return door->daemon ? 0 : -EIO;
+    if (!door->daemon)
+        return -EIO;
+    door->fd = -1;
+    return 0;
 }
 
+/* Opens the sockets of one address for the doors from `first` on. */
 static int open_address(struct http *http, const struct http_conf *conf, const char *address,
-                        char *why)
+                        size_t first, char *why)
 {
-    int fds[256];
+    int fds[MAX_FRONTS];
     char text[LISTENER_TEXT];
-    must(conf->fronts > 0 && conf->fronts <= 256);
     int r = listener_open(address, conf->fronts, fds, text);
     if (r < 0) {
         snprintf(why, 256, "cannot listen on %.100s: %s", address,
@@ -197,25 +203,40 @@ static int open_address(struct http *http, const struct http_conf *conf, const c
         return r;
     }
     buf_add_format(&http->addresses, "%slisten=%s", http->addresses.len ? " " : "", text);
-    size_t first = 0;
-    while (http->doors[first].daemon)
-        first++;
-    for (unsigned i = 0; i < conf->fronts; i++) {
-        if (r == 0)
-            r = door_open(&http->doors[first + i], http, conf, fds[i]);
+    for (unsigned i = 0; i < conf->fronts; i++)
+        http->doors[first + i].fd = fds[i];
+    return 0;
+}
+
+/* All sockets before any thread: a later address that cannot be had must not find requests parked.
+ */
+static int open_all(struct http *http, const struct http_conf *conf, char *list, char *why)
+{
+    size_t doors = 0;
+    char *rest = NULL;
+    for (char *at = strtok_r(list, ", ", &rest); at; at = strtok_r(NULL, ", ", &rest)) {
+        int r = open_address(http, conf, at, doors, why);
         if (r < 0)
-            fd_close(&fds[i]);
+            return r;
+        doors += conf->fronts;
     }
-    if (r < 0)
-        snprintf(why, 256, "cannot start a front thread on %.100s: %s", address, strerror(-r));
-    return r;
+    http->doors_count = doors;
+    for (size_t i = 0; i < doors; i++) {
+        int r = door_open(&http->doors[i], http, conf);
+        if (r < 0) {
+            snprintf(why, 256, "cannot start a front thread: %s", strerror(-r));
+            return r;
+        }
+    }
+    return 0;
 }
 
 int http_new(const struct http_conf *conf, struct request_env *env, char *why, struct http **ret)
 {
+    must(conf->fronts > 0 && conf->fronts <= MAX_FRONTS);
     size_t addresses = 1;
     for (const char *at = conf->listen; *at; at++)
-        addresses += *at == ',';
+        addresses += *at == ',' || *at == ' ';
     struct http *http = calloc(1, sizeof(*http));
     char *list = strdup(conf->listen);
     struct door *doors = calloc(addresses * conf->fronts, sizeof(*doors));
@@ -226,13 +247,14 @@ int http_new(const struct http_conf *conf, struct request_env *env, char *why, s
         return -ENOMEM;
     }
     *http = (struct http){.env = env, .doors = doors, .doors_count = addresses * conf->fronts};
+    for (size_t i = 0; i < http->doors_count; i++)
+        doors[i].fd = -1;
     http->addresses = BUF_INIT(64 * KiB);
-    int r = 0;
-    char *rest = NULL;
-    for (char *at = strtok_r(list, ", ", &rest); at && r == 0; at = strtok_r(NULL, ", ", &rest))
-        r = open_address(http, conf, at, why);
+    int r = open_all(http, conf, list, why);
     free(list);
     if (r < 0) {
+        if (http->doors[0].daemon)
+            http_drain(http);
         http_free(http);
         return r;
     }
@@ -268,6 +290,7 @@ void http_free(struct http *http)
     for (size_t i = 0; i < http->doors_count; i++) {
         if (http->doors[i].daemon)
             MHD_stop_daemon(http->doors[i].daemon);
+        fd_close(&http->doors[i].fd);
         front_finish(&http->doors[i].front);
     }
     buf_free(&http->addresses);

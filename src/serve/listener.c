@@ -55,13 +55,13 @@ static int parse(const char *text, union address *ret, socklen_t *ret_len)
     return parse_port(colon + 1, &ret->v4.sin_port);
 }
 
-static int open_one(const union address *address, socklen_t len, int *ret)
+static int open_one(const union address *address, socklen_t len, int shared, int *ret)
 {
     CLEANUP_FD int fd =
         socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int on = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared)) < 0)
         return -errno;
     if (address->any.sa_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
@@ -101,8 +101,9 @@ static int open_unix(const char *path, int *ret)
             return -errno;
     }
     CLEANUP_FD int fresh = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* Nobody can connect before listen: the mode is set in between. */
     if (fresh < 0 || bind(fresh, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        listen(fresh, BACKLOG) < 0)
+        chmod(path, 0660) < 0 || listen(fresh, BACKLOG) < 0)
         return -errno;
     *ret = fd_take(&fresh);
     return 0;
@@ -122,9 +123,15 @@ int listener_open(const char *text, size_t count, int *ret_fds, char *ret_text)
     int r = is_unix ? 0 : parse(text, &address, &len);
     if (r < 0)
         return r;
+    /* Sockets that share a port share it with every process of this user: first, alone. */
+    int probe = -1;
+    r = is_unix ? 0 : open_one(&address, len, 0, &probe);
+    fd_close(&probe);
+    if (r < 0)
+        return r;
     for (size_t i = 0; i < count; i++) {
         if (!is_unix)
-            r = open_one(&address, len, &ret_fds[i]);
+            r = open_one(&address, len, 1, &ret_fds[i]);
         else if (i == 0)
             r = open_unix(text + strlen("unix:"), &ret_fds[0]);
         else

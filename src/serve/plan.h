@@ -7,6 +7,7 @@
 
 #include "store/cache.h"
 
+#include <shoji/rules.h>
 #include <shoji/url.h>
 
 enum plan_who {

@@ -74,6 +74,15 @@ static void on_answer(struct waiter *waiter, const struct flight_answer *answer)
     cache_write_start(item->owner->conf.cache, &item->write);
 }
 
+/* Queued before the rules knew it. */
+static void drop(struct item *item)
+{
+    item->answered = true;
+    item->write =
+        (struct cache_write){.op = CACHE_DEQUEUE, .key = item->key, .done = on_written};
+    cache_write_start(item->owner->conf.cache, &item->write);
+}
+
 static bool is_under_way(const struct prefetch *prefetch, const struct cache_key *key)
 {
     list_for_each (link, &prefetch->items) {
@@ -94,6 +103,10 @@ static bool start_item(struct prefetch *prefetch, const struct cache_queued *ent
     item->waiter.answer = on_answer;
     list_add_tail(&prefetch->items, &item->link);
     prefetch->items_count++;
+    if (shoji_rules_blocks(prefetch->conf.blocked, entry->url, entry->url_len)) {
+        drop(item);
+        return true;
+    }
     struct flight_ask ask = {
         .plan = {.who = PLAN_SCHEDULED, .options = SHOJI_URL_OPTIONS_NONE},
         .key = entry->key,
@@ -254,7 +267,8 @@ int prefetch_submit(struct prefetch *prefetch, const char *const *urls, size_t c
         submission->write = (struct cache_write){
             .op = CACHE_ENQUEUE, .bytes = urls[i], .len = len, .done = on_queued};
         cache_key_of_url(prefetch->conf.cache, urls[i], len, &submission->write.key);
-        if (!needs_fetch(prefetch, &submission->write.key))
+        if (shoji_rules_blocks(prefetch->conf.blocked, urls[i], len) ||
+            !needs_fetch(prefetch, &submission->write.key))
             continue;
         submission->write.record.retry_s =
             plan_due_s(now_s, prefetch->conf.delay_s, prefetch->conf.jitter_s);

@@ -11,6 +11,7 @@
  */
 #define REQUEST_STEPS(STEP)                                                                        \
     STEP(verify) /* bad signature ► refused */                                                   \
+    STEP(policy) /* tracker ► blank */                                                           \
     STEP(lookup) /* have it ► reply, and hot; failed or gone for good ► says so */             \
     STEP(join)   /* park; the back thread claims, fetches, decodes, stores (serve/flight) */
 
@@ -81,6 +82,17 @@ static enum step_result step_verify(struct request *request, const char *path)
         return answer(request, REPLY_MISSING);
     cache_key_of_url(env->cache, request->opened.url, request->opened.url_len, &request->key);
     return STEP_NEXT;
+}
+
+/* Also one that was signed before the rules knew it, or under another policy. */
+static enum step_result step_policy(struct request *request, const char *path)
+{
+    const struct shoji_opened *opened = &request->opened;
+    if (!shoji_rules_blocks(request->front->env->blocked, opened->url, opened->url_len))
+        return STEP_NEXT;
+    answer(request, REPLY_BLANK);
+    hot_put(request->front->hot, path, strlen(path), request->reply);
+    return STEP_REPLY;
 }
 
 static enum step_result reply_picture(struct request *request, const char *path)

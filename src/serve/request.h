@@ -21,6 +21,7 @@ struct request_env {
     struct flights *flights;
     struct keyring *keyring;
     const char *url_suffix;
+    const struct shoji_rules *blocked; /* trackers, never fetched; NULL: none are */
     struct plan_conf plan;
     int64_t wait_ms;
     atomic_bool draining; /* true: misses are refused, hits go on */

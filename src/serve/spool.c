@@ -3,8 +3,10 @@
 #include "base/limits.h"
 #include "base/span.h"
 #include "sys/fd.h"
+#include "sys/log.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -80,18 +82,29 @@ static int collect_file(int dir_fd, const char *name, const char *suffix, struct
     return r;
 }
 
+static void set_aside(int dir_fd, const char *name)
+{
+    char bad[NAME_MAX + 8];
+    snprintf(bad, sizeof(bad), "%s.bad", name);
+    if (renameat(dir_fd, name, dir_fd, bad) == 0)
+        log_warning("spool: a file is too long or not a file, and was set aside as *.bad");
+}
+
 int spool_collect(const char *dir, const char *url_suffix, struct keyring *keyring,
-                  struct prefetch *prefetch)
+                  struct prefetch *prefetch, int most)
 {
     DIR *open_dir = opendir(dir);
     if (!open_dir)
         return -errno;
     int taken = 0;
-    for (struct dirent *entry; (entry = readdir(open_dir));) {
+    for (struct dirent *entry; taken < most && (entry = readdir(open_dir));) {
         if (entry->d_name[0] == '.' || !span_ends(span_of(entry->d_name), SPAN(".urls")))
             continue; /* still being written, or not ours */
-        if (collect_file(dirfd(open_dir), entry->d_name, url_suffix, keyring, prefetch) == 0)
+        int r = collect_file(dirfd(open_dir), entry->d_name, url_suffix, keyring, prefetch);
+        if (r == 0)
             taken++;
+        else if (r == -E2BIG || r == -EINVAL || r == -ELOOP)
+            set_aside(dirfd(open_dir), entry->d_name);
     }
     closedir(open_dir);
     return taken;

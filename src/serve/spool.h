@@ -11,11 +11,12 @@
 #include "serve/prefetch.h"
 
 /*
- * Queues what lies in the directory and removes each file when its URLs are on disk in the queue. A
- * file that cannot be queued now stays for the next time; a line that does not verify is left out.
- * The number of files taken, or -errno of reading the directory.
+ * Queues what lies in the directory, `most` files at the most, and removes each file when its URLs
+ * are on disk in the queue. A file that cannot be queued now stays for the next time; one that
+ * cannot be read is set aside as `*.bad`; a line that does not verify is left out. The number of
+ * files taken, or -errno of reading the directory.
  */
 int spool_collect(const char *dir, const char *url_suffix, struct keyring *keyring,
-                  struct prefetch *prefetch);
+                  struct prefetch *prefetch, int most);
 
 #endif

@@ -181,6 +181,21 @@ class Submit(harness.ServerTest):
         self.assertIn(self.post("/v1/rewrite", b"x", {"Content-Type": "image/png"}).status,
                       (400, 415))
 
+    def test_what_is_not_understood_is_not_left_out(self):
+        """A salt or a day that is silently missing would be a loss of privacy."""
+        url = self.sender.url("/a.png")
+        for wrong in ({"mailbox": 5}, {"delivered": 20000}, {"delivered": "2026-02-31"},
+                      {"delivered": "tomorrow"}):
+            with self.subTest(**wrong):
+                body = harness.as_json({"urls": [url], **wrong})
+                self.assertEqual(self.post("/v1/sign", body, JSON).status, 400)
+
+    def test_max_message_may_be_more_than_its_default(self):
+        server = self.shojid({"rewrite": {"max_message": "100M"}})
+        body = b"<p>" + b"x" * (52 * 1024 * 1024) + b"</p>"
+        answer = server.ask_submit("POST", "/v1/rewrite", {"Content-Type": "text/html"}, body)
+        self.assertEqual(answer.status, 200)
+
 
 if __name__ == "__main__":
     unittest.main()
