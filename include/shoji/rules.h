@@ -24,8 +24,7 @@ struct shoji_rules;
 #define SHOJI_RULES_WHY_SIZE 512 /* bytes: room for file, line and a sentence */
 
 struct shoji_rules_source {
-    const char *const *files; /* paths */
-    size_t files_count;
+    const char *files; /* paths, separated by commas */
     const char *allow; /* partners: "host" or "dkim-domain/host", separated by commas; or NULL */
     const char *authserv_id; /* whose Authentication-Results are believed; NULL: nobody's */
 };

@@ -1,6 +1,7 @@
 #include "cli/setup.h"
 
 #include "base/err.h"
+#include "sys/data.h"
 
 #include <errno.h>
 #include <string.h>
@@ -92,6 +93,23 @@ static enum shoji_signed conf_signed(uint64_t policy)
                                         : SHOJI_SIGNED_PROTECT;
 }
 
+/* The rules that are configured, or those that were installed; none where nothing was. */
+static int load_rules(struct setup *setup)
+{
+    char why[SHOJI_RULES_WHY_SIZE], room[4096];
+    const struct conf *conf = &setup->conf;
+    const struct shoji_rules_source source = {
+        .files = conf->trackers.rules ? conf->trackers.rules
+                                      : data_path("trackers.rules", room, sizeof(room)),
+        .allow = conf->trackers.allow,
+        .authserv_id = conf->trackers.authserv_id,
+    };
+    if (shoji_rules_load(&source, why, &setup->rules) == 0)
+        return CMD_DONE;
+    cmd_say("%s", why);
+    return CMD_TROUBLE;
+}
+
 int setup_rewrite(const struct cmd_common *common, struct setup *ret_setup,
                   struct shoji_rewrite *ret_how)
 {
@@ -102,8 +120,15 @@ int setup_rewrite(const struct cmd_common *common, struct setup *ret_setup,
         exit_code = setup_signer(&setup, &how.signer);
     if (exit_code != CMD_DONE)
         return exit_code;
+    exit_code = load_rules(&setup);
+    if (exit_code != CMD_DONE)
+        return exit_code;
     const struct conf *conf = &setup.conf;
     how.keys = setup.keys;
+    how.rules = setup.rules;
+    how.trackers =
+        conf->trackers.policy == CONF_POLICY_BLOCK ? SHOJI_TRACKERS_BLOCK : SHOJI_TRACKERS_PROXY;
+    how.ignore_geometry = !conf->trackers.geometry;
     how.mode = conf_mode(conf->rewrite.mode);
     how.links = conf->rewrite.links == CONF_LINKS_CLEAN ? SHOJI_LINKS_CLEAN : SHOJI_LINKS_KEEP;
     how.signed_mail = conf_signed(conf->rewrite.signed_mail);
@@ -121,6 +146,7 @@ int setup_rewrite(const struct cmd_common *common, struct setup *ret_setup,
 void setup_free(struct setup *setup)
 {
     shoji_keys_free(setup->keys);
+    shoji_rules_free(setup->rules);
     conf_free(&setup->conf);
     *setup = (struct setup){0};
 }

@@ -16,9 +16,10 @@
 
 struct setup {
     struct conf conf;
-    struct shoji_keys *keys; /* NULL until setup_keys */
-    const char *base_url;    /* of the command line or the configuration; NULL: in neither */
-    const char *suffix;      /* "" or e.g. ".png" */
+    struct shoji_keys *keys;   /* NULL until setup_keys */
+    struct shoji_rules *rules; /* NULL until setup_rewrite */
+    const char *base_url;      /* of the command line or the configuration; NULL: in neither */
+    const char *suffix;        /* "" or e.g. ".png" */
 };
 
 int setup_conf(const struct cmd_common *common, struct setup *ret);

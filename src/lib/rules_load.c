@@ -136,6 +136,23 @@ static int read_file(struct shoji_rules *rules, const char *path, char *why)
     return r < 0 && !why[0] ? say(why, path, r) : r;
 }
 
+static int read_files(struct shoji_rules *rules, const char *list, char *why)
+{
+    int r = 0;
+    while (r == 0 && *list) {
+        size_t len = strcspn(list, ",");
+        struct span name = span_trim((struct span){list, len});
+        list += len + (list[len] == ',');
+        char *path = strndup(name.ptr, name.len);
+        if (!path)
+            return -ENOMEM;
+        if (name.len > 0)
+            r = read_file(rules, path, why);
+        free(path);
+    }
+    return r;
+}
+
 /* ---- the set ---- */
 
 /* Whatever is looked up finds a table and text, even where there is no rule. */
@@ -173,8 +190,8 @@ int shoji_rules_load(const struct shoji_rules_source *source, char *why, struct 
     CLEANUP(free_rules) struct shoji_rules *rules = NULL;
     snprintf(why, SHOJI_RULES_WHY_SIZE, "out of memory");
     int r = begin(source, why, &rules);
-    for (size_t i = 0; r == 0 && i < source->files_count; i++)
-        r = read_file(rules, source->files[i], why);
+    if (r == 0 && source->files)
+        r = read_files(rules, source->files, why);
     if (r == 0)
         r = seal(rules);
     if (r == 0)

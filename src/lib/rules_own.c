@@ -89,6 +89,8 @@ static int add_where(struct reader *r, unsigned what, struct span rest)
         return e;
     if (what == RULES_UNWRAP) {
         line.extra = next_field(&rest);
+        if (memchr(where.ptr, '?', where.len)) /* the order of parameters may change */
+            return wrong(r, "a redirector is known by host and path, not by its query", where);
         if (line.extra.len == 0)
             return wrong(r, "no parameter that holds the target", where);
     }

@@ -78,8 +78,7 @@ static void on_answer(struct waiter *waiter, const struct flight_answer *answer)
 static void drop(struct item *item)
 {
     item->answered = true;
-    item->write =
-        (struct cache_write){.op = CACHE_DEQUEUE, .key = item->key, .done = on_written};
+    item->write = (struct cache_write){.op = CACHE_DEQUEUE, .key = item->key, .done = on_written};
     cache_write_start(item->owner->conf.cache, &item->write);
 }
 

@@ -80,6 +80,11 @@ static const struct conf_key conf_keys[] = {
     N(prefetch, delay, TIME, "0s", 0, DAY_MS),
     N(prefetch, jitter, TIME, "30s", 0, DAY_MS),
     T(prefetch, spool, "/var/spool/shoji", "a directory"),
+    T(trackers, rules, NULL, "a list of files; the installed one where it is left out"),
+    C(trackers, policy, policy, "block", "block|proxy"),
+    T(trackers, allow, NULL, "a list of hosts, or dkim-domain/host"),
+    T(trackers, authserv_id, NULL, "the name by which our own border signs Authentication-Results"),
+    C(trackers, geometry, geometry, "on", "off|on"),
     C(rewrite, mode, mode, "proxy", "proxy|hold|strip"),
     C(rewrite, links, links, "keep", "keep|clean"),
     C(rewrite, signed_mail, signed_mail, "protect", "protect|keep|text"),
@@ -232,7 +237,7 @@ static const struct conf_key *find_key(const char *section, const char *name, ch
     else
         snprintf(why, CONF_WHY_SIZE,
                  "unknown section [%.40s]: allowed are server, cache, fetch, decode, prefetch, "
-                 "rewrite",
+                 "trackers, rewrite",
                  section);
     return NULL;
 }

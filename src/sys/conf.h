@@ -19,6 +19,7 @@
 enum conf_refetch { CONF_REFETCH_SHARED, CONF_REFETCH_NEVER, CONF_REFETCH_ALWAYS };
 enum conf_output { CONF_OUTPUT_COMPAT, CONF_OUTPUT_WEBP };
 enum conf_mode { CONF_MODE_PROXY, CONF_MODE_HOLD, CONF_MODE_STRIP };
+enum conf_policy { CONF_POLICY_BLOCK, CONF_POLICY_PROXY };
 enum conf_links { CONF_LINKS_KEEP, CONF_LINKS_CLEAN };
 enum conf_signed { CONF_SIGNED_PROTECT, CONF_SIGNED_KEEP, CONF_SIGNED_TEXT };
 
@@ -72,6 +73,13 @@ struct conf {
         uint64_t jitter;
         char *spool; /* a directory */
     } prefetch;
+    struct {
+        char *rules;     /* comma-separated paths; NULL: the file that is installed */
+        uint64_t policy; /* enum conf_policy */
+        char *allow;
+        char *authserv_id;
+        uint64_t geometry;
+    } trackers;
     struct {
         uint64_t mode;        /* enum conf_mode */
         uint64_t links;       /* enum conf_links */
