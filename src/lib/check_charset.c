@@ -34,14 +34,12 @@ static bool is_label(char c)
     return (unsigned char)c > ' ' && !strchr("\"'>/;?", c);
 }
 
-/* charset= of a meta element, encoding= of an XML declaration; *at goes on. Not in text. */
-static struct span next_label(struct span head, size_t *at)
+/* The label behind `charset` or `encoding` in a tag, from *at on, which goes on; or nothing. */
+static struct span next_label(struct span tag, size_t *at)
 {
-    for (bool in_tag = false; *at + 8 < head.len; ++*at) {
-        struct span s = span_part(head, *at, head.len);
-        in_tag = s.ptr[0] == '<' || (in_tag && s.ptr[0] != '>');
-        size_t len = !in_tag                                                   ? 0
-                     : span_equal_nocase(span_part(s, 0, 7), SPAN("charset"))  ? 7
+    for (; *at + 8 < tag.len; ++*at) {
+        struct span s = span_part(tag, *at, tag.len);
+        size_t len = span_equal_nocase(span_part(s, 0, 7), SPAN("charset"))    ? 7
                      : span_equal_nocase(span_part(s, 0, 8), SPAN("encoding")) ? 8
                                                                                : 0;
         if (len == 0)
@@ -58,15 +56,30 @@ static struct span next_label(struct span head, size_t *at)
     return SPAN("");
 }
 
+/* Elements of meta and XML declarations may name a charset; text that speaks of one does not. */
+static void read_labels(struct check_run *run, struct span bytes, struct span known)
+{
+    struct span head = span_part(bytes, 0, HEAD);
+    while (head.len > 1) {
+        const char *open = memchr(head.ptr, '<', head.len);
+        head = span_part(head, open ? (size_t)(open - head.ptr) + 1 : head.len, head.len);
+        if (head.len == 0 || !strchr("mM?", head.ptr[0]))
+            continue;
+        const char *close = memchr(head.ptr, '>', head.len);
+        struct span tag = span_part(head, 0, close ? (size_t)(close - head.ptr) : head.len);
+        struct span label;
+        for (size_t at = 0; (label = next_label(tag, &at)).len > 0;)
+            if (!span_equal_nocase(label, known))
+                read_as(run, bytes, label);
+        head = span_part(head, tag.len, head.len);
+    }
+}
+
 void check_document(struct check_run *run, struct span bytes, struct span charset)
 {
     check_html(run, bytes);
     read_as(run, bytes, charset);
-    struct span head = span_part(bytes, 0, HEAD);
-    struct span label;
-    for (size_t at = 0; (label = next_label(head, &at)).len > 0;)
-        if (!span_equal_nocase(label, charset))
-            read_as(run, bytes, label);
+    read_labels(run, bytes, charset);
     if (bytes.len == 0 || !memchr(bytes.ptr, '\0', bytes.len))
         return;
     /* Old readers drop NUL; and it makes ASCII of UTF-16 and UTF-32. */

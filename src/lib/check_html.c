@@ -32,12 +32,23 @@ static void skip_blanks(struct tag *tag)
         tag->at++;
 }
 
-static struct span take_name(struct tag *tag, const char *ends)
+/* What ends which name; blanks end each. */
+enum { ENDS_ELEMENT = 1, ENDS_ATTRIBUTE = 2, ENDS_VALUE = 4 };
+
+static struct span take_name(struct tag *tag, unsigned kind)
 {
+    static const unsigned char ends[256] = {
+        [0 ... ' '] = ENDS_ELEMENT | ENDS_ATTRIBUTE | ENDS_VALUE,
+        ['>'] = ENDS_ELEMENT | ENDS_ATTRIBUTE | ENDS_VALUE,
+        ['/'] = ENDS_ELEMENT | ENDS_ATTRIBUTE,
+        ['<'] = ENDS_ELEMENT,
+        ['='] = ENDS_ATTRIBUTE,
+    };
+    const char *p = tag->html.ptr + tag->at, *end = tag->html.ptr + tag->html.len;
+    while (p < end && !(ends[(unsigned char)*p] & kind))
+        p++;
     size_t start = tag->at;
-    while (tag->at < tag->html.len && !is_blank(tag->html.ptr[tag->at]) &&
-           !strchr(ends, tag->html.ptr[tag->at]))
-        tag->at++;
+    tag->at = (size_t)(p - tag->html.ptr);
     return span_part(tag->html, start, tag->at - start);
 }
 
@@ -45,7 +56,7 @@ static struct span take_name(struct tag *tag, const char *ends)
 static struct span take_value(struct tag *tag)
 {
     if (!here(tag, '"') && !here(tag, '\''))
-        return take_name(tag, ">");
+        return take_name(tag, ENDS_VALUE);
     char quote = tag->html.ptr[tag->at++];
     struct span rest = span_part(tag->html, tag->at, tag->html.len);
     const char *close = rest.len ? memchr(rest.ptr, quote, rest.len) : NULL;
@@ -86,7 +97,7 @@ static bool take_attribute(struct check_run *run, struct tag *tag)
         return false;
     if (here(tag, '=')) /* the standard lets a name begin with one */
         tag->at++;
-    tag->spot.attribute = take_name(tag, "/>=");
+    tag->spot.attribute = take_name(tag, ENDS_ATTRIBUTE);
     skip_blanks(tag);
     if (!here(tag, '='))
         return true;
@@ -167,7 +178,7 @@ static size_t read_tag(struct check_run *run, struct span html, size_t at)
         tag.closes |= html.ptr[tag.at] == '/';
         tag.at++;
     }
-    tag.spot.element = take_name(&tag, "/><");
+    tag.spot.element = take_name(&tag, ENDS_ELEMENT);
     char first = tag.spot.element.len ? ascii_lower(tag.spot.element.ptr[0]) : 0;
     if (first < 'a' || first > 'z')
         return tag.at;
