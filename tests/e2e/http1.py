@@ -93,9 +93,14 @@ class Client:
         return answer
 
     def exactly(self, count):
-        while len(self.pending) < count:
+        parts, missing = [self.pending], count - len(self.pending)
+        while missing > 0:
+            self.pending = b""
             self.fill()
-        body, self.pending = self.pending[:count], self.pending[count:]
+            parts.append(self.pending)
+            missing -= len(self.pending)
+        whole = b"".join(parts)
+        body, self.pending = whole[:count], whole[count:]
         return body
 
     def line(self):
