@@ -3,12 +3,14 @@
 
 Every mail of ../shared/data/mails (where that folder is), and the samples below: the same parts
 before and after, byte for byte but for the HTML ones; nothing in those that a client could load but
-URLs under the base, cid: and raster data: URLs; a second pass changes nothing.
+URLs under the base, cid: and raster data: URLs; the same visible text; a second pass changes nothing;
+shoji unrewrite gives the originals back.
 
 SHOJI_BUILD names the build directory.
 """
 
 import base64
+import codecs
 import concurrent.futures
 import email
 import html.parser
@@ -148,6 +150,82 @@ def html_problems(text):
     return scanner.problems
 
 
+class Visible(html.parser.HTMLParser):
+    """The text that a reader sees, without its blanks."""
+
+    HIDDEN = {"script", "style", "title", "iframe", "noembed", "noframes", "svg", "math", "xml"}
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.text = []
+        self.hidden = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in self.HIDDEN:
+            self.hidden.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        if tag not in ("svg", "math"):
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag):
+        while tag in self.hidden:
+            if self.hidden.pop() == tag:
+                break
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.text.append(data)
+
+
+def visible(text):
+    parser = Visible()
+    parser.feed(text)
+    parser.close()
+    return re.sub(r"[\s\0\ufffd\ufeff]+", "", "".join(parser.text))
+
+
+# What browsers take these labels for: WHATWG Encoding, section 4.2.
+LABELS = {"iso-8859-1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252", "gb2312": "gb18030",
+          "gbk": "gb18030", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "shift_jis": "cp932"}
+
+
+def known(label):
+    try:
+        return codecs.lookup(LABELS.get(label.strip().lower(), label.strip())).name
+    except (LookupError, ValueError):
+        return None
+
+
+def decoded(part):
+    """The text of a part: mark, header, <meta>, UTF-8 if it is that, windows-1252."""
+    raw = part.get_payload(decode=True)
+    if raw.startswith(codecs.BOM_UTF8):
+        return raw[3:].decode("utf-8", "replace")
+    meta = re.search(rb"<meta[^>]*charset\s*=\s*[\"']?([\w-]+)", raw[:1024], re.I)
+    name = known(part.get_content_charset() or "?") or (meta and known(meta[1].decode("ascii")))
+    if name:
+        return raw.decode(name, "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+class Pictures(html.parser.HTMLParser):
+    """Where each <img> comes from, as written."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.found = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "img":
+            self.found.append(dict(attrs).get("src") or "")
+
+
 def leaves(message):
     return [part for part in message.walk() if not part.is_multipart()]
 
@@ -160,23 +238,59 @@ def is_html(part):
 def judge(before, after):
     """What is wrong with `after` as the rewrite of `before`."""
     old, new = email.message_from_bytes(before), email.message_from_bytes(after)
-    old_parts, new_parts = list(old.walk()), list(new.walk())
-    if len(old_parts) != len(new_parts):
-        return [f"{len(old_parts)} parts became {len(new_parts)}"]
     problems = []
     changed = False
-    for was, now in zip(leaves(old), leaves(new)):
+    old_leaves, new_leaves = leaves(old), leaves(new)
+    for original in [part for part in new_leaves if part.get_filename() == "original.eml"]:
+        new_leaves.remove(original)
+        if original.get_payload(decode=True) != before:
+            problems.append("the original is not the original")
+    if len(old_leaves) != len(new_leaves):
+        return [f"{len(old_leaves)} parts became {len(new_leaves)}"]
+    for was, now in zip(old_leaves, new_leaves):
         if is_html(was) and was.get_payload(decode=True).strip():
             changed = True
             if now.get_content_type() != "text/html" or now.get_content_charset() != "utf-8":
                 problems.append(f"html became {now['Content-Type']}")
-            problems += html_problems(now.get_payload(decode=True).decode("utf-8"))
+            text = now.get_payload(decode=True).decode("utf-8")
+            problems += html_problems(text)
+            if visible(decoded(was)) != visible(text):
+                problems.append("the visible text is not the same")
         elif was.get_payload(decode=True) != now.get_payload(decode=True):
             problems.append(f"the bytes of {was.get_content_type()} changed")
     if changed and len(new.get_all("X-Shoji", [])) != 1:
         problems.append("not one X-Shoji header")
     if not changed and after != before and b"X-Removed-" not in after:
         problems.append("changed without need")
+    return problems
+
+
+PLAIN_URL = re.compile(r"https?://[a-z0-9.-]+/[A-Za-z0-9._/-]*(\?[A-Za-z0-9._=&/-]*)?$")
+
+
+def judge_back(before, after, back):
+    """What is wrong with `back` as the way back from `after`."""
+    problems = []
+    for was, now, then in zip(*(leaves(email.message_from_bytes(mail)) for mail in
+                                (before, after, back))):
+        if now.get_filename() == "original.eml":
+            continue
+        if not is_html(now):
+            if now.as_bytes() != then.as_bytes():
+                problems.append(f"going back changes {now.get_content_type()}")
+            continue
+        text = then.get_payload(decode=True).decode("utf-8")
+        if visible(text) != visible(now.get_payload(decode=True).decode("utf-8")):
+            problems.append("going back changes the text")
+        if re.search(r"[\"'(\s,]" + re.escape(BASE) + "/[is]/", text):
+            problems.append("a URL of ours is left")
+        shown = [Pictures(page).found for page in
+                 (decoded(was), now.get_payload(decode=True).decode("utf-8"), text)]
+        if len({len(found) for found in shown}) > 1:
+            continue  # the parsers differ about what is a tag
+        for original, ours, again in zip(*shown):
+            if ours.startswith(BASE) and PLAIN_URL.match(original) and again != original:
+                problems.append(f"{original} came back as {again}")
     return problems
 
 
@@ -232,6 +346,8 @@ class Mails(Case):
         problems = judge(before, after)
         if self.rewrite(stdin=after) != after:
             problems.append("a second pass changes it")
+        back = self.run_shoji(stdin=after, command="unrewrite").stdout
+        problems += judge_back(before, after, back)
         return [f"{name}: {problem}" for problem in problems]
 
     def test_samples(self):
@@ -244,9 +360,27 @@ class Mails(Case):
 
     def test_visible_text_stays(self):
         after = email.message_from_bytes(self.rewrite(stdin=SAMPLES["html alone"]))
-        scanner = Scanner()
-        scanner.feed(after.get_payload(decode=True).decode("utf-8"))
-        self.assertIn("text caf\u00e9", scanner.text)
+        self.assertEqual(visible(after.get_payload(decode=True).decode("utf-8")), "textcaf\u00e9link")
+
+    def test_every_original_comes_back(self):
+        """In every mode that shows or holds it, whatever the encoding of the part."""
+        always = {"http://a.test/" + name for name in ("bg.png", "s", "i.png", "b")}
+        chosen = {"http://a.test/1", "http://a.test/2"}  # srcset: there is no place to hold it
+        coded = mail(b"Content-Type: text/html; charset=utf-8\n"
+                     b"Content-Transfer-Encoding: base64\n", base64.encodebytes(REMOTE_HTML))
+        for sample in (HTML, coded, SAMPLES["alternative"], SAMPLES["message within"]):
+            for mode in ("proxy", "hold"):
+                with self.subTest(sample=sample[:60], mode=mode):
+                    after = self.rewrite("--mode", mode, stdin=sample)
+                    back = self.run_shoji(stdin=after, command="unrewrite").stdout
+                    (page,) = [part.get_payload(decode=True).decode() for part in
+                               leaves(email.message_from_bytes(back)) if is_html(part)]
+                    found = set(re.findall(r"https?://a\.test/[a-z0-9.]*", page))
+                    found = {url.replace("https:", "http:") for url in found}  # "//a.test/b"
+                    wanted = always if mode == "hold" else always | chosen
+                    self.assertEqual(wanted - found, set())
+                    self.assertNotIn(BASE, page)
+                    self.assertNotIn("data-shoji-", page)
 
     @unittest.skipUnless(MAILS.is_dir(), "wants ../shared/data/mails")
     def test_real_mail(self):
@@ -350,6 +484,43 @@ class Prefetch(Case):
     def test_server_refuses(self):
         self.serve(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
         self.check_spooled()
+
+    def test_prefetch_alone_hands_over_the_same(self):
+        sample = SAMPLES["html alone"]
+        texts = []
+        for command, args in (("rewrite", ["--prefetch"]), ("prefetch", [])):
+            done = self.run_shoji(*args, stdin=sample, command=command)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (file,) = (self.folder / "spool").iterdir()
+            texts.append(file.read_bytes())
+            file.unlink()
+        self.assertEqual(done.stdout, b"")
+        self.assertEqual(texts[0], texts[1])
+        self.assertEqual(len(texts[0].splitlines()), 6)  # bg.png, //a.test/b, s, i.png, 1, 2
+
+    def test_prefetch_nowhere_is_trouble(self):
+        self.config.write_text(self.config.read_text().replace("/spool\n", "/nowhere\n"))
+        try:
+            done = self.run_shoji(stdin=SAMPLES["html alone"], command="prefetch")
+            self.assertEqual(done.returncode, 3)
+            self.assertIn(b"not prefetched", done.stderr)
+        finally:
+            self.config.write_text(self.config.read_text().replace("/nowhere\n", "/spool\n"))
+
+    def test_spam_is_not_handed_over(self):
+        text = self.config.read_text()
+        self.config.write_text(text + "[rewrite]\nspam_header = X-Spam-Flag: YES\n")
+        try:
+            out = self.rewrite("--prefetch", stdin=b"X-Spam-Flag: YES\r\n" + SAMPLES["html alone"])
+            page = email.message_from_bytes(out).get_payload(decode=True).decode()
+            url = re.search(r'data-shoji-src="([^"]+)"', page)[1]
+            opened = self.run_shoji(url, command="open").stdout.decode().splitlines()
+            self.assertEqual(opened, ["http://a.test/i.png", "c=1"])
+            self.run_shoji(stdin=b"X-Spam-Flag: YES\r\n" + SAMPLES["html alone"],
+                           command="prefetch")
+            self.assertEqual(list((self.folder / "spool").iterdir()), [])
+        finally:
+            self.config.write_text(text)
 
     def test_neither_way_is_open(self):
         self.config.write_text(self.config.read_text().replace("/spool\n", "/nowhere\n"))
