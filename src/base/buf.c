@@ -78,14 +78,6 @@ void buf_cut(struct buf *buf, size_t len)
         buf->ptr[len] = '\0';
 }
 
-void buf_clear(struct buf *buf)
-{
-    buf->len = 0;
-    buf->error = 0;
-    if (buf->ptr)
-        buf->ptr[0] = '\0';
-}
-
 char *buf_steal(struct buf *buf, size_t *ret_len)
 {
     if (buf->error || !buf_grow(buf, 0)) {

@@ -76,7 +76,13 @@ static inline struct span buf_span(const struct buf *buf)
 void buf_cut(struct buf *buf, size_t len);
 
 /* Empties the buffer and clears its error; keeps the memory. */
-void buf_clear(struct buf *buf);
+static inline void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+    buf->error = 0;
+    if (buf->ptr)
+        buf->ptr[0] = '\0';
+}
 
 /* Hands the memory to the caller, who frees it with free(); the buffer is empty afterwards.
  * NULL only when the buffer holds an error (whose memory is then freed) or memory is out. */

@@ -48,9 +48,20 @@ static bool is_name_start(char c)
     return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' || (c & 0x80) || c == '\0';
 }
 
+#define NAME_8(from)                                                                               \
+    [from] = true, [from + 1] = true, [from + 2] = true, [from + 3] = true, [from + 4] = true,     \
+    [from + 5] = true, [from + 6] = true, [from + 7] = true
+#define NAME_32(from) NAME_8(from), NAME_8(from + 8), NAME_8(from + 16), NAME_8(from + 24)
+
 static bool is_name(char c)
 {
-    return is_name_start(c) || is_digit(c) || c == '-';
+    static const bool names[256] = {
+        ['\0'] = true, ['-'] = true,  ['_'] = true,  NAME_8('0'),   ['8'] = true,
+        ['9'] = true,  NAME_8('A'),   NAME_8('I'),   NAME_8('Q'),   ['Y'] = true,
+        ['Z'] = true,  NAME_8('a'),   NAME_8('i'),   NAME_8('q'),   ['y'] = true,
+        ['z'] = true,  NAME_32(0x80), NAME_32(0xA0), NAME_32(0xC0), NAME_32(0xE0),
+    };
+    return names[(unsigned char)c];
 }
 
 static bool is_escape(const struct css_tokenizer *t, size_t ahead)
@@ -118,7 +129,7 @@ static void read_escape(struct css_tokenizer *t)
 static struct span read_name(struct css_tokenizer *t)
 {
     size_t from = t->at, stored = t->store.len;
-    while (has(t, 0) && is_name(peek(t, 0)) && peek(t, 0) != '\0')
+    while (has(t, 0) && is_name(t->in.ptr[t->at]) && t->in.ptr[t->at] != '\0')
         t->at++;
     if (!is_escape(t, 0) && !(has(t, 0) && peek(t, 0) == '\0'))
         return span_part(t->in, from, t->at - from);

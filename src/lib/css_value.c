@@ -1,4 +1,8 @@
-/* Declarations: each is walked twice, first to see whether all of it may stay, then to write it. */
+/*
+ * Declarations: each is written as it is walked, and taken back where something in it may not stay.
+ * One that may hold an image is walked twice, first to see: what was done for an image (it counts,
+ * it may be fetched) cannot be taken back.
+ */
 #include "lib/css_allow.h"
 #include "lib/css_rewrite.h"
 #include "lib/css_write.h"
@@ -11,6 +15,7 @@ struct value {
     struct css_writer *w;
     enum css_property property;
     bool write;
+    bool judge;     /* the walk that finds out */
     bool word;      /* what was written last needs a blank before another word */
     bool important; /* "!important" came: nothing may follow */
     size_t parts;   /* tokens seen */
@@ -89,7 +94,7 @@ static bool function(struct value *v, const struct css_token *token)
     if (span_equal_nocase(token->text, SPAN("url")))
         return image_function(v);
     if (!css_function_allowed(token->text)) {
-        if (!v->write)
+        if (v->judge)
             css_neutralised(v->w, "", token->text, "()");
         return false;
     }
@@ -257,13 +262,14 @@ static bool write_value(struct css_writer *w, enum css_property property, struct
                         bool in_block)
 {
     size_t start = w->t.at;
-    struct value check = {.w = w, .property = property};
-    if (!walk(&check, in_block) || w->error)
+    bool twice = property == CSS_IMAGE || property == CSS_CONTENT;
+    struct value check = {.w = w, .property = property, .judge = true};
+    if (twice && (!walk(&check, in_block) || w->error))
         return false;
     w->t.at = start;
     buf_add_span(w->out, name);
     buf_add_char(w->out, ':');
-    struct value writing = {.w = w, .property = property, .write = true};
+    struct value writing = {.w = w, .property = property, .write = true, .judge = !twice};
     return walk(&writing, in_block);
 }
 

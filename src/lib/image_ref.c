@@ -1,5 +1,6 @@
 #include "lib/image_ref.h"
 
+#include "base/scan.h"
 #include "lib/report.h"
 #include "lib/tracker.h"
 #include "lib/url_base.h"
@@ -35,7 +36,7 @@ void image_ref_strip(struct span raw, struct buf *out)
 struct span image_ref_stripped(struct span raw, struct buf *copy)
 {
     struct span s = trim(raw);
-    for (size_t i = 0; i < s.len; i++)
+    for (size_t i = scan_past(s, 0, "\t\n\r"); i < s.len; i++)
         if (s.ptr[i] == '\t' || s.ptr[i] == '\n' || s.ptr[i] == '\r') {
             image_ref_strip(s, copy);
             return buf_span(copy);

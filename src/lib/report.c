@@ -1,6 +1,7 @@
 #include "lib/report.h"
 
 #include <jansson.h>
+#include <stdint.h>
 
 #define HEADER_MAX 900 /* bytes: the contract's figure; fits one unfolded line of RFC 5322 */
 #define NAME_MAX   40  /* bytes of a construct's name; names come from the sender */
@@ -36,12 +37,26 @@ static struct span name_clean(struct span name, char *copy)
     return (struct span){copy, len};
 }
 
-static struct shoji_report_construct *construct_find(struct shoji_report *report, struct span name)
+/* The constructs, and behind them where each stands, by a hash of its name: a mail may name a
+ * hundred things a hundred thousand times. */
+struct kinds {
+    struct shoji_report_construct rows[SHOJI_REPORT_KINDS];
+    unsigned char slots[4 * SHOJI_REPORT_KINDS]; /* a row's number and 1; 0: empty */
+};
+
+/* Where `name` is, or would be. The hash begins with where all this lies in memory, so that nobody
+ * can choose names that meet. */
+static unsigned char *slot_of(struct shoji_report *report, struct span name)
 {
-    for (size_t i = 0; i < report->constructs_count; i++)
-        if (span_equal(span_of(report->constructs[i].name), name))
-            return &report->constructs[i];
-    return NULL;
+    struct kinds *kinds = (struct kinds *)report->constructs;
+    uint64_t hash = (uintptr_t)kinds >> 4;
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.ptr[i]) * 0x9E3779B97F4A7C15;
+    for (size_t i = hash >> 32;; i++) {
+        unsigned char *slot = &kinds->slots[i % sizeof(kinds->slots)];
+        if (*slot == 0 || span_equal(span_of(kinds->rows[*slot - 1].name), name))
+            return slot;
+    }
 }
 
 void report_neutralised(struct shoji_report *report, struct span name)
@@ -49,25 +64,28 @@ void report_neutralised(struct shoji_report *report, struct span name)
     if (!report)
         return;
     if (!report->constructs) {
-        report->constructs = calloc(SHOJI_REPORT_KINDS, sizeof(*report->constructs));
-        if (!report->constructs)
+        struct kinds *kinds = calloc(1, sizeof(*kinds));
+        if (!kinds)
             return;
+        report->constructs = kinds->rows;
     }
     char copy[NAME_MAX];
     struct span clean = name_clean(name, copy);
-    struct shoji_report_construct *known = construct_find(report, clean);
-    if (!known && report->constructs_count >= SHOJI_REPORT_KINDS - 1) {
+    unsigned char *slot = slot_of(report, clean);
+    if (!*slot && report->constructs_count >= SHOJI_REPORT_KINDS - 1) {
         clean = SPAN("other");
-        known = construct_find(report, clean);
+        slot = slot_of(report, clean);
     }
-    if (known) {
-        known->count++;
+    if (*slot) {
+        report->constructs[*slot - 1].count++;
         return;
     }
     char *owned = strndup(clean.ptr, clean.len);
-    if (owned)
-        report->constructs[report->constructs_count++] =
-            (struct shoji_report_construct){.name = owned, .count = 1};
+    if (!owned)
+        return;
+    report->constructs[report->constructs_count++] =
+        (struct shoji_report_construct){.name = owned, .count = 1};
+    *slot = (unsigned char)report->constructs_count;
 }
 
 /*
