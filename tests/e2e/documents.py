@@ -11,6 +11,7 @@ import dataclasses
 import email
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -88,6 +89,10 @@ class Rewriter(contextlib.AbstractContextManager):
 
     def rewrite(self, *options, stdin):
         return self.run("rewrite", *options, stdin=stdin)
+
+
+def signed_urls(html, base=BASE):
+    return re.findall(re.escape(base) + r"/[is]/[A-Za-z0-9_/-]+", html)
 
 
 def html_parts(message):
