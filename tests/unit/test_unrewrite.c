@@ -194,12 +194,15 @@ static void test_parts_are_encoded_as_they_were(void **state)
     free(want);
 }
 
+#define SIGNED                                                                                     \
+    "Content-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/html\n\n"               \
+    "<img src={http://t/a}>\n--b\nContent-Type: application/pgp-signature\n\nS\n--b--\n"
+
 static void test_signed_and_unreadable_parts_stay(void **state)
 {
     (void)state;
     static const char *const same[] = {
-        "Content-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/html\n\n"
-        "<img src={http://t/a}>\n--b\nContent-Type: application/pgp-signature\n\nS\n--b--\n",
+        SIGNED,
         "Content-Type: text/html; charset=utf-16\n\n<img src={http://t/a}>\n",
         "Content-Type: text/html\nContent-Transfer-Encoding: x-own\n\n<img src={http://t/a}>\n",
     };
