@@ -50,8 +50,14 @@
 /* ---- HTTP (serve/) ---- */
 #define LIMIT_CONNECTION_POOL                                                                      \
     (8 * KiB)             /* a longest path and 1,300 bytes of headers; wiped for each request */
-#define LIMIT_IDLE_S 15   /* keep-alive without a request */
-#define LIMIT_PARKED 4000 /* suspended requests a front thread: resuming walks them all */
+#define LIMIT_IDLE_S   15 /* keep-alive without a request */
+#define LIMIT_HEADER_S 20 /* for a header as a whole: that, and five seconds to dribble it */
+#define LIMIT_ANSWER_S 30 /* for handing an answer to the kernel, and a second for each ... */
+#define LIMIT_ANSWER_RATE                                                                          \
+    (16 * KiB) /* ... so many bytes: at half of that, 480 KiB still get through */
+#define LIMIT_UNACKED_MS    30000 /* a reader that acknowledges nothing for so long is gone */
+#define LIMIT_WATCH_TICK_MS 1000  /* how late a slow reader goes; each looks at all connections */
+#define LIMIT_PARKED        4000  /* suspended requests a front thread: resuming walks them all */
 
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)

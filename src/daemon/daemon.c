@@ -272,6 +272,10 @@ static int start_http(struct daemon *daemon, char *why)
         .fronts = conf->server.threads ? (unsigned)conf->server.threads : cores(),
         .max_connections = (unsigned)conf->server.max_connections,
         .hot_memory = conf->cache.hot_memory,
+        .watch = {.header_ms = LIMIT_HEADER_S * 1000,
+                  .answer_ms = LIMIT_ANSWER_S * 1000,
+                  .answer_rate = LIMIT_ANSWER_RATE,
+                  .tick_ms = LIMIT_WATCH_TICK_MS},
     };
     return http_new(&http, &daemon->env, why, &daemon->http);
 }

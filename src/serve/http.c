@@ -19,6 +19,7 @@ struct door {
 
 struct http {
     struct request_env *env;
+    struct watch *watch;
     struct door *doors;
     size_t doors_count;
     struct buf addresses;
@@ -148,8 +149,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     };
     struct request *state = is_mark(*context) ? NULL : *context;
     enum MHD_Result result = request_handle(&door->front, connection, &line, &state);
-    if (state)
+    if (state && *context != state) { /* parked: what it waits for has a deadline of its own */
         *context = state;
+        watch_pause(watch_find(connection));
+    }
     return result;
 }
 
@@ -157,14 +160,35 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
                          enum MHD_RequestTerminationCode code)
 {
     (void)cls;
-    (void)connection;
     (void)code;
     if (!is_mark(*context))
         request_forget(*context);
     *context = NULL;
+    watch_header(watch_find(connection));
+}
+
+/* The end is told before the descriptor is closed: what watch_remove asks for. */
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http *http = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        *socket_context = watch_add(http->watch, fd);
+        if (!*socket_context)
+            shutdown(fd, SHUT_RDWR);
+    } else {
+        watch_remove(*socket_context);
+        *socket_context = NULL;
+    }
 }
 
 /* ---- starting and stopping ---- */
+
+static unsigned connections_of_a_door(const struct http *http, const struct http_conf *conf)
+{
+    return conf->max_connections / (unsigned)http->doors_count + 1;
+}
 
 static int door_open(struct door *door, struct http *http, const struct http_conf *conf)
 {
@@ -173,12 +197,13 @@ static int door_open(struct door *door, struct http *http, const struct http_con
         return r;
     const struct MHD_OptionItem options[] = {
         {MHD_OPTION_LISTEN_SOCKET, door->fd, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, conf->max_connections / http->doors_count + 1, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, connections_of_a_door(http, conf), NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_CONNECTION_POOL, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_IDLE_S, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
         {MHD_OPTION_END, 0, NULL},
     };
     door->daemon =
@@ -221,14 +246,14 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
         doors += conf->fronts;
     }
     http->doors_count = doors;
-    for (size_t i = 0; i < doors; i++) {
-        int r = door_open(&http->doors[i], http, conf);
-        if (r < 0) {
-            snprintf(why, 256, "cannot start a front thread: %s", strerror(-r));
-            return r;
-        }
-    }
-    return 0;
+    struct watch_conf watch = conf->watch;
+    watch.max = doors * connections_of_a_door(http, conf);
+    int r = watch_new(&watch, &http->watch);
+    for (size_t i = 0; r == 0 && i < doors; i++)
+        r = door_open(&http->doors[i], http, conf);
+    if (r < 0)
+        snprintf(why, 256, "cannot start a front thread: %s", strerror(-r));
+    return r;
 }
 
 int http_new(const struct http_conf *conf, struct request_env *env, char *why, struct http **ret)
@@ -293,6 +318,7 @@ void http_free(struct http *http)
         fd_close(&http->doors[i].fd);
         front_finish(&http->doors[i].front);
     }
+    watch_free(http->watch);
     buf_free(&http->addresses);
     free(http->doors);
     free(http);

@@ -8,6 +8,7 @@
 #define SERVE_HTTP_H
 
 #include "serve/request.h"
+#include "serve/watch.h"
 
 struct http;
 
@@ -16,6 +17,7 @@ struct http_conf {
     unsigned fronts;
     unsigned max_connections; /* all fronts together */
     size_t hot_memory;        /* bytes, all fronts together */
+    struct watch_conf watch;  /* how slow a reader may be; `max` is not looked at */
 };
 
 /* 0; -EINVAL, -EADDRINUSE or another -errno with a sentence in `why` (256 bytes). `env` must live

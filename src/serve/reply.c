@@ -2,6 +2,7 @@
 
 #include "serve/picture.h"
 #include "serve/range.h"
+#include "serve/watch.h"
 
 #include "base/span.h"
 
@@ -186,6 +187,7 @@ enum image_type reply_type(const struct reply *reply)
 
 enum MHD_Result reply_send(struct MHD_Connection *connection, struct reply *reply)
 {
+    watch_answer(watch_find(connection), reply->len);
     return MHD_queue_response(connection, reply->status, reply->response);
 }
 
@@ -214,6 +216,7 @@ static void release_reply(void *reply)
 static enum MHD_Result send_own(struct MHD_Connection *connection, const struct reply *reply,
                                 unsigned status, struct MHD_Response *response)
 {
+    watch_answer(watch_find(connection), reply->len); /* at most that */
     enum MHD_Result result = MHD_NO;
     if (response && add_headers(reply, response))
         result = MHD_queue_response(connection, status, response);

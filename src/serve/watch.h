@@ -20,6 +20,7 @@
 
 #include "base/err.h"
 
+#include <microhttpd.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,12 @@ void watch_answer(struct watched *watched, size_t bytes);
 
 /* No deadline until the next call: the wait is ours, not the reader's. */
 void watch_pause(struct watched *watched);
+
+/* What was added for this connection and left as its socket context. */
+static inline struct watched *watch_find(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 /* Advances the clock and resets what is due; the thread's work, and the clock of the tests. */
 void watch_step(struct watch *watch, unsigned ms);
