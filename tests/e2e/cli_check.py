@@ -5,15 +5,19 @@ Signed URLs are made here, from the README alone. SHOJI_BUILD names the build di
 """
 
 import base64
+import email
 import hashlib
 import hmac
+import html.parser
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import unittest
 
 PROGRAM = pathlib.Path(os.environ["SHOJI_BUILD"]) / "src" / "cli" / "shoji"
+DATA = pathlib.Path(__file__).resolve().parents[3] / "shared" / "data"
 BASE = "https://img.example.org"
 SECRET = bytes(range(32))
 KID = "k1"
@@ -169,6 +173,67 @@ class AfterTheRewriter(Case):
         after = self.rewrite("<img src=http://t/>", "--html")
         self.run_shoji("check", "--html", "--base", "https://other.example.org", "--keys", self.keys,
                        stdin=after, code=1)
+
+
+class Loads(html.parser.HTMLParser):
+    """What a plain parser takes for a load: fewer than there are, and each is one."""
+
+    PLACES = {("img", "src"), ("body", "background"), ("table", "background"),
+              ("td", "background"), ("link", "href"), ("iframe", "src"), ("script", "src"),
+              ("embed", "src"), ("input", "src"), ("object", "data"), ("bgsound", "src"),
+              ("frame", "src"), ("video", "poster"), ("base", "href"), ("form", "action")}
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.urls = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in dict(reversed(attrs)).items():  # the first of a name counts
+            if (tag, name) in self.PLACES:
+                self.urls.append(value or "")
+            if name == "style":
+                self.urls += re.findall(r"url\(\s*[\"']?([^\"')]+)", value or "", re.I)
+
+    handle_startendtag = handle_starttag
+
+
+def loads_of(path):
+    raw = path.read_bytes()
+    if path.suffix == ".html":
+        documents = [raw]
+    else:
+        documents = [part.get_payload(decode=True) or b"" for part in
+                     email.message_from_bytes(raw).walk() if part.get_content_type() == "text/html"]
+    urls = [url.strip() for text in documents for url in Loads(text.decode("latin-1")).urls]
+    return [url for url in urls if url and not re.match("cid:|data:|#", url, re.I)]
+
+
+def shown(url):
+    """As the program prints it, and not all of it: controls by number."""
+    return "".join(c if " " <= c != "\x7f" else f"\\x{ord(c):02x}" for c in url)[:60]
+
+
+@unittest.skipUnless(DATA.is_dir(), "no ../shared/data here")
+class RealMail(Case):
+    def test_what_another_parser_sees_is_found(self):
+        seen = 0
+        for path in sorted([*DATA.glob("mails/*.eml"), *DATA.glob("templates/*.html")]):
+            urls = loads_of(path)
+            if not urls:
+                continue
+            kind = "--html" if path.suffix == ".html" else "--mail"
+            done = subprocess.run([PROGRAM, "--config", self.config, "check", kind, "--base", BASE,
+                                   "--keys", self.keys], input=path.read_bytes(), timeout=60,
+                                  capture_output=True, check=False)
+            self.assertEqual(done.returncode, 1, path.name)
+            found = done.stdout.decode("latin-1")
+            if found.count("\n") >= 1000:  # no more are told
+                continue
+            missed = [url for url in urls if shown(url) not in found]
+            self.assertEqual(missed, [], path.name)
+            seen += len(urls)
+        self.assertGreater(seen, 5000)
 
 
 if __name__ == "__main__":
