@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <stdint.h>
 
+/* From here on a buffer grows by a quarter: the kernel moves large blocks without a copy, and half
+ * of them unused would be megabytes. */
+#define SLOWER ((size_t)1 << 20)
+
 static bool buf_grow(struct buf *buf, size_t more)
 {
     if (buf->error)
@@ -16,7 +20,7 @@ static bool buf_grow(struct buf *buf, size_t more)
         return true;
     size_t cap = buf->cap ? buf->cap : 64;
     while (cap < need)
-        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+        cap = cap > SIZE_MAX / 2 ? need : cap < SLOWER ? cap * 2 : cap + cap / 4;
     if (cap > buf->max && buf->max < SIZE_MAX)
         cap = buf->max + 1 > need ? buf->max + 1 : need;
     char *grown = realloc(buf->ptr, cap);
