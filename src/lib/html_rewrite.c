@@ -240,6 +240,7 @@ static void start_tag(struct html_document *d, const struct html_token *tag)
     switch (kind) {
     case HTML_UNKNOWN:
         neutralised(d, tag->text);
+        html_silent(d, tag);
         return;
     case HTML_META:
         meta(d, tag);
@@ -259,6 +260,7 @@ static void start_tag(struct html_document *d, const struct html_token *tag)
         return;
     case HTML_SILENT:
         neutralised(d, tag->text);
+        html_silent(d, tag);
         read_raw(d, html_content_of(tag->text), NULL);
         return;
     case HTML_FOREIGN:

@@ -78,6 +78,9 @@ void html_css_free(struct html_css *css);
 /* Our own data-shoji-style again; appends nothing when it holds none of our URLs. */
 void html_css_reheld(struct html_document *d, bool sheet, struct span held, struct buf *out);
 
+/* Names in the report what this start tag, which is not written, would have loaded unseen. */
+void html_silent(struct html_document *d, const struct html_token *tag);
+
 void html_fail(struct html_document *d, int error);
 
 #endif

@@ -210,6 +210,33 @@ static void test_blocked_images(void **state)
     shoji_rules_free(rules);
 }
 
+static void test_silent_loads_are_named(void **state)
+{
+    (void)state;
+    static const char in[] =
+        "<audio src=//t.mailer.example/a></audio><video poster=http://v.example/>"
+        "</video><iframe src=http://f.example/></iframe><p>x"
+        "<link rel=dns-prefetch href=//d.example><link rel=stylesheet href=x.css>"
+        "<object data=cid:1></object>";
+    static const char *const kinds[] = {"audio", "video", "frame", "dns"};
+    static const char *const hosts[] = {"t.mailer.example", "v.example", "f.example", "d.example"};
+    struct shoji_rewrite how = help_how(SHOJI_PROXY);
+    struct shoji_rules *rules = rules_new();
+    struct help_result got;
+    how.rules = rules;
+    assert_int_equal(help_rewrite(&how, span_of(in), "", &got), 0);
+    assert_int_equal(got.report.trackers_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(got.report.trackers[i].kind, kinds[i]);
+        assert_string_equal(got.report.trackers[i].host, hosts[i]);
+        assert_string_equal(got.report.trackers[i].action, "removed");
+    }
+    assert_string_equal(got.report.trackers[0].vendor, "Mailer");
+    assert_string_equal(got.report.trackers[1].evidence, "kind");
+    help_free(&got);
+    shoji_rules_free(rules);
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -249,8 +276,11 @@ static void test_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clean),   cmocka_unit_test(test_at_most_three_layers),
-        cmocka_unit_test(test_in_html), cmocka_unit_test(test_blocked_images),
+        cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_at_most_three_layers),
+        cmocka_unit_test(test_in_html),
+        cmocka_unit_test(test_blocked_images),
+        cmocka_unit_test(test_silent_loads_are_named),
         cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
