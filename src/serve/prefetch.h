@@ -20,7 +20,7 @@ struct prefetch_conf {
     int64_t jitter_s; /* a random part of it is added to the delay, for each original */
     struct plan_conf plan;
     const struct shoji_rules *blocked; /* trackers, never fetched; NULL: none are */
-    unsigned at_once; /* fetches under way */
+    unsigned at_once;                  /* fetches under way */
 };
 
 /* Begins with what is due. 0 or -ENOMEM. */
@@ -32,8 +32,8 @@ void prefetch_stop(struct prefetch *prefetch);
 
 /*
  * Queues canonical URLs and waits until they are on disk; blocks, so never from a loop. Originals
- * that were answered before, and trackers, are left out. 0; -ENOSPC or another -errno when one could not be
- * queued: then none of them may be taken as handed over.
+ * that were answered before, and trackers, are left out. 0; -ENOSPC or another -errno when one
+ * could not be queued: then none of them may be taken as handed over.
  */
 MUST_CHECK int prefetch_submit(struct prefetch *prefetch, const char *const *urls, size_t count);
 

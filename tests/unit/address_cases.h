@@ -1,5 +1,6 @@
 /* Made by make_address_cases.py from Python's ipaddress module; the remark says why a
  * verdict is not that module's. Not edited by hand. */
+// clang-format off
 {"0.0.0.0", false},
 {"0.255.255.255", false},
 {"1.0.0.0", true},
@@ -36,13 +37,13 @@
 {"172.32.0.0", true},
 {"191.255.255.255", true},
 {"192.0.0.0", false},
-{"192.0.0.8", false}, /* registry: protocol assignments; .9 and .10 are anycast services */
+{"192.0.0.8", false},
 {"192.0.0.9", false}, /* registry: protocol assignments; .9 and .10 are anycast services */
 {"192.0.0.10", false}, /* registry: protocol assignments; .9 and .10 are anycast services */
 {"192.0.0.170", false},
 {"192.0.0.171", false},
-{"192.0.0.192", false}, /* registry: protocol assignments; .9 and .10 are anycast services */
-{"192.0.0.255", false}, /* registry: protocol assignments; .9 and .10 are anycast services */
+{"192.0.0.192", false},
+{"192.0.0.255", false},
 {"192.0.1.0", true},
 {"192.0.1.255", true},
 {"192.0.2.0", false},
@@ -105,8 +106,8 @@
 {"64:ff9b::ffff:ffff", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
 {"64:ff9b::1:0:0", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
 {"64:ff9b:0:ffff:ffff:ffff:ffff:ffff", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
-{"64:ff9b:1::", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
-{"64:ff9b:1:ffff:ffff:ffff:ffff:ffff", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
+{"64:ff9b:1::", false},
+{"64:ff9b:1:ffff:ffff:ffff:ffff:ffff", false},
 {"64:ff9b:2::", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
 {"ff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false}, /* RFC 4291, 2.4: not global unicast (NAT64, mapped, compatible, ...) */
 {"100::", false},
@@ -119,14 +120,14 @@
 {"2001::", false},
 {"2001:0:ffff:ffff:ffff:ffff:ffff:ffff", false},
 {"2001:1::", false},
-{"2001:1::1", false},
-{"2001:1::2", false},
+{"2001:1::1", false}, /* registry: protocol assignments, Teredo, ORCHID */
+{"2001:1::2", false}, /* registry: protocol assignments, Teredo, ORCHID */
 {"2001:2::1", false},
-{"2001:3::1", false},
-{"2001:4:112::1", false},
+{"2001:3::1", false}, /* registry: protocol assignments, Teredo, ORCHID */
+{"2001:4:112::1", false}, /* registry: protocol assignments, Teredo, ORCHID */
 {"2001:10::1", false},
-{"2001:20::1", false},
-{"2001:30::1", false},
+{"2001:20::1", false}, /* registry: protocol assignments, Teredo, ORCHID */
+{"2001:30::1", false}, /* registry: protocol assignments, Teredo, ORCHID */
 {"2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", false},
 {"2001:200::", true},
 {"2001:200::1", true},
@@ -136,10 +137,10 @@
 {"2001:db9::", true},
 {"2001:4860:4860::8888", true},
 {"2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff", true},
-{"2002::", false}, /* RFC 7526: deprecated, carries an IPv4 address */
-{"2002:808:808::", false}, /* RFC 7526: deprecated, carries an IPv4 address */
-{"2002:7f00:1::", false}, /* RFC 7526: deprecated, carries an IPv4 address */
-{"2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false}, /* RFC 7526: deprecated, carries an IPv4 address */
+{"2002::", false},
+{"2002:808:808::", false},
+{"2002:7f00:1::", false},
+{"2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", false},
 {"2003::", true},
 {"2400:cb00::1", true},
 {"2606:2800:220:1::1", true},

@@ -70,7 +70,7 @@ def edges():
 def main():
     addresses = list(edges()) + [ipaddress.ip_address(text) for text in SINGLES]
     print("/* Made by make_address_cases.py from Python's ipaddress module; the remark says why a")
-    print(" * verdict is not that module's. Not edited by hand. */")
+    print(" * verdict is not that module's. Not edited by hand. */\n// clang-format off")
     for address in sorted(set(addresses), key=lambda a: (a.version, int(a))):
         public, why = verdict(address)
         remark = f" /* {why} */" if why else ""
