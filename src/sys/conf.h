@@ -77,7 +77,6 @@ struct conf {
         char *rules;     /* comma-separated paths; NULL: the file that is installed */
         uint64_t policy; /* enum conf_policy */
         char *allow;
-        char *authserv_id;
         uint64_t geometry;
     } trackers;
     struct {
