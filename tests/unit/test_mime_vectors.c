@@ -1,6 +1,7 @@
 /*
  * Messages against sections I and J of the list of vectors: v103 to v129 by the list's own numbers,
- * what is expected written down from the list's action for each.
+ * what is expected written down from the list's action for each. Longer than most files, so that
+ * the list stands in one place.
  */
 #include "test.h"
 
