@@ -29,13 +29,14 @@ PNG = pictures.plain_png(40, 40)
 
 
 class Names(threading.Thread):
-    """Answers every question for an IPv4 address, and knows what was asked."""
+    """Answers every question for an IPv4 address, and knows what was asked. Nothing has an address
+    before the documents are open: what a browser begins for its own sake then ends there."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 53))
-        self.asked = []
+        self.asked, self.open = [], False
         self.changed = threading.Condition()
         self.start()
 
@@ -48,10 +49,11 @@ class Names(threading.Thread):
                 at += 1 + data[at]
             question = data[12:at + 5]
             name = ".".join(labels).lower()
-            address = question[-4:-2] == b"\0\1" and name not in OWN
+            unknown = name in OWN or not self.open
+            address = question[-4:-2] == b"\0\1" and not unknown
             leads_to = socket.inet_aton(SENTINEL if name in SENTINELS else NAMED)
             answer = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + leads_to if address else b""
-            flags = 0x8183 if name in OWN else 0x8180  # there is no such name; or here it is
+            flags = 0x8183 if unknown else 0x8180  # there is no such name; or here it is
             self.sock.sendto(data[:2] + struct.pack(">HHHHH", flags, 1, bool(answer), 0, 0) +
                              question + answer, peer)
             with self.changed:
@@ -127,11 +129,12 @@ class Trap:
     """What left, and what was asked, while it was open."""
 
     def __enter__(self):
-        self.first = len(NAMES.asked)
+        self.first, NAMES.open = len(NAMES.asked), True
         self.capture = network.Capture()
         return self
 
     def __exit__(self, *_):
+        NAMES.open = False
         self.capture.close()
 
     def names(self):
