@@ -23,6 +23,8 @@ SENTINELS = {"image.sentinel.test", "hint.sentinel.test"}
 # What the browsers ask for their own sake, whatever page is open, and whatever they are told.
 OWN = {"accounts.google.com", "clients2.google.com", "update.googleapis.com",
        "firefox.settings.services.mozilla.com", "incoming.telemetry.mozilla.org"}
+MAKERS = (".google.com", ".googleapis.com", ".gvt1.com", ".mozilla.com", ".mozilla.org",
+          ".mozilla.net")  # theirs too, where no document that is open names it
 FRAMES = 24  # documents a page
 QUIET_S = 30  # how long the sentinel may take
 PNG = pictures.plain_png(40, 40)
@@ -36,9 +38,12 @@ class Names(threading.Thread):
         super().__init__(daemon=True)
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 53))
-        self.asked, self.open = [], False
+        self.asked, self.open, self.documents = [], False, ""
         self.changed = threading.Condition()
         self.start()
+
+    def is_own(self, name):
+        return name in OWN or name.endswith(MAKERS) and name not in self.documents
 
     def run(self):
         while True:
@@ -49,7 +54,7 @@ class Names(threading.Thread):
                 at += 1 + data[at]
             question = data[12:at + 5]
             name = ".".join(labels).lower()
-            unknown = name in OWN or not self.open
+            unknown = self.is_own(name) or not self.open
             address = question[-4:-2] == b"\0\1" and not unknown
             leads_to = socket.inet_aton(SENTINEL if name in SENTINELS else NAMED)
             answer = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + leads_to if address else b""
@@ -138,7 +143,8 @@ class Trap:
         self.capture.close()
 
     def names(self):
-        return set(NAMES.asked[self.first:]) - SENTINELS - OWN
+        asked = set(NAMES.asked[self.first:]) - SENTINELS
+        return {name for name in asked if not NAMES.is_own(name)}
 
     def targets(self):
         local = ("127.0.0.1", "::1", network.HERE, SENTINEL)
@@ -160,6 +166,7 @@ class Pages:
     def visit(self, prefix, bodies):
         """Opens all of them, then something that does load, so that what came before has come."""
         urls = self.site.add(prefix, bodies)
+        NAMES.documents = b"\n".join(bodies).lower().decode("latin-1")
         with self.browser(RESOLV.name) as window:
             window.open(f"{self.site.base}/blank")
             with Trap() as trap:
