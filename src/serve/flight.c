@@ -231,22 +231,6 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
     cache_write_start(flights->conf.cache, &enqueue->write);
 }
 
-/* The picture of a record as a reply; NULL when its bytes are gone. */
-static struct reply *read_picture(struct flights *flights, const struct cache_record *record)
-{
-    if (record->state != CACHE_STORED)
-        return NULL;
-    if (record->pixel)
-        return reply_ref(reply_constant(REPLY_BLANK));
-    void *bytes;
-    size_t len;
-    struct reply *reply = NULL;
-    if (cache_read(flights->conf.cache, record, &bytes, &len) != 0 ||
-        reply_image((enum image_type)record->type, bytes, len, record->content, &reply) < 0)
-        return NULL;
-    return reply;
-}
-
 /* Starts or finds the flight of this original and adds the waiter to it. */
 static void board(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
                   bool start)
@@ -327,10 +311,16 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
     }
     waiter->has_record = r == 0;
     const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
-    struct reply *picture = record ? read_picture(flights, record) : NULL;
+    struct reply *picture = NULL;
+    if (record && record->state == CACHE_STORED)
+        r = reply_stored(flights->conf.cache, record, &picture);
     if (picture) {
         waiter_fix(waiter, picture, true);
         reply_unref(picture);
+        return;
+    }
+    if (r < 0) { /* not gone, only not to be read now: no reason to ask its origin again */
+        waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
     carry_out(flights, &ask, waiter, plan_decide(&flights->conf.plan, &ask.plan, record, false));

@@ -152,6 +152,19 @@ int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t con
     return 0;
 }
 
+int reply_stored(const struct cache *cache, const struct cache_record *record, struct reply **ret)
+{
+    if (record->pixel) {
+        *ret = reply_ref(reply_constant(REPLY_BLANK));
+        return 0;
+    }
+    void *bytes;
+    size_t len;
+    int r = cache_read(cache, record, &bytes, &len);
+    return r != 0 ? r
+                  : reply_image((enum image_type)record->type, bytes, len, record->content, ret);
+}
+
 struct reply *reply_ref(struct reply *reply)
 {
     atomic_fetch_add_explicit(&reply->refs, 1, memory_order_relaxed);

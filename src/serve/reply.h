@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/image.h"
+#include "store/cache.h"
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -41,6 +42,12 @@ struct reply *reply_constant(enum reply_constant which);
  * also on failure. 0 or -ENOMEM. */
 MUST_CHECK int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t content[32],
                            struct reply **ret);
+
+/* The picture of a record that says STORED, or the blank where it was a tracking pixel; a reference
+ * of the caller's. 0; CACHE_NONE when its bytes are gone; -errno when they could not be read now.
+ */
+MUST_CHECK int reply_stored(const struct cache *cache, const struct cache_record *record,
+                            struct reply **ret);
 
 struct reply *reply_ref(struct reply *reply);
 void reply_unref(struct reply *reply); /* takes NULL */

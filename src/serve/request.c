@@ -97,19 +97,11 @@ static enum step_result step_policy(struct request *request, const char *path)
 
 static enum step_result reply_picture(struct request *request, const char *path)
 {
-    const struct cache_record *record = &request->record;
-    void *bytes;
-    size_t len;
-    if (record->pixel) {
-        request->reply = reply_ref(reply_constant(REPLY_BLANK));
-    } else {
-        int r = cache_read(request->front->env->cache, record, &bytes, &len);
-        if (r == CACHE_NONE)
-            return STEP_NEXT;
-        if (r < 0 || reply_image((enum image_type)record->type, bytes, len, record->content,
-                                 &request->reply) < 0)
-            return answer(request, REPLY_OVERLOAD);
-    }
+    int r = reply_stored(request->front->env->cache, &request->record, &request->reply);
+    if (r == CACHE_NONE)
+        return STEP_NEXT;
+    if (r < 0)
+        return answer(request, REPLY_OVERLOAD);
     hot_put(request->front->hot, path, strlen(path), request->reply);
     return STEP_REPLY;
 }
