@@ -115,7 +115,7 @@ static void convert(iconv_t conversion, struct span in, struct buf *out)
         size_t free_len = sizeof(room);
         size_t r = iconv(conversion, &from, &left, &to, &free_len);
         buf_add(out, room, sizeof(room) - free_len);
-        if (r != (size_t)-1 || errno == E2BIG)
+        if (r != (size_t)-1 || errno == E2BIG || left == 0)
             continue;
         buf_add_char(out, '?');
         from++;

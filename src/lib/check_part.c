@@ -230,7 +230,8 @@ static void judge_field(struct check_run *run, struct span name, struct span val
 void check_part_read(struct check_run *run, struct span block, struct check_part *ret)
 {
     struct span name, value;
-    *ret = (struct check_part){.fields = block, .boundary = BUF_INIT(2 * block.len + 16)};
+    /* Each value is read as it stands and decoded, and each time in pieces and put together. */
+    *ret = (struct check_part){.fields = block, .boundary = BUF_INIT(5 * block.len + 16)};
     if (!check_pay(run, 2 * block.len))
         return;
     for (struct span rest = block; next_field(&rest, &name, &value);)
