@@ -1,19 +1,13 @@
 #include "admin/call.h"
 
-#include "sys/clock.h"
-
-#include <errno.h>
 #include <string.h>
-#include <time.h>
-
-/* ---- answers ---- */
 
 struct answer {
     unsigned status;
     const char *type;
     char *bytes; /* malloc'ed, taken over */
     size_t len;
-    const char *report; /* or NULL */
+    struct call_header header;
 };
 
 static enum MHD_Result send_answer(struct call *call, const struct answer *answer)
@@ -27,38 +21,53 @@ static enum MHD_Result send_answer(struct call *call, const struct answer *answe
     enum MHD_Result result = MHD_NO;
     if (MHD_add_response_header(response, "Content-Type", answer->type) == MHD_YES &&
         MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
-        (!answer->report ||
-         MHD_add_response_header(response, "Shoji-Report", answer->report) == MHD_YES) &&
-        (answer->status != MHD_HTTP_METHOD_NOT_ALLOWED ||
-         MHD_add_response_header(response, "Allow", "POST") == MHD_YES))
+        (!answer->header.name ||
+         MHD_add_response_header(response, answer->header.name, answer->header.value) == MHD_YES))
         result = MHD_queue_response(call->connection, answer->status, response);
     MHD_destroy_response(response);
     return result;
 }
 
-enum MHD_Result call_send(struct call *call, const char *type, char *bytes, size_t len,
-                          const char *report)
-{
-    const struct answer answer = {MHD_HTTP_OK, type, bytes, len, report};
-    return send_answer(call, &answer);
-}
-
-enum MHD_Result call_send_json(struct call *call, unsigned status, json_t *json)
+static enum MHD_Result send_json(struct call *call, const struct call_header *header,
+                                 unsigned status, json_t *json)
 {
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     json_decref(json);
     if (!text)
         return MHD_NO;
-    const struct answer answer = {status, "application/json", text, strlen(text), NULL};
+    const struct answer answer = {status, "application/json", text, strlen(text), *header};
     return send_answer(call, &answer);
+}
+
+static const struct call_header no_header;
+
+enum MHD_Result call_send(struct call *call, const char *type, char *bytes, size_t len)
+{
+    return call_send_with(call, &no_header, type, bytes, len);
+}
+
+enum MHD_Result call_send_with(struct call *call, const struct call_header *header,
+                               const char *type, char *bytes, size_t len)
+{
+    const struct answer answer = {MHD_HTTP_OK, type, bytes, len, *header};
+    return send_answer(call, &answer);
+}
+
+enum MHD_Result call_send_json(struct call *call, unsigned status, json_t *json)
+{
+    return send_json(call, &no_header, status, json);
 }
 
 enum MHD_Result call_send_error(struct call *call, unsigned status, const char *sentence)
 {
-    return call_send_json(call, status, json_pack("{s:s}", "error", sentence));
+    return call_send_error_with(call, &no_header, status, sentence);
 }
 
-/* ---- what requests share ---- */
+enum MHD_Result call_send_error_with(struct call *call, const struct call_header *header,
+                                     unsigned status, const char *sentence)
+{
+    return send_json(call, header, status, json_pack("{s:s}", "error", sentence));
+}
 
 const char *call_argument(struct call *call, const char *name)
 {
@@ -74,81 +83,11 @@ bool call_has_type(struct call *call, const char *type)
            (value[len] == '\0' || value[len] == ';' || value[len] == ' ');
 }
 
-int32_t call_today(void)
+bool call_json_text(const json_t *object, const char *name, const char **ret)
 {
-    return (int32_t)(clock_wall_s() / 86400);
-}
-
-static bool read_date(const char *text, int32_t *ret)
-{
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (!end || *end != '\0')
+    const json_t *value = json_object_get(object, name);
+    if (value && !json_is_null(value) && !json_is_string(value))
         return false;
-    struct tm again = tm;
-    time_t seconds = timegm(&again); /* makes the 31st of February one of March */
-    if (again.tm_mday != tm.tm_mday || seconds < 0 || seconds / 86400 > INT32_MAX)
-        return false;
-    *ret = (int32_t)(seconds / 86400);
+    *ret = json_string_value(value);
     return true;
-}
-
-const char *call_read_options(const struct shoji_key *key, const char *mailbox,
-                              const char *delivered, struct shoji_url_options *ret)
-{
-    *ret = SHOJI_URL_OPTIONS_NONE;
-    if (mailbox && *mailbox)
-        shoji_mailbox_salt(key, mailbox, ret->mailbox);
-    if (!delivered || !*delivered)
-        return NULL;
-    if (strcmp(delivered, "today") == 0)
-        ret->delivered = call_today();
-    else if (!read_date(delivered, &ret->delivered))
-        return "delivered is a date such as 2026-01-31, or today";
-    return NULL;
-}
-
-struct shoji_signer call_signer(const struct call *call, const struct shoji_key *key)
-{
-    const char *suffix = call->env->conf->server.url_suffix;
-    return (struct shoji_signer){.key = key,
-                                 .form = SHOJI_SEALED,
-                                 .base_url = call->env->base_url,
-                                 .suffix = suffix ? suffix : ""};
-}
-
-/* ---- URLs on their way to the queue ---- */
-
-void call_urls_add(void *ctx, const char *url, size_t len)
-{
-    struct call_urls *list = ctx;
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 64;
-        char **grown = reallocarray(list->urls, cap, sizeof(char *));
-        if (!grown) {
-            list->failed = true;
-            return;
-        }
-        list->urls = grown;
-        list->cap = cap;
-    }
-    char *copy = strndup(url, len);
-    if (copy)
-        list->urls[list->count++] = copy;
-    else
-        list->failed = true;
-}
-
-void call_urls_free(struct call_urls *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->urls[i]);
-    free(list->urls);
-}
-
-int call_urls_hand_over(const struct call *call, const struct call_urls *list)
-{
-    if (list->failed)
-        return -ENOMEM;
-    return prefetch_submit(call->env->prefetch, (const char *const *)list->urls, list->count);
 }

@@ -5,7 +5,7 @@
  *   POST /v1/sign      {"urls":[...]} in, {"signed":[...]} out
  *   POST /v1/prefetch  {"urls":[...]} in, 202 when they are durably queued
  *
- * A thread a connection, since callers are few and known; whoever can open the socket may use it.
+ * A table of endpoints over proto.h; whoever can open the socket may use it.
  * Errors are JSON: {"error":"sentence"}. Nothing is logged of what passes through.
  */
 #ifndef ADMIN_SUBMIT_H

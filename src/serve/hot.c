@@ -119,6 +119,11 @@ void hot_put(struct hot *hot, const char *path, size_t len, struct reply *reply)
     hot->bytes += cost;
 }
 
+size_t hot_bytes(const struct hot *hot)
+{
+    return hot->bytes;
+}
+
 void hot_clear(struct hot *hot)
 {
     while (!list_empty(&hot->queue))

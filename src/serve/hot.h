@@ -23,6 +23,9 @@ struct reply *hot_get(struct hot *hot, const char *path, size_t len);
  * memory, nothing is. */
 void hot_put(struct hot *hot, const char *path, size_t len, struct reply *reply);
 
+/* What is held, in the bytes that `max_bytes` counts. */
+size_t hot_bytes(const struct hot *hot);
+
 /* Forgets everything: after keys were revoked. */
 void hot_clear(struct hot *hot);
 

@@ -105,21 +105,29 @@ static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
+static enum MHD_Result send_constant(struct door *door, struct MHD_Connection *connection,
+                                     enum reply_constant which)
+{
+    struct reply *reply = reply_constant(which);
+    tally_add(&door->front.tally, TALLY_http, reply_status(reply));
+    return reply_send(connection, reply);
+}
+
 /*
  * First call: the header is read, the body is not. An answer given here makes libmicrohttpd close
  * the connection, which is what a request with a body deserves: 0.9.75 takes the second of two
  * Content-Length fields for the truth (fixed in 1.0.4), and a proxy before us may take the first.
  */
-static enum MHD_Result first_call(struct MHD_Connection *connection, const char *method,
-                                  void **context)
+static enum MHD_Result first_call(struct door *door, struct MHD_Connection *connection,
+                                  const char *method, void **context)
 {
     bool known = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     struct head head = {0};
     MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &head);
     if (head.transfer_encoding || head.lengths > 1 || head.length_not_zero)
-        return reply_send(connection, reply_constant(REPLY_BAD));
+        return send_constant(door, connection, REPLY_BAD);
     if (!known)
-        return reply_send(connection, reply_constant(REPLY_METHOD));
+        return send_constant(door, connection, REPLY_METHOD);
     if (*context == NULL)
         *context = mark(head.conditional ? SECOND_CONDITIONAL : SECOND_PLAIN);
     else
@@ -135,11 +143,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)body;
     struct door *door = cls;
     if (*context == NULL || *context == mark(FIRST_BAD_IMAGE) || *context == mark(FIRST_OTHER))
-        return first_call(connection, method, context);
+        return first_call(door, connection, method, context);
     if (*context == mark(SECOND_BAD_IMAGE))
-        return reply_send(connection, reply_constant(REPLY_REFUSED));
+        return send_constant(door, connection, REPLY_REFUSED);
     if (*context == mark(SECOND_OTHER))
-        return reply_send(connection, reply_constant(REPLY_MISSING));
+        return send_constant(door, connection, REPLY_MISSING);
     if (*body_len != 0)
         return MHD_NO;
     const struct request_line line = {
@@ -264,7 +272,8 @@ int http_new(const struct http_conf *conf, struct request_env *env, char *why, s
         addresses += *at == ',' || *at == ' ';
     struct http *http = calloc(1, sizeof(*http));
     char *list = strdup(conf->listen);
-    struct door *doors = calloc(addresses * conf->fronts, sizeof(*doors));
+    size_t doors_size = addresses * conf->fronts * sizeof(struct door);
+    struct door *doors = aligned_alloc(_Alignof(struct door), doors_size);
     if (!http || !list || !doors) {
         free(http);
         free(list);
@@ -272,6 +281,7 @@ int http_new(const struct http_conf *conf, struct request_env *env, char *why, s
         return -ENOMEM;
     }
     *http = (struct http){.env = env, .doors = doors, .doors_count = addresses * conf->fronts};
+    memset(doors, 0, doors_size);
     for (size_t i = 0; i < http->doors_count; i++)
         doors[i].fd = -1;
     http->addresses = BUF_INIT(64 * KiB);
@@ -290,6 +300,29 @@ int http_new(const struct http_conf *conf, struct request_env *env, char *why, s
 const char *http_addresses(const struct http *http)
 {
     return buf_span(&http->addresses).ptr;
+}
+
+static void add_front(const struct front *front, struct http_figures *ret)
+{
+    for (size_t step = 0; step < TALLY_STEPS_COUNT; step++)
+        for (size_t i = 0; i < TALLY_STATUSES; i++)
+            ret->answers[step][i] +=
+                atomic_load_explicit(&front->tally.answers[step][i], memory_order_relaxed);
+    ret->hot_bytes += atomic_load_explicit(&front->tally.hot_bytes, memory_order_relaxed);
+    ret->parked += atomic_load_explicit(&front->parked, memory_order_relaxed);
+}
+
+void http_figures(const struct http *http, struct http_figures *ret)
+{
+    *ret = (struct http_figures){.fronts = (unsigned)http->doors_count};
+    for (size_t i = 0; i < http->doors_count; i++) {
+        const struct door *door = &http->doors[i];
+        const union MHD_DaemonInfo *info =
+            MHD_get_daemon_info(door->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+        add_front(&door->front, ret);
+        if (info)
+            ret->connections += info->num_connections;
+    }
 }
 
 void http_drain(struct http *http)

@@ -29,6 +29,17 @@ MUST_CHECK int http_new(const struct http_conf *conf, struct request_env *env, c
  * unix:/path". Borrowed. */
 const char *http_addresses(const struct http *http);
 
+struct http_figures {
+    unsigned long answers[TALLY_STEPS_COUNT][TALLY_STATUSES]; /* statuses: tally_statuses */
+    unsigned long hot_bytes;
+    unsigned parked; /* requests that wait for the back thread */
+    unsigned connections;
+    unsigned fronts;
+};
+
+/* All fronts together. Any thread, until http_free. */
+void http_figures(const struct http *http, struct http_figures *ret);
+
 /* No new connections and no new misses; waits until no request is parked. The back loop must be
  * running and must have been told to drain its flights. */
 void http_drain(struct http *http);

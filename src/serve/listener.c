@@ -88,7 +88,7 @@ static void describe(const union address *address, char *ret)
     }
 }
 
-static int open_unix(const char *path, int *ret)
+int listener_open_unix(const char *path, mode_t mode, int *ret)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(address.sun_path))
@@ -107,7 +107,7 @@ static int open_unix(const char *path, int *ret)
     CLEANUP_FD int fresh = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Nobody can connect before listen: the mode is set in between. */
     if (fresh < 0 || bind(fresh, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-        chmod(path, 0660) < 0 || listen(fresh, BACKLOG) < 0)
+        chmod(path, mode) < 0 || listen(fresh, BACKLOG) < 0)
         return -errno;
     *ret = fd_take(&fresh);
     return 0;
@@ -137,7 +137,7 @@ int listener_open(const char *text, size_t count, int *ret_fds, char *ret_text)
         if (!is_unix)
             r = open_one(&address, len, 1, &ret_fds[i]);
         else if (i == 0)
-            r = open_unix(text + strlen("unix:"), &ret_fds[0]);
+            r = listener_open_unix(text + strlen("unix:"), 0660, &ret_fds[0]);
         else
             r = (ret_fds[i] = fcntl(ret_fds[0], F_DUPFD_CLOEXEC, 0)) < 0 ? -errno : 0;
         /* The first socket learns the port, the others share it. */

@@ -5,6 +5,7 @@
 #include "base/err.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define LISTENER_TEXT 200 /* bytes of an address as text */
 
@@ -16,5 +17,8 @@
  * not.
  */
 MUST_CHECK int listener_open(const char *text, size_t count, int *ret_fds, char *ret_text);
+
+/* One Unix socket, with a mode of its own (listener_open gives 0660). 0 or -errno. */
+MUST_CHECK int listener_open_unix(const char *path, mode_t mode, int *ret);
 
 #endif

@@ -273,28 +273,44 @@ static const char *request_header(struct MHD_Connection *connection, const char 
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-enum MHD_Result reply_send_conditional(struct MHD_Connection *connection, struct reply *reply,
-                                       bool head)
+unsigned reply_status(const struct reply *reply)
 {
-    if (!reply->etag[0])
-        return reply_send(connection, reply);
-    const char *none_match = request_header(connection, "If-None-Match");
-    if (none_match && etag_listed(none_match, reply->etag))
-        return send_empty(connection, reply, MHD_HTTP_NOT_MODIFIED, NULL);
-    const char *wanted = head ? NULL : request_header(connection, "Range");
-    const char *if_range = request_header(connection, "If-Range");
-    if (!wanted || (if_range && strcmp(if_range, reply->etag) != 0))
-        return reply_send(connection, reply);
+    return reply->status;
+}
+
+static enum MHD_Result send_range(struct MHD_Connection *connection, struct reply *reply,
+                                  const char *wanted, unsigned *ret_status)
+{
     struct range range;
     switch (range_parse(wanted, reply->len, &range)) {
     case RANGE_PART:
+        *ret_status = MHD_HTTP_PARTIAL_CONTENT;
         return send_part(connection, reply, range);
     case RANGE_UNSATISFIABLE: {
         char text[40];
         snprintf(text, sizeof(text), "bytes */%zu", reply->len);
+        *ret_status = MHD_HTTP_RANGE_NOT_SATISFIABLE;
         return send_empty(connection, reply, MHD_HTTP_RANGE_NOT_SATISFIABLE, text);
     }
     default:
         return reply_send(connection, reply);
     }
+}
+
+enum MHD_Result reply_send_conditional(struct MHD_Connection *connection, struct reply *reply,
+                                       bool head, unsigned *ret_status)
+{
+    *ret_status = reply->status;
+    if (!reply->etag[0])
+        return reply_send(connection, reply);
+    const char *none_match = request_header(connection, "If-None-Match");
+    if (none_match && etag_listed(none_match, reply->etag)) {
+        *ret_status = MHD_HTTP_NOT_MODIFIED;
+        return send_empty(connection, reply, MHD_HTTP_NOT_MODIFIED, NULL);
+    }
+    const char *wanted = head ? NULL : request_header(connection, "Range");
+    const char *if_range = request_header(connection, "If-Range");
+    if (!wanted || (if_range && strcmp(if_range, reply->etag) != 0))
+        return reply_send(connection, reply);
+    return send_range(connection, reply, wanted, ret_status);
 }

@@ -65,6 +65,9 @@ enum MHD_Result reply_send(struct MHD_Connection *connection, struct reply *repl
 /* The same for a GET or HEAD that carries If-None-Match, If-Range or Range: 304, 206 or 416 where
  * they apply (RFC 9110, sections 13 and 14); several ranges are answered by the whole. */
 enum MHD_Result reply_send_conditional(struct MHD_Connection *connection, struct reply *reply,
-                                       bool head);
+                                       bool head, unsigned *ret_status);
+
+/* What reply_send answers with. */
+unsigned reply_status(const struct reply *reply);
 
 #endif

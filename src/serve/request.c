@@ -207,20 +207,26 @@ static enum step_result step_join(struct request *request, const char *path)
 
 static const struct {
     const char *name;
+    enum tally_step tally;
     enum step_result (*run)(struct request *request, const char *path);
 } steps[] = {
-#define STEP(name_) {#name_, step_##name_},
+#define STEP(name_) {#name_, TALLY_##name_, step_##name_},
     REQUEST_STEPS(STEP)
 #undef STEP
 };
 
 /* ---- the engine ---- */
 
-static enum MHD_Result send_reply(struct MHD_Connection *connection,
+static enum MHD_Result send_reply(struct front *front, enum tally_step by,
+                                  struct MHD_Connection *connection,
                                   const struct request_line *line, struct reply *reply)
 {
-    return line->conditional ? reply_send_conditional(connection, reply, line->head)
-                             : reply_send(connection, reply);
+    unsigned status = reply_status(reply);
+    enum MHD_Result result = line->conditional
+                                 ? reply_send_conditional(connection, reply, line->head, &status)
+                                 : reply_send(connection, reply);
+    tally_add(&front->tally, by, status);
+    return result;
 }
 
 static void forget_revoked(struct front *front)
@@ -254,13 +260,14 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
 {
     struct request *request = calloc(1, sizeof(*request));
     if (!request)
-        return send_reply(connection, line, reply_constant(REPLY_OVERLOAD));
+        return send_reply(front, TALLY_join, connection, line, reply_constant(REPLY_OVERLOAD));
     request->front = front;
     request->connection = connection;
     request->conditional = line->conditional;
     request->generation = front->generation;
     enum step_result result = STEP_NEXT;
-    for (size_t i = 0; result == STEP_NEXT; i++) {
+    size_t i;
+    for (i = 0; result == STEP_NEXT; i++) {
         must(i < sizeof(steps) / sizeof(steps[0]));
         result = steps[i].run(request, line->path);
     }
@@ -268,7 +275,8 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
         *state = request;
         return MHD_YES;
     }
-    enum MHD_Result sent = send_reply(connection, line, request->reply);
+    tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
+    enum MHD_Result sent = send_reply(front, steps[i - 1].tally, connection, line, request->reply);
     request_forget(request);
     return sent;
 }
@@ -281,12 +289,13 @@ enum MHD_Result request_handle(struct front *front, struct MHD_Connection *conne
     if (request) {
         if (request->parked)
             unpark(request, line->path);
+        tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
         struct request_line same = *line; /* the mark that said so gave way to the request */
         same.conditional = request->conditional;
-        return send_reply(connection, &same, request->reply);
+        return send_reply(front, TALLY_join, connection, &same, request->reply);
     }
     struct reply *hot = hot_get(front->hot, line->path, strlen(line->path));
     if (hot)
-        return send_reply(connection, line, hot);
+        return send_reply(front, TALLY_hot, connection, line, hot);
     return start(front, connection, line, state);
 }

@@ -11,6 +11,7 @@
 #include "serve/flight.h"
 #include "serve/hot.h"
 #include "serve/keyring.h"
+#include "serve/tally.h"
 
 #include <stdatomic.h>
 
@@ -32,6 +33,7 @@ struct front {
     struct hot *hot;
     unsigned generation; /* of the keys that `hot` was verified with */
     atomic_uint parked;
+    struct tally tally;
 };
 
 /* 0 or -ENOMEM. */

@@ -1,4 +1,4 @@
-#include "admin/call.h"
+#include "admin/submit_call.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
     static const char *const modes[] = {"proxy", "hold", "strip"};
     static const char *const links[] = {"keep", "clean"};
     static const char *const switches[] = {"0", "1"};
-    const struct conf *conf = call->env->conf;
+    const struct conf *conf = submit_env(call)->conf;
     unsigned mode, link;
     if (!choose(call_argument(call, "mode"), modes, 3, (unsigned)conf->rewrite.mode, &mode))
         return "mode is proxy, hold or strip";
@@ -35,8 +35,8 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
         return "prefetch is 0 or 1";
     how->mode = (enum shoji_mode)mode;
     how->links = (enum shoji_links)link;
-    return call_read_options(key, call_argument(call, "mailbox"), call_argument(call, "delivered"),
-                             &how->options);
+    return submit_read_options(key, call_argument(call, "mailbox"),
+                               call_argument(call, "delivered"), &how->options);
 }
 
 struct rewritten {
@@ -68,16 +68,17 @@ static int rewrite(struct call *call, const struct shoji_rewrite *how, bool mail
 static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bool mail,
                                 struct rewritten *ret)
 {
-    CLEANUP(call_urls_free) struct call_urls list = {0};
+    CLEANUP(submit_urls_free) struct submit_urls list = {0};
     struct shoji_rewrite first = *how;
     first.options.delivered = SHOJI_NOT_DELIVERED;
-    first.emitted = call_urls_add;
+    first.emitted = submit_urls_add;
     first.emitted_ctx = &list;
     int r = rewrite(call, &first, mail, ret);
-    if (r < 0 || !call->env->conf->prefetch.enabled || call_urls_hand_over(call, &list) < 0)
+    if (r < 0 || !submit_env(call)->conf->prefetch.enabled ||
+        submit_urls_hand_over(call, &list) < 0)
         return r;
     if (how->options.delivered == SHOJI_NOT_DELIVERED)
-        how->options.delivered = call_today();
+        how->options.delivered = submit_today();
     rewritten_free(ret);
     return rewrite(call, how, mail, ret);
 }
@@ -135,23 +136,24 @@ static enum MHD_Result send_rewritten(struct call *call, struct rewritten *out, 
     char *report = report_text(&out->report);
     if (!report)
         return MHD_NO;
-    enum MHD_Result result = call_send(call, mail ? "message/rfc822" : "text/html; charset=utf-8",
-                                       take(out->body), out->len, report);
+    enum MHD_Result result = call_send_with(call, &(struct call_header){"Shoji-Report", report},
+                                            mail ? "message/rfc822" : "text/html; charset=utf-8",
+                                            take(out->body), out->len);
     free(report);
     return result;
 }
 
-enum MHD_Result call_rewrite(struct call *call)
+enum MHD_Result submit_rewrite(struct call *call)
 {
     bool mail = call_has_type(call, "message/rfc822");
     if (!mail && !call_has_type(call, "text/html"))
         return call_send_error(call, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
                                "Content-Type is text/html or message/rfc822");
-    const struct conf *conf = call->env->conf;
-    struct keyset *set = keyring_get(call->env->keyring);
+    const struct conf *conf = submit_env(call)->conf;
+    struct keyset *set = keyring_get(submit_env(call)->keyring);
     const struct shoji_key *key = shoji_keys_signer(keyset_keys(set), NULL);
     struct shoji_rewrite how = {
-        .signer = call_signer(call, key),
+        .signer = submit_signer(call, key),
         .keys = keyset_keys(set),
         .max_images = conf->rewrite.max_images,
         .max_message = conf->rewrite.max_message,
@@ -159,7 +161,7 @@ enum MHD_Result call_rewrite(struct call *call)
         .signed_mail = (enum shoji_signed)conf->rewrite.signed_mail,
         .spam_header = conf->rewrite.spam_header,
         .accept_base = conf->rewrite.accept_base,
-        .rules = call->env->rules,
+        .rules = submit_env(call)->rules,
         .trackers = conf->trackers.policy == CONF_POLICY_BLOCK ? SHOJI_TRACKERS_BLOCK
                                                                : SHOJI_TRACKERS_PROXY,
         .ignore_geometry = !conf->trackers.geometry,

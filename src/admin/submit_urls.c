@@ -1,27 +1,18 @@
-#include "admin/call.h"
+#include "admin/submit_call.h"
 
 #include <string.h>
 
 /* ---- POST /v1/sign ---- */
 
-/* A text, or NULL where there is none; false where there is something else: a salt or a day that is
- * silently left out would be a loss of privacy. */
-static bool optional_text(const json_t *request, const char *name, const char **ret)
-{
-    const json_t *value = json_object_get(request, name);
-    *ret = json_string_value(value);
-    return !value || json_is_null(value) || *ret;
-}
-
 static const char *read_options(const json_t *request, const struct shoji_key *key,
                                 struct shoji_url_options *ret)
 {
     const char *mailbox, *delivered;
-    if (!optional_text(request, "mailbox", &mailbox))
+    if (!call_json_text(request, "mailbox", &mailbox))
         return "\"mailbox\" is a string";
-    if (!optional_text(request, "delivered", &delivered))
+    if (!call_json_text(request, "delivered", &delivered))
         return "\"delivered\" is a string";
-    return call_read_options(key, mailbox, delivered, ret);
+    return submit_read_options(key, mailbox, delivered, ret);
 }
 
 static const char *sign_all(struct call *call, const json_t *request, const struct shoji_key *key,
@@ -31,7 +22,7 @@ static const char *sign_all(struct call *call, const json_t *request, const stru
     const char *wrong = read_options(request, key, &options);
     if (wrong)
         return wrong;
-    struct shoji_signer by = call_signer(call, key);
+    struct shoji_signer by = submit_signer(call, key);
     size_t i;
     json_t *url;
     json_array_foreach(json_object_get(request, "urls"), i, url)
@@ -55,7 +46,7 @@ static const char *check_urls(const json_t *request, const json_t *urls)
         return "the body is not JSON";
     if (!json_is_array(urls))
         return "an array \"urls\" is missing";
-    if (json_array_size(urls) > CALL_MAX_URLS)
+    if (json_array_size(urls) > SUBMIT_MAX_URLS)
         return "more than 1000 URLs";
     size_t i;
     json_t *url;
@@ -81,13 +72,13 @@ static json_t *read_urls(struct call *call, enum MHD_Result *ret)
     return NULL;
 }
 
-enum MHD_Result call_sign(struct call *call)
+enum MHD_Result submit_sign(struct call *call)
 {
     enum MHD_Result result = MHD_NO;
     json_t *request = read_urls(call, &result);
     if (!request)
         return result;
-    struct keyset *set = keyring_get(call->env->keyring);
+    struct keyset *set = keyring_get(submit_env(call)->keyring);
     const struct shoji_key *key = shoji_keys_signer(keyset_keys(set), NULL);
     json_t *signed_urls = json_array();
     const char *error = !key           ? "no key signs"
@@ -108,26 +99,26 @@ enum MHD_Result call_sign(struct call *call)
 /* ---- POST /v1/prefetch ---- */
 
 /* False: no http or https URL. */
-static bool add_original(const json_t *url, struct call_urls *list)
+static bool add_original(const json_t *url, struct submit_urls *list)
 {
     char canonical[SHOJI_URL_MAX + 1];
     size_t len;
     if (shoji_url_canonical(json_string_value(url), json_string_length(url), NULL, canonical,
                             &len) != 0)
         return false;
-    call_urls_add(list, canonical, len);
+    submit_urls_add(list, canonical, len);
     return true;
 }
 
-enum MHD_Result call_prefetch(struct call *call)
+enum MHD_Result submit_prefetch(struct call *call)
 {
     enum MHD_Result result = MHD_NO;
-    if (!call->env->conf->prefetch.enabled)
+    if (!submit_env(call)->conf->prefetch.enabled)
         return call_send_error(call, MHD_HTTP_SERVICE_UNAVAILABLE, "prefetching is switched off");
     json_t *request = read_urls(call, &result);
     if (!request)
         return result;
-    CLEANUP(call_urls_free) struct call_urls list = {0};
+    CLEANUP(submit_urls_free) struct submit_urls list = {0};
     size_t i, refused = 0;
     json_t *url;
     json_array_foreach(json_object_get(request, "urls"), i, url)
@@ -136,7 +127,7 @@ enum MHD_Result call_prefetch(struct call *call)
             refused++;
     }
     json_decref(request);
-    if (call_urls_hand_over(call, &list) < 0)
+    if (submit_urls_hand_over(call, &list) < 0)
         return call_send_error(call, MHD_HTTP_SERVICE_UNAVAILABLE, "the queue takes no more");
     return call_send_json(
         call, MHD_HTTP_ACCEPTED,

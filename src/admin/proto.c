@@ -1,0 +1,179 @@
+#include "admin/proto.h"
+
+#include "admin/token.h"
+#include "base/limits.h"
+#include "serve/listener.h"
+#include "sys/fd.h"
+
+#include <string.h>
+
+#define IDLE_S 60U
+
+struct proto {
+    struct MHD_Daemon *daemon;
+    const struct proto_endpoint *endpoints;
+    size_t endpoints_count;
+    void *env;
+    struct token *token; /* NULL: none is asked for */
+    bool is_unix;
+    char address[LISTENER_TEXT];
+};
+
+static const struct proto_endpoint *find_endpoint(const struct proto *proto, const char *path)
+{
+    for (size_t i = 0; i < proto->endpoints_count; i++)
+        if (strcmp(path, proto->endpoints[i].path) == 0)
+            return &proto->endpoints[i];
+    return NULL;
+}
+
+static bool method_fits(const struct proto_endpoint *endpoint, const char *method)
+{
+    return strcmp(method, endpoint->method) == 0 ||
+           (strcmp(method, "HEAD") == 0 && strcmp(endpoint->method, "GET") == 0);
+}
+
+static bool may(const struct proto *proto, struct MHD_Connection *connection)
+{
+    return !proto->token ||
+           token_matches(proto->token,
+                         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"));
+}
+
+static enum MHD_Result answer(const struct proto *proto, struct call *call, const char *path,
+                              const char *method)
+{
+    const struct proto_endpoint *endpoint = find_endpoint(proto, path);
+    if (!may(proto, call->connection))
+        return call_send_error_with(call, &(struct call_header){"WWW-Authenticate", "Bearer"},
+                                    MHD_HTTP_UNAUTHORIZED, "the bearer token is missing or wrong");
+    if (!endpoint)
+        return call_send_error(call, MHD_HTTP_NOT_FOUND, "no such request here");
+    if (!method_fits(endpoint, method)) {
+        char only[32];
+        snprintf(only, sizeof(only), "only %s", endpoint->method);
+        return call_send_error_with(call, &(struct call_header){"Allow", endpoint->method},
+                                    MHD_HTTP_METHOD_NOT_ALLOWED, only);
+    }
+    if (buf_error(&call->body))
+        return call_send_error(call, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large");
+    return endpoint->run(call);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *body,
+                                  size_t *body_len, void **context)
+{
+    (void)version;
+    const struct proto *proto = cls;
+    struct call *call = *context;
+    if (!call) {
+        const struct proto_endpoint *endpoint = find_endpoint(proto, path);
+        call = calloc(1, sizeof(*call));
+        if (!call)
+            return MHD_NO;
+        *call = (struct call){.connection = connection, .env = proto->env};
+        /* Nothing is kept of a stranger's body. */
+        call->body = BUF_INIT(endpoint && may(proto, connection) ? endpoint->max_body : 0);
+        *context = call;
+        return MHD_YES;
+    }
+    if (*body_len > 0) {
+        buf_add(&call->body, body, *body_len); /* its error sticks, and is answered at the end */
+        *body_len = 0;
+        return MHD_YES;
+    }
+    return answer(proto, call, path, method);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)cls;
+    (void)connection;
+    (void)code;
+    struct call *call = *context;
+    if (call)
+        buf_free(&call->body);
+    free(call);
+    *context = NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static int open_socket(struct proto *proto, const struct proto_conf *conf, int *ret)
+{
+    const char *path = conf->address;
+    if (strncmp(path, "unix:", 5) == 0)
+        path += 5;
+    proto->is_unix = strchr(path, '/') || !strchr(path, ':');
+    if (!proto->is_unix)
+        return proto->token ? listener_open(path, 1, ret, proto->address) : -ENOKEY;
+    if ((size_t)snprintf(proto->address, sizeof(proto->address), "%s", path) >=
+        sizeof(proto->address))
+        return -ENAMETOOLONG;
+    return listener_open_unix(path, conf->mode, ret);
+}
+
+static int start(struct proto *proto, const struct proto_conf *conf)
+{
+    CLEANUP_FD int fd = -1;
+    int r = open_socket(proto, conf, &fd);
+    if (r < 0)
+        return r;
+    proto->daemon = MHD_start_daemon(
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, on_request,
+        proto, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, conf->max_clients,
+        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_END);
+    if (!proto->daemon)
+        return -EIO;
+    fd_take(&fd);
+    return 0;
+}
+
+static const char *trouble(int r)
+{
+    return r == -EINVAL   ? "neither a path nor an address with a port"
+           : r == -ENOKEY ? "an address that others can reach needs a token file"
+                          : strerror(-r);
+}
+
+int proto_new(const struct proto_conf *conf, char *why, struct proto **ret)
+{
+    struct proto *proto = calloc(1, sizeof(*proto));
+    if (!proto)
+        return -ENOMEM;
+    proto->endpoints = conf->endpoints;
+    proto->endpoints_count = conf->endpoints_count;
+    proto->env = conf->env;
+    why[0] = '\0';
+    int r = conf->token_file ? token_load(conf->token_file, why, &proto->token) : 0;
+    if (r == 0)
+        r = start(proto, conf);
+    if (r < 0) {
+        if (!why[0])
+            snprintf(why, 256, "cannot listen on %.100s: %s", conf->address, trouble(r));
+        token_free(proto->token);
+        free(proto);
+        return r;
+    }
+    *ret = proto;
+    return 0;
+}
+
+const char *proto_address(const struct proto *proto)
+{
+    return proto->address;
+}
+
+void proto_free(struct proto *proto)
+{
+    if (!proto)
+        return;
+    MHD_stop_daemon(proto->daemon);
+    if (proto->is_unix)
+        unlink(proto->address);
+    token_free(proto->token);
+    free(proto);
+}

@@ -1,0 +1,87 @@
+#include "admin/submit_call.h"
+
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+int32_t submit_today(void)
+{
+    return (int32_t)(clock_wall_s() / 86400);
+}
+
+static bool read_date(const char *text, int32_t *ret)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    if (!end || *end != '\0')
+        return false;
+    struct tm again = tm;
+    time_t seconds = timegm(&again); /* makes the 31st of February one of March */
+    if (again.tm_mday != tm.tm_mday || seconds < 0 || seconds / 86400 > INT32_MAX)
+        return false;
+    *ret = (int32_t)(seconds / 86400);
+    return true;
+}
+
+const char *submit_read_options(const struct shoji_key *key, const char *mailbox,
+                                const char *delivered, struct shoji_url_options *ret)
+{
+    *ret = SHOJI_URL_OPTIONS_NONE;
+    if (mailbox && *mailbox)
+        shoji_mailbox_salt(key, mailbox, ret->mailbox);
+    if (!delivered || !*delivered)
+        return NULL;
+    if (strcmp(delivered, "today") == 0)
+        ret->delivered = submit_today();
+    else if (!read_date(delivered, &ret->delivered))
+        return "delivered is a date such as 2026-01-31, or today";
+    return NULL;
+}
+
+struct shoji_signer submit_signer(const struct call *call, const struct shoji_key *key)
+{
+    const char *suffix = submit_env(call)->conf->server.url_suffix;
+    return (struct shoji_signer){.key = key,
+                                 .form = SHOJI_SEALED,
+                                 .base_url = submit_env(call)->base_url,
+                                 .suffix = suffix ? suffix : ""};
+}
+
+/* ---- URLs on their way to the queue ---- */
+
+void submit_urls_add(void *ctx, const char *url, size_t len)
+{
+    struct submit_urls *list = ctx;
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 64;
+        char **grown = reallocarray(list->urls, cap, sizeof(char *));
+        if (!grown) {
+            list->failed = true;
+            return;
+        }
+        list->urls = grown;
+        list->cap = cap;
+    }
+    char *copy = strndup(url, len);
+    if (copy)
+        list->urls[list->count++] = copy;
+    else
+        list->failed = true;
+}
+
+void submit_urls_free(struct submit_urls *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->urls[i]);
+    free(list->urls);
+}
+
+int submit_urls_hand_over(const struct call *call, const struct submit_urls *list)
+{
+    if (list->failed)
+        return -ENOMEM;
+    return prefetch_submit(submit_env(call)->prefetch, (const char *const *)list->urls,
+                           list->count);
+}

@@ -1,0 +1,51 @@
+/*
+ * What the requests of the submit socket share. Inside of admin/.
+ */
+#ifndef ADMIN_SUBMIT_CALL_H
+#define ADMIN_SUBMIT_CALL_H
+
+#include "admin/call.h"
+#include "admin/submit.h"
+#include "base/limits.h"
+
+#include <shoji/rewrite.h>
+
+#define SUBMIT_MAX_JSON (4 * MiB) /* of a body: some 1,000 longest URLs */
+#define SUBMIT_MAX_URLS 1000      /* of a request */
+
+/* The requests. Each answers the call as a whole. */
+enum MHD_Result submit_prefetch(struct call *call);
+enum MHD_Result submit_rewrite(struct call *call);
+enum MHD_Result submit_sign(struct call *call);
+
+static inline const struct submit_env *submit_env(const struct call *call)
+{
+    return call->env;
+}
+
+/* Fills in mailbox and day of delivery ("2026-11-22" or "today") of a request; either may be NULL
+ * or empty. A sentence when one is wrong, else NULL. */
+const char *submit_read_options(const struct shoji_key *key, const char *mailbox,
+                                const char *delivered, struct shoji_url_options *ret);
+
+/* Today, as option d counts days. */
+int32_t submit_today(void);
+
+struct shoji_signer submit_signer(const struct call *call, const struct shoji_key *key);
+
+/* Canonical URLs on their way to the queue. `failed`: memory ran out, one is missing. */
+struct submit_urls {
+    char **urls;
+    size_t count;
+    size_t cap;
+    bool failed;
+};
+
+/* Fits struct shoji_rewrite's `emitted`. */
+void submit_urls_add(void *urls, const char *url, size_t len);
+void submit_urls_free(struct submit_urls *urls);
+
+/* 0 when all of them are durably queued, else -errno: then none may be taken as handed over. */
+int submit_urls_hand_over(const struct call *call, const struct submit_urls *urls);
+
+#endif
