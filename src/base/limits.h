@@ -98,5 +98,9 @@
 #define LIMIT_BATCH_WRITES   64         /* a commit: its cost is one flush however many */
 #define LIMIT_BATCH_BYTES    (32 * MiB) /* of pictures a commit: the memory LMDB holds for it */
 #define LIMIT_INDEX_MIN      (1 * MiB)  /* some thousand records; for tests */
+#define LIMIT_PURGES         64   /* under way at once: every lookup compares with each of them */
+#define LIMIT_PURGE_TURN     1024 /* records between two commits: some milliseconds */
+#define LIMIT_SWEEP_TURN     1024 /* likewise */
+#define LIMIT_SWEEP_SAMPLE   4096 /* records by which "the oldest" is judged, within 0.4 % */
 
 #endif

@@ -233,6 +233,8 @@ int apply_write(const struct apply *apply, const struct cache_write *write, stru
         return apply_fail(apply, write, &record, ret);
     case CACHE_SHARER:
         return apply_sharer(apply, write, &record, ret);
+    case CACHE_NOTE:
+        return refuse(0, &record, ret);
     case CACHE_ENQUEUE:
         return apply_enqueue(apply, write, &record, ret);
     case CACHE_REQUEUE:

@@ -13,6 +13,10 @@
  * opening, exactly once, never from inside cache_write_start. Writes are applied in the order of
  * starting. A full disk or an unreadable segment costs pictures, never the process: the write then
  * carries its error.
+ *
+ * Forgetting is on purpose only: by cache_sweep_start, which is told the time and the terms, and by
+ * cache_purge_start, which is an operator's wish and goes on after a crash. Both take small steps
+ * between the commits, however much there is to go through.
  */
 #ifndef STORE_CACHE_H
 #define STORE_CACHE_H
@@ -69,6 +73,14 @@ void cache_key_of_url(const struct cache *cache, const char *url, size_t len,
 void cache_keyed_hash(const struct cache *cache, const char *label, const void *bytes, size_t len,
                       struct cache_key *ret);
 
+/* Short ones that records and queue entries carry: of a canonical host, of a tenant's name, and of
+ * whatever name the queue is to be grouped by. Never 0, which says that it is not known. */
+#define CACHE_TENANTS UINT16_MAX /* several of them asked; no name has this hash */
+
+uint64_t cache_host_hash(const struct cache *cache, const char *host, size_t len);
+uint16_t cache_tenant_hash(const struct cache *cache, const char *name, size_t len);
+uint32_t cache_group_hash(const struct cache *cache, const char *name, size_t len);
+
 /* ---- reading ---- */
 
 enum cache_state {
@@ -86,13 +98,23 @@ struct cache_record {
     uint8_t tries;  /* requests made so far */
     uint8_t type;   /* enum image_type of the stored picture */
     uint8_t pixel;  /* 1: the bytes were a tracking pixel; nothing is stored, `content` is zero */
+    uint8_t purged; /* 1: an operator's wish; never fetched again while the record stands, which the
+                       store sees to: it refuses to queue or claim it (CACHE_CHANGED) */
+    uint8_t asked;  /* 1: something other than delivered mail asked for it */
+    uint8_t answered;  /* 1: it was stored once, whatever came after */
+    uint8_t again;     /* requests that went out after that, up to 255 */
+    uint16_t requests; /* all that went out, up to 65535 */
+    uint16_t tenant;   /* cache_tenant_hash, CACHE_TENANTS, or 0 */
     uint8_t sharers_count;
     uint16_t sharers[CACHE_SHARERS]; /* different mailbox salts seen, 16 bits of each */
     uint32_t size;                   /* bytes of the stored picture */
     uint8_t content[32];             /* its content hash (BLAKE2b of the served bytes, keyed) */
-    int64_t claimed_s;               /* calendar seconds */
+    int64_t claimed_s;               /* calendar seconds; of 40 bits, as all times here */
     int64_t answered_s;
     int64_t retry_s;
+    int64_t delivered_s; /* the beginning of the day of the last delivery, or 0 */
+    uint64_t host;       /* cache_host_hash, or 0 */
+    uint32_t stamp;      /* the cache's own */
 };
 
 /* 0, CACHE_NONE or -errno. */
@@ -113,19 +135,30 @@ MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *
  */
 enum cache_op {
     CACHE_CLAIM, /* record.state becomes CLAIMED if it still is `seen`; tries + 1 after a failure,
-                    else 1; requeued: a crash leaves no other trace of the URL */
+                    else 1; one more request, unless `silent`; requeued: a crash leaves no other
+                    trace of the URL. Came it neither from delivered mail nor from the queue's entry
+                    of such, the record says `asked` */
     CACHE_STORE, /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none; leaves
                     the queue */
     CACHE_FAIL,  /* the answer: record.reason, record.retry_s; requeued */
     CACHE_SHARER,  /* one more mailbox salt, record.sharers[0]; creates no record */
+    CACHE_NOTE,    /* only the notes below; creates no record */
     CACHE_ENQUEUE, /* `bytes` is the URL: to be fetched at record.retry_s; an earlier date stays */
     CACHE_REQUEUE, /* the same, and replaces what stands there; without `bytes` an entry that stands
                       there gets that date */
     CACHE_DEQUEUE,
-    CACHE_PURGE,  /* the record says STORED without a picture from now on, claims included; leaves
-                     the queue */
+    CACHE_PURGE,  /* the record says STORED without a picture from now on, claims included, and is
+                     made when there is none; `purged` when record.purged says so; leaves the queue
+                   */
     CACHE_FORGET, /* the record goes, and its queue entry: as if never seen */
 };
+
+/*
+ * Notes: every op but DEQUEUE, PURGE and FORGET takes over from `record`, when they are not 0,
+ * host, tenant (two different ones become CACHE_TENANTS), the later delivered_s, and asked. ENQUEUE
+ * keeps tenant and delivered_s with the queue entry too, and the CLAIM that follows finds them
+ * there. `group` goes with the queue entry; when it is 0, an entry that stands there keeps its own.
+ */
 
 struct cache_write {
     /* The caller fills in, and leaves alone until `done`. Zero what is not used. */
@@ -134,6 +167,8 @@ struct cache_write {
     uint8_t seen;               /* CACHE_CLAIM: state at lookup, 0 when there was no record.
                                    CACHE_STORE, CACHE_FAIL, CACHE_REQUEUE: when not 0, only if it
                                    still is that: what was purged in flight then stays purged */
+    uint32_t group;             /* cache_group_hash, or 0: of the queue entry */
+    uint8_t silent;             /* CACHE_CLAIM: 1: no request goes out for it */
     struct cache_record record; /* the fields the op names; on `done` what now stands on disk */
     const void *bytes;
     size_t len;
@@ -151,29 +186,142 @@ void cache_write_start(struct cache *cache, struct cache_write *write);
 
 /* ---- the queue ---- */
 
+/*
+ * Entries stand in groups, each in order of time; the groups stand in order of their first entries.
+ * So whoever looks for what is due, and must leave some groups for later, passes those by at the
+ * cost of one step each, however long they are. The queue may take half of the index; beyond, and
+ * in a full index, ENQUEUE gives -ENOSPC.
+ */
 struct cache_queued {
     struct cache_key key;
     int64_t due_s;
+    uint32_t group;
+    uint16_t tenant;
+    int64_t delivered_s;
     char url[LIMIT_URL + 1]; /* decrypted, canonical, terminated */
     size_t url_len;
 };
 
-/* The entry that is due first, after `after` (NULL: from the beginning). 0, CACHE_NONE or -errno.
- * An entry that cannot be decrypted is skipped. */
+/* The entry that is due next after `after` in its group; `after` NULL: first, of all groups. 0,
+ * CACHE_NONE or -errno. An entry that cannot be decrypted is skipped. */
 MUST_CHECK int cache_queue_next(const struct cache *cache, const struct cache_queued *after,
                                 struct cache_queued *ret);
+
+/* The entry of `group` that is due first. 0, CACHE_NONE or -errno. */
+MUST_CHECK int cache_queue_first(const struct cache *cache, uint32_t group,
+                                 struct cache_queued *ret);
+
+struct cache_group {
+    uint32_t group;
+    int64_t due_s; /* of its first entry */
+};
+
+/* The group whose first entry is due next after that of `after`; `after` NULL: first. Decrypts
+ * nothing. 0, CACHE_NONE or -errno. */
+MUST_CHECK int cache_queue_next_group(const struct cache *cache, const struct cache_group *after,
+                                      struct cache_group *ret);
 
 /* Is this URL waiting in the queue, and until when? 0 or CACHE_NONE or -errno. */
 MUST_CHECK int cache_queue_find(const struct cache *cache, const struct cache_key *key,
                                 int64_t *ret_due_s);
 
+/* ---- purging ---- */
+
+enum cache_purge_what {
+    CACHE_PURGE_URL = 1, /* `key`; not known, it leaves a tombstone all the same */
+    CACHE_PURGE_HOST,    /* `host` */
+    CACHE_PURGE_TENANT,  /* `tenant`, where no other one asked as well */
+    CACHE_PURGE_ALL,
+};
+
+/*
+ * An operator's wish. From the commit that accepts it, which is durable, nobody finds what it names
+ * any more, and no outcome of a fetch begun before brings it back; after that the records are gone
+ * through in small steps, which a crash only delays: the next opening goes on. What is purged
+ * leaves a record that says `purged`, also for a URL that was only queued; with `forget`, nothing,
+ * and it may be fetched again.
+ */
+struct cache_purge {
+    /* The caller fills in, and leaves alone until `done`. */
+    enum cache_purge_what what;
+    struct cache_key key;
+    uint64_t host;
+    uint16_t tenant;
+    uint8_t forget;
+    void (*done)(struct cache_purge *self); /* on the loop, when all of it was gone through */
+    /* The cache fills in. */
+    int result;        /* 0; -EAGAIN: LIMIT_PURGES are under way; -errno: nothing was accepted */
+    uint64_t purged;   /* originals: records, and queue entries without one */
+    uint64_t dequeued; /* of the queue */
+    uint32_t number;
+    struct writer *writer;
+    struct loop_task task;
+    struct cache_purge *next;
+};
+
+/* `done` comes exactly once, unless the cache is closed before: then the purge goes on when it is
+ * opened again, and the struct belongs to the caller again (as in cache_close). */
+void cache_purge_start(struct cache *cache, struct cache_purge *purge);
+
+/* How many purges were accepted since opening. Replies kept in memory from before it grew are void:
+ * who keeps one reads this before the lookup and keeps the reply only if it still is the same. Any
+ * thread, without a lock. */
+uint64_t cache_purges(const struct cache *cache);
+
+/* ---- forgetting ---- */
+
+/*
+ * One turn of forgetting: looks at the next LIMIT_SWEEP_TURN records, round and round, and forgets
+ * what was answered (or delivered, or purged) longer than `retention_s` ago and has no picture. A
+ * picture is never outlived by its record.
+ *
+ * When the index is nearly full, and only then, more goes, the oldest first of each kind: originals
+ * that only delivered mail asked for, whose picture is gone and whose last delivery is
+ * `fetch_window_s` ago (nothing but a new delivery can have them fetched); then, before their time,
+ * failures; then what was stored and is gone; then what is stored, because a full index that
+ * refuses all new mail would be worse than a picture fetched twice. Never: claims, failures that
+ * will be tried again, and what was purged. "The oldest" is judged by a sample. The terms of the
+ * last turn also hold for turns that the writer takes of itself when the index fills up between
+ * them.
+ */
+struct cache_sweep {
+    /* The caller fills in, and leaves alone until `done`. */
+    int64_t now_s;
+    int64_t retention_s;
+    int64_t fetch_window_s;
+    void (*done)(struct cache_sweep *self); /* on the loop */
+    /* The cache fills in. */
+    int result; /* 0 or -errno */
+    uint32_t visited;
+    uint32_t forgotten;
+    uint32_t early; /* of those, before their time */
+    uint8_t round;  /* 1: all records have been looked at once more */
+    struct writer *writer;
+    struct loop_task task;
+    struct cache_sweep *next;
+};
+
+/* `done` comes exactly once, unless the cache is closed before. */
+void cache_sweep_start(struct cache *cache, struct cache_sweep *sweep);
+
 /* ---- figures ---- */
 
 struct cache_usage {
-    uint64_t bytes;    /* on disk, index included */
-    uint64_t records;  /* originals remembered */
+    uint64_t bytes;   /* on disk, index included */
+    uint64_t records; /* originals remembered */
+    uint64_t claimed; /* of those; the other three likewise */
+    uint64_t stored;  /* `purged` not included */
+    uint64_t failed;
+    uint64_t purged;
     uint64_t pictures; /* in all segments */
     uint64_t queued;
+    uint64_t forgotten;       /* by sweeps, ever */
+    uint64_t forgotten_early; /* of those, before their time: the index is too small */
+    uint64_t index_bytes;     /* on disk */
+    uint64_t index_left;      /* bytes of the index that are free */
+    uint64_t segment_bytes;   /* on disk */
+    int64_t oldest_picture_s; /* when the oldest stored original was answered, as the last round of
+                                 sweeps found it; 0 before there was one */
     uint8_t index_lost; /* 1: the index could not be read at opening; what it knew is forgotten */
 };
 
