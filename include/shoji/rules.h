@@ -26,7 +26,8 @@ struct shoji_rules;
 struct shoji_rules_source {
     const char *files; /* paths, separated by commas */
     const char *allow; /* partners: "host" or "dkim-domain/host", separated by commas; or NULL */
-    const char *authserv_id; /* whose Authentication-Results are believed; NULL: nobody's */
+    const char *authserv_id; /* whose Authentication-Results are believed (names parted by commas
+                              * or blanks); NULL: nobody's */
 };
 
 /*

@@ -102,6 +102,7 @@ static int load_rules(struct setup *setup)
         .files = conf->trackers.rules ? conf->trackers.rules
                                       : data_path("trackers.rules", room, sizeof(room)),
         .allow = conf->trackers.allow,
+        .authserv_id = conf->trackers.authserv_id,
     };
     if (shoji_rules_load(&source, why, &setup->rules) == 0)
         return CMD_DONE;

@@ -171,6 +171,7 @@ static int load_rules(const struct conf *conf, char *why, struct shoji_rules **r
         .files = conf->trackers.rules ? conf->trackers.rules
                                       : data_path("trackers.rules", room, sizeof(room)),
         .allow = conf->trackers.allow,
+        .authserv_id = conf->trackers.authserv_id,
     };
     if (!source.files)
         log_warning("no tracker rules are installed: sizes alone say what is a tracker");

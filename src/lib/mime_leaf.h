@@ -7,6 +7,7 @@
 
 #include "lib/html_rewrite.h"
 #include "lib/mime_header.h"
+#include "lib/rules.h"
 
 struct mime_pass {
     struct shoji_rewrite how; /* as asked for, or as spam wants it */
@@ -15,7 +16,8 @@ struct mime_pass {
     struct mime_plan plan;
     struct mime_scan scan;
     struct span message;
-    struct span base; /* canonical Content-Base of the part at hand, or empty */
+    struct span base;           /* canonical Content-Base of the part at hand, or empty */
+    struct rules_sender sender; /* who has signed the message itself */
     size_t html_leaves;
     bool marked;      /* something here was taken out, now or by an earlier pass */
     bool text_only;   /* of HTML parts only the text is wanted */

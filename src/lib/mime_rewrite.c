@@ -1,6 +1,7 @@
 #include "lib/mime_rewrite.h"
 
 #include "lib/mime_leaf.h"
+#include "lib/mime_sender.h"
 #include "lib/mime_signed.h"
 #include "lib/report.h"
 
@@ -86,6 +87,7 @@ static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_
     change->type = type;
     change->code = "quoted-printable"; /* what an empty body is in, too */
     pass->base = base_find(pass, index, url);
+    pass->html.sender = mime_sender_covers(&pass->scan, index) ? &pass->sender : NULL;
     int error = mime_leaf_html(pass, &pass->scan.parts[index], content, change);
     pass->base = SPAN("");
     return error;
@@ -367,6 +369,8 @@ int mime_rewrite(const struct shoji_rewrite *how, struct span message, struct sh
     int answer = mime_scan(message, &pass.scan);
     if (!answer && is_spam(&pass))
         distrust(&pass.how);
+    if (!answer && how->rules)
+        mime_sender_read(message, &pass.scan.parts[0], how->rules->authserv_id, &pass.sender);
     if (!answer)
         answer = plan_message(&pass);
     else if (answer == MIME_SCAN_AMBIGUOUS)

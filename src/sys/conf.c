@@ -83,6 +83,7 @@ static const struct conf_key conf_keys[] = {
     T(trackers, rules, NULL, "a list of files; the installed one where it is left out"),
     C(trackers, policy, policy, "block", "block|proxy"),
     T(trackers, allow, NULL, "a list of hosts, or dkim-domain/host"),
+    T(trackers, authserv_id, NULL, "a list of names in Authentication-Results: mx.example.org"),
     C(trackers, geometry, geometry, "on", "off|on"),
     C(rewrite, mode, mode, "proxy", "proxy|hold|strip"),
     C(rewrite, links, links, "keep", "keep|clean"),

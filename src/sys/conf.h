@@ -77,6 +77,7 @@ struct conf {
         char *rules;     /* comma-separated paths; NULL: the file that is installed */
         uint64_t policy; /* enum conf_policy */
         char *allow;
+        char *authserv_id; /* a list of names */
         uint64_t geometry;
     } trackers;
     struct {
