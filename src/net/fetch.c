@@ -47,6 +47,7 @@ struct fetch {
     struct fetcher *fetcher;
     fetch_done_fn *done;
     void *ctx;
+    bool (*may_connect)(void *ctx, const struct address *address);
     enum stage stage;
     bool placed;             /* counts as running at its site and in all */
     struct loop_timer timer; /* runs from start to end, so moving it needs no memory */
@@ -200,6 +201,11 @@ void fetch_cancel(struct fetch *fetch)
 
 static void try_next(struct fetch *fetch)
 {
+    if (fetch->may_connect &&
+        !fetch->may_connect(fetch->ctx, &fetch->addresses[fetch->next_address])) {
+        finish(fetch, FETCH_LATER);
+        return;
+    }
     const struct transfer_target target = {
         .https = fetch->https,
         .host = span_of(fetch->site->host),
@@ -330,6 +336,7 @@ int fetch_start(struct fetcher *fetcher, const struct fetch_target *target, fetc
     fetch->fetcher = fetcher;
     fetch->done = done;
     fetch->ctx = ctx;
+    fetch->may_connect = target->may_connect;
     fetch->timer.fire = timer_fired;
     fetch->transfer.shared = &fetcher->shared;
     fetch->transfer.done = transferred;

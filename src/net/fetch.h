@@ -12,6 +12,7 @@
 #define NET_FETCH_H
 
 #include "base/buf.h"
+#include "net/address.h"
 #include "sys/loop.h"
 
 struct fetcher;
@@ -54,6 +55,7 @@ enum fetch_outcome {
     FETCH_TOO_LARGE = 10,   /* body or header */
     FETCH_BROKEN = 11, /* truncated, wrong length, not HTTP, an answer or encoding not asked for */
     FETCH_NO_MEMORY = 12, /* ours, or all bodies under way together reach LIMIT_BODIES_HELD */
+    FETCH_LATER = 13,     /* may_connect said no: nothing was sent, the origin has no part in it */
 };
 
 struct fetch_result {
@@ -70,6 +72,9 @@ struct fetch_target {
     const char *host; /* IPv6 in brackets */
     size_t host_len;
     unsigned port;
+    /* Asked once for each address before it is connected to, with fetch_start's ctx; NULL: all may
+     * be. It neither blocks nor calls back. */
+    bool (*may_connect)(void *ctx, const struct address *address);
 };
 
 typedef void fetch_done_fn(void *ctx, struct fetch_result *result);
