@@ -72,7 +72,7 @@ FOLLOWED = [
 ]
 
 NOT_FOLLOWED = [
-    b"", b"#", b"start", b"#N", b"http://SENDER.EXAMPLE:PORT/r/N/start",
+    b"", b"#", b"start", b"#N", b"http://SEnDER.EXAMPLE:PORT/r/N/start",
     b"http://sender%2eexample:PORT/r/N/start#x", b"http://u:p@sender.example:PORT/r/N/start",
     b"javascript:alert(1)", b"JaVaScRiPt:alert(1)", b"vbscript:x", b"file:///etc/passwd",
     b"FILE:/etc/passwd", b"file://other.example/x", b"data:image/png;base64,iVBORw0KGgo=",
