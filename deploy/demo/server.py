@@ -22,6 +22,7 @@ CONFIG = """\
 listen = 127.0.0.1:{port}
 base_url = http://127.0.0.1:{port}
 submit = {folder}/submit.sock
+admin = {folder}/admin.sock
 keys = {folder}/keys
 state = {folder}/state
 threads = 2

@@ -103,4 +103,7 @@
 #define LIMIT_SWEEP_TURN     1024 /* likewise */
 #define LIMIT_SWEEP_SAMPLE   4096 /* records by which "the oldest" is judged, within 0.4 % */
 
+/* ---- the admin socket (admin/) ---- */
+#define LIMIT_BACK_TURN_MS 5000 /* for the back loop to answer: a turn takes some milliseconds */
+
 #endif

@@ -43,11 +43,14 @@ int cmd_each_url(int count, char **urls, int (*each)(void *ctx, const char *url,
                  void *ctx);
 
 int cmd_check(const struct cmd_common *common, int argc, char **argv);
+int cmd_explain(const struct cmd_common *common, int argc, char **argv);
 int cmd_keygen(const struct cmd_common *common, int argc, char **argv);
 int cmd_open(const struct cmd_common *common, int argc, char **argv);
 int cmd_prefetch(const struct cmd_common *common, int argc, char **argv);
+int cmd_purge(const struct cmd_common *common, int argc, char **argv);
 int cmd_rewrite(const struct cmd_common *common, int argc, char **argv);
 int cmd_sign(const struct cmd_common *common, int argc, char **argv);
+int cmd_stats(const struct cmd_common *common, int argc, char **argv);
 int cmd_unrewrite(const struct cmd_common *common, int argc, char **argv);
 
 #endif

@@ -1,17 +1,16 @@
 #include "cli/handover.h"
 
 #include "cli/cmd.h"
+#include "cli/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_WAIT_S 5 /* the server only writes to its queue before it answers */
+#define ANSWER_WAIT_S 5             /* the server only writes to its queue before it answers */
+#define ANSWER_MAX    (64UL * 1024) /* bytes: a count, or a sentence that says why not */
 
 static void fd_close(int *fd)
 {
@@ -59,74 +58,23 @@ static char *request_body(const struct handover_list *list)
     return body;
 }
 
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval wait = {.tv_sec = ANSWER_WAIT_S};
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    CLEANUP(fd_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0 ||
-        connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return -errno;
-    int connected = fd;
-    fd = -1;
-    return connected;
-}
-
-static int send_all(int fd, struct span bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            return -errno;
-        if (sent > 0)
-            bytes = span_part(bytes, (size_t)sent, bytes.len);
-    }
-    return 0;
-}
-
-/* The status of an HTTP/1.1 answer; what follows its first line does not matter here. */
-static int read_status(int fd)
-{
-    static const char form[] = "HTTP/1.1 nnn";
-    char head[sizeof(form)] = {0};
-    for (size_t len = 0; len < sizeof(form) - 1;) {
-        ssize_t got = recv(fd, head + len, sizeof(form) - 1 - len, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got < 0 ? -errno : -ECONNRESET;
-        len += (size_t)got;
-    }
-    return strncmp(head, form, 9) == 0 ? atoi(head + 9) : -EPROTO;
-}
-
 /* 0; HANDOVER_NOWHERE, having said why; -ENOMEM. */
 static int send_to_server(const char *path, const struct handover_list *list)
 {
     char *body = request_body(list);
     if (!body)
         return -ENOMEM;
-    struct buf request = BUF_INIT(4UL * HANDOVER_MAX);
-    buf_add_format(&request,
-                   "POST /v1/prefetch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                   "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                   strlen(body), body);
+    const struct server_request request = {
+        .address = path,
+        .method = "POST",
+        .target = "/v1/prefetch",
+        .body = body,
+        .wait_s = ANSWER_WAIT_S,
+        .max_answer = ANSWER_MAX,
+    };
+    CLEANUP(buf_free) struct buf told = BUF_INIT(ANSWER_MAX);
+    int answer = server_ask(&request, &told);
     free(body);
-    int answer = buf_error(&request);
-    CLEANUP(fd_close) int fd = answer ? -1 : connect_to(path);
-    if (!answer && fd < 0)
-        answer = fd;
-    if (!answer)
-        answer = send_all(fd, buf_span(&request));
-    if (!answer)
-        answer = read_status(fd);
-    buf_free(&request);
     if (answer == 202 || answer == -ENOMEM)
         return answer == 202 ? 0 : answer;
     if (answer > 0)

@@ -10,6 +10,8 @@ static const struct cmd commands[] = {
     {"check", "[--html|--mail]",
      "prints what a client could load from stdin and is not ours, one a line; exits 1 if anything",
      cmd_check},
+    {"explain", "[--json] URL",
+     "asks the running server why an image is shown or not; exits 1 where it is not", cmd_explain},
     {"keygen", "[--tenant NAME]",
      "makes a fresh key: appended to the file of --keys, else printed as a line for one",
      cmd_keygen},
@@ -19,6 +21,10 @@ static const struct cmd commands[] = {
     {"prefetch", "[--html|--mail]",
      "hands the images that rewrite would show to the server or its spool, and prints nothing",
      cmd_prefetch},
+    {"purge", "(--url URL | --host HOST | --tenant NAME | --all) [--forget]",
+     "takes images out of the running server for good, or with --forget until they are fetched "
+     "anew",
+     cmd_purge},
 #ifdef HAVE_CMD_REWRITE
     {"rewrite",
      "[--html|--mail] [--mode proxy|hold|strip] [--links keep|clean] [--mailbox A] "
@@ -27,6 +33,8 @@ static const struct cmd commands[] = {
 #endif
     {"sign", "[--form sealed|signed] [--mailbox A] [--delivered YYYY-MM-DD] [--consent] URL...",
      "prints the signed URL of each, one a line", cmd_sign},
+    {"stats", "[--json]", "prints what the running server has counted, one figure a line",
+     cmd_stats},
     {"unrewrite", "[--html|--mail]",
      "puts the original URLs back in stdin, where the signature holds, and prints it",
      cmd_unrewrite},

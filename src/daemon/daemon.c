@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include "admin/control.h"
 #include "admin/submit.h"
 #include "base/limits.h"
 #include "serve/http.h"
@@ -35,6 +36,7 @@ struct daemon {
     struct request_env env;
     struct http *http;
     struct submit *submit;
+    struct control *control;
     pthread_t back;
     bool back_runs;
     /* The end, on the back loop. */
@@ -304,6 +306,36 @@ static int start_submit(struct daemon *daemon, char *why)
     return submit_new(&env, daemon->conf->server.submit, why, &daemon->submit);
 }
 
+static bool has_control(const struct daemon *daemon)
+{
+    return daemon->conf->server.admin[0] != '\0';
+}
+
+static int start_control(struct daemon *daemon, char *why)
+{
+    if (!has_control(daemon))
+        return 0;
+    const struct control_conf control = {
+        .address = daemon->conf->server.admin,
+        .token_file = daemon->conf->server.admin_token_file,
+    };
+    return control_new(&control, why, &daemon->control);
+}
+
+static void open_control(struct daemon *daemon)
+{
+    const struct control_env env = {
+        .figures = {.back = daemon->loop,
+                    .http = daemon->http,
+                    .flights = daemon->flights,
+                    .pool = daemon->pool,
+                    .cache = daemon->cache},
+        .requests = &daemon->env,
+        .base_url = daemon->base_url,
+    };
+    control_open(daemon->control, &env);
+}
+
 static int start_all(struct daemon *daemon, bool dev, char *why)
 {
     int r = loop_new(&daemon->loop);
@@ -314,6 +346,8 @@ static int start_all(struct daemon *daemon, bool dev, char *why)
     /* First of all that makes threads or holds files: the decoder is forked from here. */
     if (r == 0)
         r = start_pool(daemon, dev, why);
+    if (r == 0)
+        r = start_control(daemon, why);
     if (r == 0)
         r = start_cache(daemon, why);
     if (r == 0)
@@ -329,6 +363,8 @@ static int start_all(struct daemon *daemon, bool dev, char *why)
         settle_base_url(daemon);
         r = start_submit(daemon, why);
     }
+    if (r == 0 && has_control(daemon))
+        open_control(daemon);
     return r;
 }
 
@@ -352,8 +388,10 @@ int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
         daemon_stop(daemon);
         return r < 0 ? r : -EINVAL;
     }
-    snprintf(daemon->addresses, sizeof(daemon->addresses), "%s submit=%s",
-             http_addresses(daemon->http), conf->conf->server.submit);
+    snprintf(daemon->addresses, sizeof(daemon->addresses), "%s submit=%s%s%s",
+             http_addresses(daemon->http), conf->conf->server.submit,
+             daemon->control ? " admin=" : "",
+             daemon->control ? control_address(daemon->control) : "");
     *ret = daemon;
     return 0;
 }
@@ -412,12 +450,14 @@ void daemon_stop(struct daemon *daemon)
 {
     if (!daemon)
         return;
+    control_close(daemon->control);
     if (daemon->back_runs) {
         daemon->drain_task.run = on_drain;
         loop_post(daemon->loop, &daemon->drain_task);
     }
     if (daemon->http)
         http_drain(daemon->http);
+    control_stop(daemon->control);
     http_free(daemon->http);
     submit_free(daemon->submit);
     if (daemon->back_runs) {
@@ -428,6 +468,7 @@ void daemon_stop(struct daemon *daemon)
     }
     /* The writer may still hold what flights own: it goes first. */
     cache_close(daemon->cache);
+    control_free(daemon->control);
     prefetch_free(daemon->prefetch);
     flights_free(daemon->flights);
     fetcher_free(daemon->fetcher);

@@ -32,9 +32,8 @@ static int set_path(struct conf *conf, const char *section, const char *name, co
 static int fill(const char *dir, char *why, struct conf *conf)
 {
     static const char *const paths[][3] = {
-        {"server", "keys", "keys"},
-        {"server", "state", "state"},
-        {"server", "submit", "submit.sock"},
+        {"server", "keys", "keys"},          {"server", "state", "state"},
+        {"server", "submit", "submit.sock"}, {"server", "admin", "admin.sock"},
         {"prefetch", "spool", "spool"},
     };
     int r = 0;

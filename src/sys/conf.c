@@ -44,6 +44,8 @@ struct conf_key {
 static const struct conf_key conf_keys[] = {
     T(server, listen, "127.0.0.1:8080", "addresses: 127.0.0.1:8080, [::1]:8080 or unix:/path"),
     T(server, submit, "/run/shoji/submit.sock", "the path of a Unix socket"),
+    T(server, admin, "/run/shoji/admin.sock", "the path of a Unix socket, 127.0.0.1:8081, or nothing"),
+    T(server, admin_token_file, NULL, "a file with the token that a TCP address needs"),
     T(server, base_url, NULL, "scheme and host, no path: https://img.example.org"),
     T(server, url_suffix, "", "a suffix such as .png"),
     T(server, keys, "/etc/shoji/keys", "the path of the key file"),

@@ -28,6 +28,8 @@ struct conf {
     struct {
         char *listen; /* comma-separated: address:port, [v6]:port or unix:/path */
         char *submit; /* path of a Unix socket */
+        char *admin;  /* the same, or address:port */
+        char *admin_token_file;
         char *base_url;
         char *url_suffix;
         char *keys;

@@ -120,11 +120,13 @@ class Shojid:
         self.key = Key()
         self.keys = os.path.join(self.directory, "keys")
         self.submit = os.path.join(self.directory, "submit.sock")
+        self.admin = os.path.join(self.directory, "admin.sock")
         self.state = os.path.join(self.directory, "state")
         self.log = os.path.join(self.directory, "log")
         self.conf = {
-            "server": {"listen": "127.0.0.1:0", "submit": self.submit, "base_url": BASE,
-                       "keys": self.keys, "state": self.state, "threads": "2"},
+            "server": {"listen": "127.0.0.1:0", "submit": self.submit,
+                       "admin": self.admin, "base_url": BASE, "keys": self.keys,
+                       "state": self.state, "threads": "2"},
             "cache": {"size": "64M", "index_size": "16M"},
             "fetch": {"allow_private": "127.0.0.0/8", "ports": "any", "timeout": "10s"},
             "decode": {"workers": "2"},
@@ -243,6 +245,9 @@ class Shojid:
 
     def ask_submit(self, method, target, headers=(), body=None, timeout_s=60):
         return http1.ask(self.submit, target, headers, method, body, timeout_s)
+
+    def ask_admin(self, method, target, headers=(), body=None, timeout_s=60):
+        return http1.ask(self.admin, target, headers, method, body, timeout_s)
 
 
 def shoji(*arguments, stdin=b"", check=None):

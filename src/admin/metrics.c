@@ -1,0 +1,170 @@
+#include "admin/metrics.h"
+
+#include <inttypes.h>
+
+/* ---- Prometheus ---- */
+
+static void head(struct buf *to, const char *name, const char *type, const char *help)
+{
+    buf_add_format(to, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void gauge(struct buf *to, const char *name, const char *help, uint64_t value)
+{
+    head(to, name, "gauge", help);
+    buf_add_format(to, "%s %" PRIu64 "\n", name, value);
+}
+
+static void counter(struct buf *to, const char *name, const char *help, uint64_t value)
+{
+    head(to, name, "counter", help);
+    buf_add_format(to, "%s %" PRIu64 "\n", name, value);
+}
+
+/* Steps and statuses that have not met are left out: most never do. Hits are named from the start,
+ * so that a rate of them exists. */
+static void requests(struct buf *to, const struct http_figures *http)
+{
+    static const char name[] = "shoji_requests_total";
+    head(to, name, "counter",
+         "Answers of the public listener, by the step that answered and the status.");
+    for (size_t step = 0; step < TALLY_STEPS_COUNT; step++) {
+        for (size_t i = 0; i < TALLY_STATUSES; i++) {
+            bool hit = tally_statuses[i] == 200 && (step == TALLY_hot || step == TALLY_lookup);
+            if (http->answers[step][i] > 0 || hit)
+                buf_add_format(to, "%s{step=\"%s\",status=\"%u\"} %lu\n", name,
+                               tally_step_name((enum tally_step)step), tally_statuses[i],
+                               http->answers[step][i]);
+        }
+    }
+}
+
+static void decodes(struct buf *to, const struct pool_figures *decode)
+{
+    static const char name[] = "shoji_decodes_total";
+    head(to, name, "counter", "Originals given to the decoder, by what became of them.");
+    buf_add_format(to, "%s{outcome=\"ok\"} %lu\n", name, decode->decoded);
+    buf_add_format(to, "%s{outcome=\"refused\"} %lu\n", name,
+                   decode->failed - decode->crashed - decode->timeouts);
+    buf_add_format(to, "%s{outcome=\"crashed\"} %lu\n", name, decode->crashed);
+    buf_add_format(to, "%s{outcome=\"timeout\"} %lu\n", name, decode->timeouts);
+}
+
+static void listener(struct buf *to, const struct http_figures *http)
+{
+    requests(to, http);
+    gauge(to, "shoji_requests_waiting", "Requests that wait for a fetch.", http->parked);
+    gauge(to, "shoji_connections", "Open connections of readers.", http->connections);
+    gauge(to, "shoji_hot_memory_bytes", "Ready-made answers in memory, all fronts.",
+          http->hot_bytes);
+}
+
+static void fetching(struct buf *to, const struct figures *figures)
+{
+    const struct flight_figures *flights = &figures->flights;
+    gauge(to, "shoji_flights_active", "Originals being claimed, fetched, decoded or stored.",
+          flights->active);
+    counter(to, "shoji_flights_total", "Originals whose fetch was begun.", flights->started);
+    counter(to, "shoji_flights_joined_total", "Requests that found their original under way.",
+            flights->joined);
+    counter(to, "shoji_fetches_total", "Requests that went out to origins.", flights->fetched);
+    counter(to, "shoji_refetches_total",
+            "Fetches of an original that had been answered before; 0 over delivered mail.",
+            flights->refetched);
+    gauge(to, "shoji_queue_length", "Originals that are still to be fetched.",
+          figures->cache.queued);
+    gauge(to, "shoji_queue_lag_seconds", "How long the first of them is overdue.",
+          (uint64_t)figures->queue_lag_s);
+}
+
+static void decoder(struct buf *to, const struct pool_figures *decode)
+{
+    decodes(to, decode);
+    gauge(to, "shoji_decoder_workers", "Decoder processes that stand.", decode->workers_alive);
+    gauge(to, "shoji_decoder_waiting", "Originals that wait for a decoder.", decode->waiting);
+}
+
+static void cache(struct buf *to, const struct cache_usage *usage)
+{
+    gauge(to, "shoji_records", "Originals that are remembered.", usage->records);
+    gauge(to, "shoji_pictures", "Pictures that are kept.", usage->pictures);
+    gauge(to, "shoji_disk_bytes", "Bytes on disk: pictures, index and queue.", usage->bytes);
+}
+
+void metrics_write(const struct figures *figures, struct buf *to)
+{
+    head(to, "shoji_build_info", "gauge", "The version that runs.");
+    buf_add_format(to, "shoji_build_info{version=\"%s\"} 1\n", SHOJI_VERSION);
+    listener(to, &figures->http);
+    fetching(to, figures);
+    decoder(to, &figures->decode);
+    cache(to, &figures->cache);
+}
+
+/* ---- JSON ---- */
+
+static unsigned long answers_of_step(const struct http_figures *http, enum tally_step step)
+{
+    unsigned long sum = 0;
+    for (size_t i = 0; i < TALLY_STATUSES; i++)
+        sum += http->answers[step][i];
+    return sum;
+}
+
+static json_t *json_statuses(const struct http_figures *http)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object && i < TALLY_STATUSES; i++) {
+        unsigned long sum = 0;
+        for (size_t step = 0; step < TALLY_STEPS_COUNT; step++)
+            sum += http->answers[step][i];
+        char status[8];
+        snprintf(status, sizeof(status), "%u", tally_statuses[i]);
+        if (sum > 0)
+            json_object_set_new(object, status, json_integer((json_int_t)sum));
+    }
+    return object;
+}
+
+static json_t *json_requests(const struct http_figures *http)
+{
+    json_t *steps = json_object();
+    for (size_t step = 0; steps && step < TALLY_STEPS_COUNT; step++)
+        json_object_set_new(steps, tally_step_name((enum tally_step)step),
+                            json_integer((json_int_t)answers_of_step(http, (enum tally_step)step)));
+    return json_pack("{s:o,s:o,s:I,s:I,s:I}", "by_step", steps, "by_status", json_statuses(http),
+                     "waiting", (json_int_t)http->parked, "connections",
+                     (json_int_t)http->connections, "hot_memory_bytes",
+                     (json_int_t)http->hot_bytes);
+}
+
+static json_t *json_flights(const struct flight_figures *flights)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:I}", "active", (json_int_t)flights->active, "begun",
+                     (json_int_t)flights->started, "joined", (json_int_t)flights->joined,
+                     "requests_sent", (json_int_t)flights->fetched, "beyond_the_first",
+                     (json_int_t)flights->refetched);
+}
+
+static json_t *json_decoder(const struct pool_figures *decode)
+{
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "decoded", (json_int_t)decode->decoded, "refused",
+                     (json_int_t)(decode->failed - decode->crashed - decode->timeouts), "crashed",
+                     (json_int_t)decode->crashed, "timeouts", (json_int_t)decode->timeouts,
+                     "workers", (json_int_t)decode->workers_alive, "waiting",
+                     (json_int_t)decode->waiting);
+}
+
+json_t *metrics_json(const struct figures *figures)
+{
+    const struct cache_usage *usage = &figures->cache;
+    json_t *queue = json_pack("{s:I,s:I}", "length", (json_int_t)usage->queued, "lag_s",
+                              (json_int_t)figures->queue_lag_s);
+    json_t *cache_json =
+        json_pack("{s:I,s:I,s:I}", "records", (json_int_t)usage->records, "pictures",
+                  (json_int_t)usage->pictures, "disk_bytes", (json_int_t)usage->bytes);
+    return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o}", "v", 1, "version", SHOJI_VERSION, "requests",
+                     json_requests(&figures->http), "flights", json_flights(&figures->flights),
+                     "queue", queue, "decoder", json_decoder(&figures->decode), "cache",
+                     cache_json);
+}
