@@ -39,6 +39,16 @@ def cpu_ns(pids):
     return total
 
 
+def cpu_all_ns(pids):
+    """CPU time of these processes, of threads that ended, and of children that were waited for: a
+    decoder is replaced now and then. To a clock tick, so only for seconds of work."""
+    ticks = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            ticks += sum(map(int, file.read().rpartition(")")[2].split()[11:15]))
+    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
 def private_bytes(pids):
     """Memory that ends with these processes: what they share with others is not counted."""
     total = 0
@@ -46,6 +56,15 @@ def private_bytes(pids):
         with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
             kilobytes = re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+) kB", file.read(), re.M)
         total += 1024 * sum(map(int, kilobytes))
+    return total
+
+
+def anonymous_bytes(pids):
+    """Memory of their own that no file stands behind."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+            total += 1024 * int(re.search(r"^Anonymous:\s+(\d+) kB", file.read(), re.M).group(1))
     return total
 
 
@@ -64,10 +83,25 @@ def load(address, paths, seconds, connections=64):
     return figures
 
 
+def ask(address, paths, connections, seconds, bodies=None):
+    """Asks for each path of the file once (bench/ask.c); the process, whose stdout is the figures."""
+    command = [os.path.join(BUILD, "bench", "ask"), address[0], str(address[1]), str(connections),
+               str(seconds), paths]
+    return subprocess.Popen(pin(LOAD_CORE, command + ([bodies] if bodies else [])),
+                            stdout=subprocess.PIPE, text=True)
+
+
+def asked(process):
+    figures = json.loads(process.communicate()[0] or "{}")
+    if process.returncode or not figures["requests"]:
+        raise RuntimeError(f"ask: {process.returncode}, {figures}")
+    return figures
+
+
 def rows_of(bench, case, subject, samples):
     """One row a metric, its value the median of the samples: [{metric: value}]."""
     units = {"cpu_us": "us", "per_s": "1/s", "p50_us": "us", "p99_us": "us", "rss_bytes": "B",
-             "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
+             "anon_bytes": "B", "pending": "1", "answered_right": "1", "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
     return [{"bench": bench, "case": case, "subject": subject, "metric": metric,
              "value": round(statistics.median(sample[metric] for sample in samples), 3),
              "unit": units[metric]} for metric in samples[0]]

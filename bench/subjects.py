@@ -233,10 +233,13 @@ class Varnish(Subject):
         if not shutil.which("varnishd"):
             raise Unavailable("varnishd is not installed")
         self.serve_objects(objects)
-        vcl = self.write("default.vcl", VCL.format(port=self.origin.port))
+        self.launch(self.origin.port, "512m")
+
+    def launch(self, origin_port, storage, *options):
+        vcl = self.write("default.vcl", VCL.format(port=origin_port))
         work = os.path.join(self.directory, "work")
         command = ["varnishd", "-F", "-n", work, "-a", "127.0.0.1:0", "-f", vcl, "-s",
-                   "malloc,512m"]
+                   f"malloc,{storage}", *options]
         self.spawn(command + (["-j", "none"] if os.getuid() == 0 else []))
         output = b""
         while b"Child launched" not in output and b"Started" not in output:
