@@ -12,6 +12,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 import unittest
 
 CLONE_NEWNET = 0x40000000
@@ -50,19 +51,36 @@ def in_thread(function, *arguments):
     return got["value"]
 
 
-def far(function, *arguments):
+def inside(network_fd, function, *arguments):
+    """What it returns, from a thread in that network; a socket made there stays there."""
     def work():
-        if libc.setns(far_network, CLONE_NEWNET):
+        if libc.setns(network_fd, CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), "setns")
         return function(*arguments)
 
     return in_thread(work)
 
 
-def make_far_network():
+def far(function, *arguments):
+    return inside(far_network, function, *arguments)
+
+
+def make_network():
     new_network()
     ip("link", "set", "lo", "up")
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def enter_network():
+    """This process, and what it starts from now on, has one of its own."""
+    uid, gid = os.getuid(), os.getgid()
+    new_network(CLONE_NEWNET | (CLONE_NEWUSER if uid else 0))
+    if uid:
+        for file, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
+                           ("gid_map", f"0 {gid} 1")):
+            with open(f"/proc/self/{file}", "w", encoding="ascii") as out:
+                out.write(text)
+    ip("link", "set", "lo", "up")
 
 
 def enter(*addresses):
@@ -70,15 +88,8 @@ def enter(*addresses):
     where the kernel does not allow it."""
     global far_network
     if far_network is None:
-        uid, gid = os.getuid(), os.getgid()
-        new_network(CLONE_NEWNET | (CLONE_NEWUSER if uid else 0))
-        if uid:
-            for file, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"),
-                               ("gid_map", f"0 {gid} 1")):
-                with open(f"/proc/self/{file}", "w", encoding="ascii") as out:
-                    out.write(text)
-        ip("link", "set", "lo", "up")
-        far_network = in_thread(make_far_network)
+        enter_network()
+        far_network = in_thread(make_network)
         ip("link", "add", "here", "type", "veth", "peer", "name", "far", "netns",
            f"/proc/{os.getpid()}/fd/{far_network}")
         for address in (HERE + "/24", HERE6 + "/64"):
@@ -100,10 +111,16 @@ def no_check(address):
 
 
 class Packet:
-    def __init__(self, proto, source, target):
+    def __init__(self, proto, source, target, rest):
         self.proto = proto  # "tcp" or "udp"
         self.source = source  # (address, port)
         self.target = target
+        self.rest = rest  # from the TCP or UDP header on
+        self.when = time.time()
+
+    def opens(self):
+        """A SYN alone: somebody wants a connection."""
+        return self.proto == "tcp" and self.rest[13] & 0x12 == 0x02
 
     def __repr__(self):
         return f"{self.proto} {self.source} > {self.target}"
@@ -126,7 +143,7 @@ def parse(frame):
     if not name or len(data) < header + 4:
         return None
     ports = struct.unpack(">HH", data[header:header + 4])
-    return Packet(name, (source, ports[0]), (target, ports[1]))
+    return Packet(name, (source, ports[0]), (target, ports[1]), data[header:])
 
 
 class Capture:
@@ -138,6 +155,7 @@ class Capture:
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every))
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self.seen = []
+        self.frames = []  # as they were on the line, of whatever protocol
         self.changed = threading.Condition()
         threading.Thread(target=self.read, daemon=True).start()
 
@@ -149,6 +167,7 @@ class Capture:
                 return
             packet = parse(frame)
             with self.changed:
+                self.frames.append(frame)
                 if packet:
                     self.seen.append(packet)
                 self.changed.notify_all()
