@@ -18,18 +18,21 @@
 #define LIMIT_URL_SUFFIX 16 /* bytes of url_suffix; CDNs go by endings like .png */
 
 /* ---- rewriting (lib/) ---- */
-#define LIMIT_MESSAGE       (50 * MiB) /* twice what large providers accept */
-#define LIMIT_IMAGES        200        /* remote images a message: the contract's figure */
-#define LIMIT_MIME_PARTS    1000       /* real mail stays below 200 */
-#define LIMIT_MIME_DEPTH    100        /* real mail stays below 10 */
-#define LIMIT_HEADER_BLOCK  (1 * MiB)  /* of one part; real ones stay below 64 KiB */
-#define LIMIT_FIELD_VALUE   (4 * KiB)  /* of a Content-* field; what is cut counts as ambiguous */
-#define LIMIT_FIELD_PARAM   512        /* seven times the longest boundary of RFC 2046 */
-#define LIMIT_FALLBACK_TEXT (1 * MiB)  /* visible text kept of a message beyond the limits */
-#define LIMIT_ATTRIBUTES    512        /* a tag; the rest is dropped */
-#define LIMIT_CSS_DEPTH     32         /* nested blocks and functions; deeper is dropped */
-#define LIMIT_OUTPUT_FACTOR 8          /* output bytes an input byte, plus LIMIT_OUTPUT_EXTRA */
-#define LIMIT_OUTPUT_EXTRA  (4 * MiB)  /* 200 images of 8 KiB signed URL, and head room */
+#define LIMIT_MESSAGE (50 * MiB) /* twice what large providers accept */
+#define LIMIT_MESSAGE_GROWTH                                                                       \
+    (4 * MiB) /* by being rewritten, without becoming too large for a second pass; the text that   \
+               * stands for a message is below it */
+#define LIMIT_IMAGES        200       /* remote images a message: the contract's figure */
+#define LIMIT_MIME_PARTS    1000      /* real mail stays below 200 */
+#define LIMIT_MIME_DEPTH    100       /* real mail stays below 10 */
+#define LIMIT_HEADER_BLOCK  (1 * MiB) /* of one part; real ones stay below 64 KiB */
+#define LIMIT_FIELD_VALUE   (4 * KiB) /* of a Content-* field; what is cut counts as ambiguous */
+#define LIMIT_FIELD_PARAM   512       /* seven times the longest boundary of RFC 2046 */
+#define LIMIT_FALLBACK_TEXT (1 * MiB) /* visible text kept of a message beyond the limits */
+#define LIMIT_ATTRIBUTES    512       /* a tag; the rest is dropped */
+#define LIMIT_CSS_DEPTH     32        /* nested blocks and functions; deeper is dropped */
+#define LIMIT_OUTPUT_FACTOR 8         /* output bytes an input byte, plus LIMIT_OUTPUT_EXTRA */
+#define LIMIT_OUTPUT_EXTRA  (4 * MiB) /* 200 images of 8 KiB signed URL, and head room */
 
 /* ---- checking what was rewritten (lib/) ---- */
 #define LIMIT_CHECK_FACTOR     24        /* looks at a byte; output of ours takes up to five */

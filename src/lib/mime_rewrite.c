@@ -72,13 +72,6 @@ static int change_container(struct mime_pass *pass, const struct mime_content *c
     return error;
 }
 
-/* The only alternative there is cannot go without leaving nothing. */
-static bool is_removable(const struct mime_pass *pass, const struct mime_part *part)
-{
-    return part->parent != MIME_NO_PARENT && part->header > part->delim &&
-           pass->scan.parts[part->parent].children > 1;
-}
-
 static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_content *content,
                         struct mime_change *change, char *type)
 {
@@ -158,6 +151,7 @@ static int change_leaf(struct mime_pass *pass, size_t index, const struct mime_c
         format_type(content, "application/octet-stream", type, LIMIT_FIELD_PARAM);
         relabel(pass, change, type, "encoded-message");
         change->detach = true;
+        change->no_type = !content->type[0]; /* in a digest it needs none */
         return 0;
     case MIME_PARTIAL:
     case MIME_STYLE:
@@ -218,13 +212,15 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
 
     if (drop_alternative(pass, index))
         return 0;
-    if (part->kind == MIME_AMP && is_removable(pass, part)) {
+    if (part->kind == MIME_AMP && mime_scan_may_drop(&pass->scan, pass->message, index)) {
         mime_plan_replace(&pass->plan, part->delim, part->after, SPAN(""));
         report_neutralised(pass->html.report, SPAN("text/x-amp-html"));
         pass->amp_removed = true;
         return 0;
     }
     pass->ambiguous |= content.dirty;
+    if (content.fallback[0]) /* of an earlier pass */
+        report_fallback(pass->html.report, content.fallback);
     if (part->is_signed && !is_kept) /* its header waits for what becomes of its parts */
         return 0;
     bool container = part->kind == MIME_MULTIPART || part->kind == MIME_MESSAGE;
@@ -234,9 +230,7 @@ static int rewrite_part(struct mime_pass *pass, size_t index)
         error = mime_leaf_recode(pass, part, &content, &change);
     if (error)
         return error;
-    if (content.fallback[0]) /* of an earlier pass */
-        report_fallback(pass->html.report, content.fallback);
-    if (mime_signed_is_void(pass, part, &content))
+    if (part->kind == MIME_OTHER && mime_signed_is_void(pass, part, &content))
         relabel(pass, &change, "application/octet-stream", "signature");
     if (has_odd(pass, index, MIME_IN_HEADER))
         change.clean = true;

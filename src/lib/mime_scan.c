@@ -270,6 +270,21 @@ int mime_scan(struct span message, struct mime_scan *ret)
     return answer;
 }
 
+bool mime_scan_may_drop(const struct mime_scan *scan, struct span message, size_t index)
+{
+    const struct mime_part *part = &scan->parts[index];
+    if (part->parent == MIME_NO_PARENT || part->header == part->delim ||
+        scan->parts[part->parent].children < 2)
+        return false;
+    /* What ends the part before it now is the end of the message, which is no line end of a
+     * delimiter's. */
+    if (part->after >= message.len)
+        return false;
+    /* Behind a container, the next delimiter might be taken for one of its own. */
+    const struct mime_part *before = &scan->parts[index - 1];
+    return part->nth == 0 || (before->parent == part->parent && before->kind != MIME_MULTIPART);
+}
+
 void mime_scan_free(struct mime_scan *scan)
 {
     free(scan->parts);

@@ -56,4 +56,8 @@ enum mime_scan_answer {
 int mime_scan(struct span message, struct mime_scan *ret);
 void mime_scan_free(struct mime_scan *scan);
 
+/* Can the part `index` go, with its delimiter, and the next reader still find all others as they
+ * were? A container must keep a part; a delimiter is what ends the part before it. */
+bool mime_scan_may_drop(const struct mime_scan *scan, struct span message, size_t index);
+
 #endif

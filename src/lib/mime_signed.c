@@ -52,7 +52,8 @@ size_t mime_signed_alternative(const struct mime_pass *pass, size_t index)
     size_t top = mime_signed_around(&pass->scan, index);
     for (size_t i = index; i != top; i = parts[i].parent) {
         size_t parent = parts[i].parent;
-        if (parts[parent].kind == MIME_MULTIPART && parts[i].header > parts[i].delim &&
+        if (parts[parent].kind == MIME_MULTIPART &&
+            mime_scan_may_drop(&pass->scan, pass->message, i) &&
             has_type(pass, &parts[parent], "multipart/alternative") &&
             has_plain_child(pass, parent, i))
             return i;
@@ -79,6 +80,26 @@ static size_t end_of_parts(const struct mime_pass *pass, size_t index)
         if (parts[i].parent == index)
             end = parts[i].after;
     return end;
+}
+
+int mime_signed_cut(struct span message, struct buf *out)
+{
+    struct mime_pass pass = {.message = message};
+    size_t at = 0, kept = 0;
+    int answer = mime_scan(message, &pass.scan);
+    for (size_t i = 0; i < pass.scan.count && !answer; i++) {
+        if (!pass.scan.parts[i].is_signed || mime_signed_around(&pass.scan, i) != MIME_NO_PARENT)
+            continue;
+        buf_add_span(out, span_part(message, at, pass.scan.parts[i].body - at));
+        at = end_of_parts(&pass, i);
+        kept++;
+    }
+    if (!answer && kept > 0)
+        buf_add_span(out, span_part(message, at, message.len - at));
+    mime_scan_free(&pass.scan);
+    if (answer)
+        return answer < 0 ? answer : MIME_SIGNED_UNCLEAR;
+    return kept > 0 ? buf_error(out) : MIME_SIGNED_NONE;
 }
 
 bool mime_signed_has_original(const struct mime_pass *pass, const struct mime_part *part)

@@ -16,6 +16,14 @@ size_t mime_signed_around(const struct mime_scan *scan, size_t index);
 /* Is this part, under the policy `keep`, not to be touched? */
 bool mime_signed_is_kept(const struct mime_pass *pass, size_t index);
 
+/*
+ * Appends `message` without what `keep` leaves as it is, the containers standing empty: what is
+ * left is answered for like any other mail. 0, -ENOMEM; MIME_SIGNED_NONE: there is none, and
+ * nothing was appended; MIME_SIGNED_UNCLEAR: its structure cannot be told.
+ */
+enum mime_signed_answer { MIME_SIGNED_NONE = 1, MIME_SIGNED_UNCLEAR = 2 };
+int mime_signed_cut(struct span message, struct buf *out);
+
 /* Is this the signature of something that has been changed? To be asked after its siblings. */
 bool mime_signed_is_void(const struct mime_pass *pass, const struct mime_part *part,
                          const struct mime_content *content);

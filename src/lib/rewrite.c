@@ -33,6 +33,8 @@ static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
     r = html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
     if (r < 0)
         return r;
+    if (out->len > max) /* for a second pass it would be too large: better now than then */
+        return -E2BIG;
     r = rewrite_check_html(pass->how, buf_span(out));
     return r > 0 ? -EBADMSG : r;
 }
