@@ -13,18 +13,21 @@ class Shoji(Subject):
 
     name = "shoji"
 
-    def __init__(self, senders, pending=0):
+    def __init__(self, senders, pending=0, conf=None):
+        """`conf`: what differs, as {section: {key: value}}."""
         super().__init__()
         if not os.path.exists(harness.SHOJID):
             raise Unavailable(f"{harness.SHOJID} is not built")
         self.senders = senders
-        conf = {"server": {"threads": "2" if pending else "1"},
-                "cache": {"size": "4G", "index_size": "512M"},
-                "fetch": {"resolvers": senders.dns, "allow_private": "127.0.0.1/32"}}
+        own = {"server": {"threads": "2" if pending else "1"},
+               "cache": {"size": "4G", "index_size": "512M"},
+               "fetch": {"resolvers": senders.dns, "allow_private": "127.0.0.1/32"}}
         if pending:
-            conf["fetch"].update({"total": str(pending), "per_host": "1000", "wait": "60s",
-                                  "timeout": "60s"})
-        self.server = harness.Shojid(conf, directory=self.directory).start()
+            own["fetch"].update({"total": str(pending), "per_host": "1000", "wait": "60s",
+                                 "timeout": "60s"})
+        for section, values in (conf or {}).items():
+            own.setdefault(section, {}).update(values)
+        self.server = harness.Shojid(own, directory=self.directory).start()
         self.process, self.address = self.server.process, self.server.address
         subjects.Shoji.settle(self)
 

@@ -2,6 +2,7 @@
 free loopback port, with one worker thread on the one core that subjects have, and serves the same
 objects; Shoji makes them, the others get the bytes that Shoji served."""
 
+import atexit
 import os
 import re
 import select
@@ -35,6 +36,8 @@ class Subject:
 
     def __init__(self):
         self.directory = tempfile.mkdtemp(prefix=f"shoji-bench-{self.name}-")
+        # Also where it does not even start.
+        atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         os.chmod(self.directory, 0o755)
         self.process = None
         self.address = None
