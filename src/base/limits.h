@@ -71,12 +71,20 @@
 #define LIMIT_NAME_ADDRESSES   24   /* a family; hosts of large providers have up to 16 */
 #define LIMIT_DNS_TRY_MS       2000 /* a question, doubled with each round */
 #define LIMIT_DNS_TRIES        2    /* rounds over all servers */
+#define LIMIT_DNS_TCP_MS       6000 /* both answers through a proxy: as long as two rounds */
 #define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */
 #define LIMIT_SLOW_S           8    /* ... for so long is dripping */
 #define LIMIT_BODIES_HELD      (512 * MiB) /* all unfinished originals together; not tuned */
 #define LIMIT_FETCH_WAIT_MS    600000      /* for a turn: longer, and a host is hogged on purpose */
 #define LIMIT_OWN_ADDRESSES_MS 30000       /* how old the list of our own addresses may be */
 #define LIMIT_FLIGHTS          5000        /* originals pending at once */
+
+/* ---- egresses (net/) ---- */
+#define LIMIT_EGRESSES             16     /* a fetch may try each once */
+#define LIMIT_EGRESS_NAME          32     /* characters */
+#define LIMIT_PROXY_HEAD           4096   /* bytes of a proxy's answer; real ones have 300 */
+#define LIMIT_EGRESS_PAUSE_MS      2000   /* a dead egress is left alone so long, then twice, ... */
+#define LIMIT_EGRESS_PAUSE_MOST_MS 300000 /* ... and at most so long; not tuned */
 
 /* ---- decoding (decode/, worker/) ---- */
 #define LIMIT_PIXELS        (40UL * 1000 * 1000)  /* one frame */

@@ -2,27 +2,12 @@
 
 #include "base/limits.h"
 #include "base/span.h"
+#include "sys/conf_value.h"
 #include "sys/fd.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
-#include <inttypes.h>
 
-enum conf_type { TEXT, NUMBER, SIZE, TIME, CHOICE };
-
-struct conf_key {
-    const char *section;
-    const char *name;
-    enum conf_type type;
-    size_t at;            /* offset in struct conf */
-    const char *standard; /* default, as it would stand in the file; NULL: none */
-    const char *allowed;  /* CHOICE: the words, by number; TEXT: what it is, for messages */
-    uint64_t min;
-    uint64_t max;
-};
-
-#define DAY_MS          (24ULL * 60 * 60 * 1000)
 #define AT(part, field) offsetof(struct conf, part.field)
 #define T(section_, name_, standard_, what)                                                        \
     {                                                                                              \
@@ -38,6 +23,13 @@ struct conf_key {
     {                                                                                              \
         .section = #section_, .name = #name_, .type = CHOICE, .at = AT(section_, field_),          \
         .standard = standard_, .allowed = words                                                    \
+    }
+
+#define EGRESS(type_, name_, standard_, ...)                                                       \
+    {                                                                                              \
+        .section = "egress", .name = #name_, .type = type_,                                        \
+        .at = offsetof(struct conf_egress, name_), .standard = standard_, .named = true,           \
+        __VA_ARGS__                                                                                \
     }
 
 /* clang-format off */
@@ -71,6 +63,11 @@ static const struct conf_key conf_keys[] = {
     C(fetch, https_only, https_only, "off", "off|on"),
     N(fetch, fetch_window, TIME, "14d", DAY_MS, 3650 * DAY_MS),
     N(fetch, wait, TIME, "5s", 0, 60000),
+    EGRESS(CHOICE, type, "direct", .allowed = "direct|socks5|http"),
+    EGRESS(TEXT, address, NULL, .allowed = "direct: addresses of this machine; else the proxy's address:port"),
+    EGRESS(TEXT, interface, NULL, .allowed = "the name of a network interface"),
+    EGRESS(TEXT, resolvers, NULL, .allowed = "a list such as 9.9.9.9,149.112.112.112"),
+    EGRESS(NUMBER, weight, "1", .min = 1, .max = 1000),
     N(decode, workers, NUMBER, "0", 0, 256),
     N(decode, deadline, TIME, "5s", 100, 60000),
     N(decode, memory, SIZE, "768M", 128 * MiB, 16 * GiB),
@@ -100,132 +97,15 @@ static const struct conf_key conf_keys[] = {
 
 #define KEYS_COUNT (sizeof(conf_keys) / sizeof(conf_keys[0]))
 
-/* ---- values ---- */
+/* ---- sections ---- */
 
-struct unit {
-    const char *name;
-    uint64_t factor;
-};
-
-static const struct unit sizes[] = {{"", 1}, {"K", KiB}, {"M", MiB}, {"G", GiB}, {"T", 1024 * GiB}};
-static const struct unit times[] = {{"ms", 1},          {"s", 1000},   {"m", 60000},
-                                    {"h", 3600 * 1000}, {"d", DAY_MS}, {"w", 7 * DAY_MS}};
-static const struct unit numbers[] = {{"", 1}};
-
-static const struct unit *units_of(enum conf_type type, size_t *count)
-{
-    switch (type) {
-    case SIZE:
-        *count = sizeof(sizes) / sizeof(sizes[0]);
-        return sizes;
-    case TIME:
-        *count = sizeof(times) / sizeof(times[0]);
-        return times;
-    default:
-        *count = sizeof(numbers) / sizeof(numbers[0]);
-        return numbers;
-    }
-}
-
-static bool read_number(const struct conf_key *key, const char *text, uint64_t *ret)
-{
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    char *end;
-    errno = 0;
-    uint64_t value = strtoull(text, &end, 10);
-    if (errno)
-        return false;
-    size_t count;
-    const struct unit *units = units_of(key->type, &count);
-    for (size_t i = 0; i < count; i++) {
-        bool same = strcmp(end, units[i].name) == 0 || (value == 0 && *end == '\0');
-        if (!same)
-            continue;
-        if (value > UINT64_MAX / units[i].factor)
-            return false;
-        value *= units[i].factor;
-        if (value < key->min || value > key->max)
-            return false;
-        *ret = value;
-        return true;
-    }
-    return false;
-}
-
-static bool read_choice(const struct conf_key *key, const char *text, uint64_t *ret)
-{
-    size_t len = strlen(text);
-    uint64_t number = 0;
-    for (const char *word = key->allowed;; number++) {
-        size_t word_len = strcspn(word, "|");
-        if (len == word_len && strncmp(word, text, len) == 0) {
-            *ret = number;
-            return true;
-        }
-        if (word[word_len] == '\0')
-            return false;
-        word += word_len + 1;
-    }
-}
-
-static void print_number(char *out, size_t size, enum conf_type type, uint64_t value)
-{
-    size_t count;
-    const struct unit *units = units_of(type, &count);
-    size_t best = 0;
-    for (size_t i = 0; i < count; i++)
-        if (value % units[i].factor == 0 && value / units[i].factor > 0)
-            best = i;
-    snprintf(out, size, "%" PRIu64 "%s", value / units[best].factor, units[best].name);
-}
-
-static void print_allowed(char *out, size_t size, const struct conf_key *key)
-{
-    if (key->type == TEXT || key->type == CHOICE) {
-        snprintf(out, size, "%s", key->allowed);
-        return;
-    }
-    char min[32], max[32];
-    print_number(min, sizeof(min), key->type, key->min);
-    print_number(max, sizeof(max), key->type, key->max);
-    snprintf(out, size, "%s %s to %s",
-             key->type == SIZE   ? "a size (K, M, G, T)"
-             : key->type == TIME ? "a time (ms, s, m, h, d, w)"
-                                 : "a number",
-             min, max);
-}
-
-static int set_value(struct conf *conf, const struct conf_key *key, const char *value, char *why)
-{
-    void *at = (char *)conf + key->at;
-    if (key->type == TEXT) {
-        char *copy = strdup(value);
-        if (!copy)
-            return -ENOMEM;
-        free(*(char **)at);
-        *(char **)at = copy;
-        return 0;
-    }
-    bool good = key->type == CHOICE ? read_choice(key, value, at) : read_number(key, value, at);
-    if (good)
-        return 0;
-    char allowed[200];
-    print_allowed(allowed, sizeof(allowed), key);
-    snprintf(why, CONF_WHY_SIZE, "[%s] %s = %.60s: allowed is %s", key->section, key->name, value,
-             allowed);
-    return -EINVAL;
-}
-
-/* ---- the file ---- */
-
-static const struct conf_key *find_key(const char *section, const char *name, char *why)
+static const struct conf_key *find_key(struct span section, const char *name, char *why)
 {
     bool known_section = false;
     char names[CONF_WHY_SIZE - 120] = "";
     for (size_t i = 0; i < KEYS_COUNT; i++) {
         const struct conf_key *key = &conf_keys[i];
-        if (strcmp(key->section, section) != 0)
+        if (!span_equal(span_of(key->section), section))
             continue;
         known_section = true;
         if (strcmp(key->name, name) == 0)
@@ -233,43 +113,125 @@ static const struct conf_key *find_key(const char *section, const char *name, ch
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", key->name);
     }
+    int len = section.len > 40 ? 40 : (int)section.len;
     if (known_section)
-        snprintf(why, CONF_WHY_SIZE, "unknown key %.40s in [%.20s]: allowed are %s", name, section,
-                 names);
+        snprintf(why, CONF_WHY_SIZE, "unknown key %.40s in [%.*s]: allowed are %s", name, len,
+                 section.ptr, names);
     else
         snprintf(why, CONF_WHY_SIZE,
-                 "unknown section [%.40s]: allowed are server, cache, fetch, decode, prefetch, "
-                 "trackers, rewrite",
-                 section);
+                 "unknown section [%.*s]: allowed are server, cache, fetch, egress NAME, decode, "
+                 "prefetch, trackers, rewrite",
+                 len, section.ptr);
     return NULL;
+}
+
+static bool egress_name_valid(struct span name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (name.len == 0 || name.len > LIMIT_EGRESS_NAME)
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if (!memchr(allowed, name.ptr[i], sizeof(allowed) - 1))
+            return false;
+    return true;
+}
+
+static int egress_add(struct conf *conf, struct span name, char *why, struct conf_egress **ret)
+{
+    if (conf->egresses_count == LIMIT_EGRESSES) {
+        snprintf(why, CONF_WHY_SIZE, "more than %d sections [egress NAME]", LIMIT_EGRESSES);
+        return -EINVAL;
+    }
+    struct conf_egress *grown =
+        reallocarray(conf->egresses, conf->egresses_count + 1, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    conf->egresses = grown;
+    struct conf_egress *egress = &grown[conf->egresses_count++];
+    *egress = (struct conf_egress){.name = strndup(name.ptr, name.len)};
+    int r = egress->name ? 0 : -ENOMEM;
+    for (size_t i = 0; i < KEYS_COUNT && r == 0; i++)
+        if (conf_keys[i].named && conf_keys[i].standard)
+            r = conf_value_set(egress, &conf_keys[i], conf_keys[i].standard, why);
+    *ret = egress;
+    return r;
+}
+
+static int egress_get(struct conf *conf, struct span name, char *why, struct conf_egress **ret)
+{
+    if (!egress_name_valid(name)) {
+        snprintf(why, CONF_WHY_SIZE, "[egress NAME]: a name is 1 to %d of a-z, 0-9, - and _",
+                 LIMIT_EGRESS_NAME);
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < conf->egresses_count; i++) {
+        if (span_equal(span_of(conf->egresses[i].name), name)) {
+            *ret = &conf->egresses[i];
+            return 0;
+        }
+    }
+    return egress_add(conf, name, why, ret);
+}
+
+struct place {
+    const struct conf_key *key;
+    void *base;
+    size_t section; /* 0, or the place in its array of a named section, plus one */
+};
+
+static int find_place(struct conf *conf, const char *section, const char *name, char *why,
+                      struct place *ret)
+{
+    struct span whole = span_of(section);
+    size_t word = strcspn(section, " ");
+    bool named = span_equal(span_part(whole, 0, word), SPAN("egress"));
+    struct place place = {.base = conf};
+    if (named) {
+        struct conf_egress *egress;
+        int r = egress_get(conf, span_trim(span_part(whole, word, whole.len)), why, &egress);
+        if (r < 0)
+            return r;
+        place.base = egress;
+        place.section = (size_t)(egress - conf->egresses) + 1;
+        whole.len = word;
+    }
+    place.key = find_key(whole, name, why);
+    if (!place.key)
+        return -EINVAL;
+    *ret = place;
+    return 0;
 }
 
 int conf_set(struct conf *conf, const char *section, const char *name, const char *value, char *why)
 {
-    const struct conf_key *key = find_key(section, name, why);
-    return key ? set_value(conf, key, value, why) : -EINVAL;
+    struct place place;
+    int r = find_place(conf, section, name, why, &place);
+    return r < 0 ? r : conf_value_set(place.base, place.key, value, why);
 }
+
+/* ---- the file ---- */
 
 struct reading {
     struct conf *conf;
     int result;
-    bool seen[KEYS_COUNT];
+    bool seen[1 + LIMIT_EGRESSES][KEYS_COUNT];
     char why[CONF_WHY_SIZE];
 };
 
-static int add_value(struct reading *reading, const struct conf_key *key, const char *value)
+static int add_value(struct reading *reading, const struct place *place, const char *value)
 {
-    size_t number = (size_t)(key - conf_keys);
-    bool again = reading->seen[number];
-    reading->seen[number] = true;
+    const struct conf_key *key = place->key;
+    bool *seen = &reading->seen[place->section][key - conf_keys];
+    bool again = *seen;
+    *seen = true;
     if (!again)
-        return set_value(reading->conf, key, value, reading->why);
+        return conf_value_set(place->base, key, value, reading->why);
     if (key->type != TEXT) {
         snprintf(reading->why, CONF_WHY_SIZE, "[%s] %s stands twice", key->section, key->name);
         return -EINVAL;
     }
     /* inih hands over an indented line as one more value of the key above it. */
-    char **at = (char **)((char *)reading->conf + key->at);
+    char **at = (char **)((char *)place->base + key->at);
     char *joined = NULL;
     if (asprintf(&joined, "%s%s", *at, value) < 0)
         return -ENOMEM;
@@ -284,8 +246,10 @@ static int on_line(void *ctx, const char *section, const char *name, const char 
     struct reading *reading = ctx;
     if (reading->result < 0)
         return 0;
-    const struct conf_key *key = find_key(section, name, reading->why);
-    reading->result = key ? add_value(reading, key, value) : -EINVAL;
+    struct place place;
+    reading->result = find_place(reading->conf, section, name, reading->why, &place);
+    if (reading->result == 0)
+        reading->result = add_value(reading, &place, value);
     return reading->result == 0;
 }
 
@@ -294,9 +258,9 @@ int conf_defaults(struct conf *ret)
     struct conf conf = {0};
     char why[CONF_WHY_SIZE];
     for (size_t i = 0; i < KEYS_COUNT; i++) {
-        if (!conf_keys[i].standard)
+        if (!conf_keys[i].standard || conf_keys[i].named)
             continue;
-        int r = set_value(&conf, &conf_keys[i], conf_keys[i].standard, why);
+        int r = conf_value_set(&conf, &conf_keys[i], conf_keys[i].standard, why);
         must(r != -EINVAL);
         if (r < 0) {
             conf_free(&conf);
@@ -333,6 +297,33 @@ static int check_lines(const char *path, struct span text, char *why)
     return 0;
 }
 
+/* Where each named section begins: what is wrong with the keys of one together is told by that. */
+static int note_places(const char *path, const char *text, struct conf *conf)
+{
+    int number = 1;
+    for (const char *line = text; line; number++) {
+        const char *end = strchr(line, '\n');
+        struct span rest =
+            span_trim((struct span){line, end ? (size_t)(end - line) : strlen(line)});
+        line = end ? end + 1 : NULL;
+        const char *close = memchr(rest.ptr, ']', rest.len);
+        if (!close || !span_starts(rest, SPAN("[egress ")))
+            continue;
+        size_t skip = strlen("[egress ");
+        struct span name = span_trim(span_part(rest, skip, (size_t)(close - rest.ptr) - skip));
+        for (size_t e = 0; e < conf->egresses_count; e++) {
+            struct conf_egress *egress = &conf->egresses[e];
+            if (!span_equal(span_of(egress->name), name) || egress->where)
+                continue;
+            char *where = NULL;
+            if (asprintf(&where, "%s:%d", path, number) < 0)
+                return -ENOMEM;
+            egress->where = where;
+        }
+    }
+    return 0;
+}
+
 static void free_text(char **text)
 {
     free(*text);
@@ -357,6 +348,8 @@ int conf_load(const char *path, char *why, struct conf *ret)
         return r;
     struct reading reading = {.conf = &conf};
     int line = ini_parse_string(text, on_line, &reading);
+    if (line == 0)
+        line = note_places(path, text, &conf);
     if (line == 0) {
         *ret = conf;
         return 0;
@@ -375,18 +368,29 @@ void conf_describe(FILE *to)
     for (size_t i = 0; i < KEYS_COUNT; i++) {
         const struct conf_key *key = &conf_keys[i];
         if (strcmp(section, key->section) != 0)
-            fprintf(to, "%s[%s]\n", *section ? "\n" : "", key->section);
+            fprintf(to, "%s[%s%s]\n", *section ? "\n" : "", key->section,
+                    key->named ? " NAME" : "");
         section = key->section;
         char allowed[200];
-        print_allowed(allowed, sizeof(allowed), key);
+        conf_value_allowed(key, allowed, sizeof(allowed));
         fprintf(to, "%s = %s    # %s\n", key->name, key->standard ? key->standard : "", allowed);
     }
 }
 
 void conf_free(struct conf *conf)
 {
-    for (size_t i = 0; i < KEYS_COUNT; i++)
-        if (conf_keys[i].type == TEXT)
+    for (size_t i = 0; i < KEYS_COUNT; i++) {
+        if (conf_keys[i].type != TEXT)
+            continue;
+        if (!conf_keys[i].named)
             free(*(char **)((char *)conf + conf_keys[i].at));
+        for (size_t e = 0; conf_keys[i].named && e < conf->egresses_count; e++)
+            free(*(char **)((char *)&conf->egresses[e] + conf_keys[i].at));
+    }
+    for (size_t e = 0; e < conf->egresses_count; e++) {
+        free(conf->egresses[e].name);
+        free(conf->egresses[e].where);
+    }
+    free(conf->egresses);
     *conf = (struct conf){0};
 }

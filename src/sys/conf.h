@@ -23,6 +23,19 @@ enum conf_policy { CONF_POLICY_BLOCK, CONF_POLICY_PROXY };
 enum conf_links { CONF_LINKS_KEEP, CONF_LINKS_CLEAN };
 enum conf_signed { CONF_SIGNED_PROTECT, CONF_SIGNED_KEEP, CONF_SIGNED_TEXT };
 
+enum conf_egress_type { CONF_EGRESS_DIRECT, CONF_EGRESS_SOCKS5, CONF_EGRESS_HTTP };
+
+/* A section [egress NAME]. */
+struct conf_egress {
+    char *name;
+    char *where;   /* "file:line" of the section; NULL: not from a file */
+    uint64_t type; /* enum conf_egress_type */
+    char *address;
+    char *interface;
+    char *resolvers;
+    uint64_t weight;
+};
+
 /* Sizes in bytes, times in milliseconds. Texts are NULL where the default is "none". */
 struct conf {
     struct {
@@ -92,6 +105,8 @@ struct conf {
         uint64_t max_message;
         uint64_t max_images;
     } rewrite;
+    struct conf_egress *egresses;
+    size_t egresses_count;
 };
 
 /* All defaults. 0 or -ENOMEM. */

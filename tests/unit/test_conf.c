@@ -52,6 +52,16 @@ static void test_a_bad_file_names_file_line_and_what_is_allowed(void **state)
         {"[cache]\nrefetch = sometimes\n", ":2: ", "allowed is shared|never|always"},
         {"[cache]\nrefetch = share\n", ":2: ", "allowed is shared|never|always"},
         {"[cache]\nsize = 1G\nsize = 2G\n", ":3: ", "size stands twice"},
+        {"[egress a]\ntype = tor\n", ":2: ", "allowed is direct|socks5|http"},
+        {"[egress a]\nweight = 0\n", ":2: ", "allowed is a number 1 to 1000"},
+        {"[egress a]\ncolour = red\n",
+         ":2: ", "allowed are type, address, interface, resolvers, weight"},
+        {"[egress A]\ntype = http\n", ":2: ", "a name is 1 to 32 of a-z, 0-9, - and _"},
+        {"[egress]\ntype = http\n", ":2: ", "a name is 1 to 32 of a-z, 0-9, - and _"},
+        {"[egressa]\ntype = http\n", ":2: ", "unknown section [egressa]"},
+        {"[fetch a]\nwait = 1s\n", ":2: ", "unknown section [fetch a]"},
+        {"[egress a]\ntype = http\n[egress b]\ntype = http\n[egress a]\ntype = direct\n",
+         ":6: ", "type stands twice"},
         {"rubbish\n", ":1: ", "neither a [section] nor name = value"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -88,12 +98,49 @@ static void test_missing_file(void **state)
     assert_non_null(strstr(why, "/nonexistent/shoji.conf"));
 }
 
+static void test_named_sections(void **state)
+{
+    (void)state;
+    char why[CONF_WHY_SIZE] = "";
+    char text[4000] = "";
+    struct conf conf;
+    assert_int_equal(load("[egress one]\naddress = 192.0.2.1\n; a comment\n[fetch]\nwait = 1s\n"
+                          "\n[egress  two-2 ] \ntype = socks5\naddress=127.0.0.1:1080\n"
+                          "resolvers = 9.9.9.9,\n  149.112.112.112\nweight = 7\n"
+                          "[egress one]\ninterface = eth0\n",
+                          why, &conf),
+                     0);
+    assert_int_equal(conf.egresses_count, 2);
+    const struct conf_egress *one = &conf.egresses[0];
+    const struct conf_egress *two = &conf.egresses[1];
+    assert_string_equal(one->name, "one");
+    assert_int_equal(one->type, CONF_EGRESS_DIRECT);
+    assert_string_equal(one->address, "192.0.2.1");
+    assert_string_equal(one->interface, "eth0");
+    assert_null(one->resolvers);
+    assert_int_equal(one->weight, 1);
+    assert_string_equal(strrchr(one->where, ':'), ":1");
+    assert_string_equal(two->name, "two-2");
+    assert_int_equal(two->type, CONF_EGRESS_SOCKS5);
+    assert_string_equal(two->resolvers, "9.9.9.9,149.112.112.112");
+    assert_int_equal(two->weight, 7);
+    assert_string_equal(strrchr(two->where, ':'), ":7");
+    conf_free(&conf);
+
+    for (int i = 0; i < 17; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "[egress e%d]\ntype = http\n",
+                 i);
+    assert_int_equal(load(text, why, &conf), -EINVAL);
+    assert_non_null(strstr(why, ":34: more than 16 sections"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_and_units),
         cmocka_unit_test(test_a_bad_file_names_file_line_and_what_is_allowed),
         cmocka_unit_test(test_a_line_too_long_is_refused_by_its_own_number),
+        cmocka_unit_test(test_named_sections),
         cmocka_unit_test(test_missing_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
