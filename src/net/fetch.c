@@ -1,43 +1,31 @@
 #include "net/fetch.h"
 
 #include "base/limits.h"
-#include "base/list.h"
 #include "net/resolve.h"
 #include "net/transfer.h"
+#include "net/tunnel.h"
+#include "net/turns.h"
+#include "sys/clock.h"
 
 #include <errno.h>
-#include <search.h>
 
 /*
- * The way of a fetch: it waits in the line of its site; the fetcher lets it begin; its host is
- * resolved or is an address already; every address is checked; the first few are tried until one
- * connects; what comes back is the outcome. Every end, however early, goes through finish(), which
- * only moves the fetch's timer to "now": the callback is made from there.
- *
- * Sites with a fetch that may begin stand in one line and are served in turn, so that a host with
- * a thousand waiting pictures delays the others no more than one with a single picture does.
+ * The way of a fetch: it waits for its turn; an egress is chosen; its host is resolved through
+ * that, or is an address already; every address is checked; the first few are tried until one
+ * connects; what comes back is the outcome. When the egress turns out not to work, the next one
+ * takes over from where the way had come to. Every end, however early, goes through finish(),
+ * which only moves the fetch's timer to "now": the callback is made from there.
  */
-#define IDLE_MS 3600000 /* nothing is due; the timer only keeps its place */
-
-struct site {
-    char *host;
-    unsigned running;
-    struct list waiting;
-    struct list ready; /* in fetcher->ready while something waits and may begin; else empty */
-};
+#define DAY_S 86400
 
 struct fetcher {
     struct loop *loop;
-    struct resolver *resolver;
+    struct egress_pool *pool;
+    struct resolver *resolvers[LIMIT_EGRESSES]; /* by the egress's number */
     struct transfer_shared shared;
-    struct loop_timer pump; /* always running, so that moving it needs no memory */
-    void *sites;            /* a tsearch(3) tree by host: balanced, whoever chooses the names */
-    struct list ready;
-    unsigned running;
+    struct turns *turns;
     size_t count; /* of fetches that live */
     unsigned timeout_ms;
-    unsigned per_host;
-    unsigned total;
     bool https_only;
 };
 
@@ -49,92 +37,25 @@ struct fetch {
     void *ctx;
     bool (*may_connect)(void *ctx, const struct address *address);
     enum stage stage;
-    bool placed;             /* counts as running at its site and in all */
     struct loop_timer timer; /* runs from start to end, so moving it needs no memory */
-    struct list link;        /* in site->waiting */
-    struct site *site;
+    struct turn turn;
 
     bool https;
     unsigned port;
     char *path; /* and query */
 
+    struct egress *egress;
+    uint32_t tried; /* egresses, a bit a number */
+    bool asked;     /* see fetch_result */
     struct resolve *resolve;
     struct address addresses[LIMIT_CONNECT_TRIES];
     size_t addresses_count;
+    size_t addresses_allowed; /* the first so many, by may_connect */
     size_t next_address;
+    struct tunnel *tunnel;
     struct transfer transfer;
     enum fetch_outcome outcome;
 };
-
-/* ---- sites and turns ---- */
-
-static int site_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct site *)a)->host, ((const struct site *)b)->host);
-}
-
-static struct site *site_get(struct fetcher *fetcher, struct span host)
-{
-    char *name = strndup(host.ptr, host.len);
-    struct site key = {.host = name};
-    struct site **found = name ? tfind(&key, &fetcher->sites, site_compare) : NULL;
-    if (found) {
-        free(name);
-        return *found;
-    }
-    struct site *site = name ? calloc(1, sizeof(*site)) : NULL;
-    if (!site) {
-        free(name);
-        return NULL;
-    }
-    site->host = name;
-    list_init(&site->waiting);
-    list_init(&site->ready);
-    if (!tsearch(site, &fetcher->sites, site_compare)) {
-        free(name);
-        free(site);
-        return NULL;
-    }
-    return site;
-}
-
-/* After a change: puts the site into the line, or forgets it when nothing is left there. */
-static void site_settle(struct fetcher *fetcher, struct site *site)
-{
-    if (list_empty(&site->waiting) || site->running >= fetcher->per_host)
-        list_remove(&site->ready);
-    else if (list_empty(&site->ready))
-        list_add_tail(&fetcher->ready, &site->ready);
-    if (list_empty(&site->waiting) && site->running == 0) {
-        tdelete(site, &fetcher->sites, site_compare);
-        free(site->host);
-        free(site);
-    }
-}
-
-static void pump_soon(struct fetcher *fetcher)
-{
-    must(loop_timer_set(fetcher->loop, &fetcher->pump, 0) == 0);
-}
-
-static void begin(struct fetch *fetch);
-
-static void pump(struct loop_timer *timer)
-{
-    struct fetcher *fetcher = container_of(timer, struct fetcher, pump);
-    must(loop_timer_set(fetcher->loop, timer, IDLE_MS) == 0);
-    while (fetcher->running < fetcher->total && !list_empty(&fetcher->ready)) {
-        struct site *site = container_of(fetcher->ready.next, struct site, ready);
-        struct fetch *fetch = container_of(site->waiting.next, struct fetch, link);
-        list_remove(&site->ready); /* to the end of the line, if it stays in it */
-        list_remove(&fetch->link);
-        fetch->placed = true;
-        site->running++;
-        fetcher->running++;
-        site_settle(fetcher, site);
-        begin(fetch);
-    }
-}
 
 /* ---- the end of a fetch ---- */
 
@@ -151,17 +72,12 @@ static void leave(struct fetch *fetch)
     struct fetcher *fetcher = fetch->fetcher;
     resolve_cancel(fetch->resolve);
     fetch->resolve = NULL;
+    tunnel_cancel(fetch->tunnel);
+    fetch->tunnel = NULL;
     transfer_stop(&fetch->transfer);
     fetcher->shared.held_bytes -= fetch->transfer.body.len;
     loop_timer_cancel(fetcher->loop, &fetch->timer);
-    list_remove(&fetch->link);
-    if (fetch->placed) {
-        fetch->site->running--;
-        fetcher->running--;
-        pump_soon(fetcher);
-    }
-    if (fetch->site)
-        site_settle(fetcher, fetch->site);
+    turn_leave(fetcher->turns, &fetch->turn);
     fetcher->count--;
 }
 
@@ -178,6 +94,7 @@ static void timer_fired(struct loop_timer *timer)
     struct fetch *fetch = container_of(timer, struct fetch, timer);
     struct fetch_result result = {
         .outcome = fetch->stage == ENDED ? fetch->outcome : FETCH_TIMEOUT,
+        .asked = fetch->asked || (fetch->tunnel && tunnel_asked(fetch->tunnel)),
     };
     leave(fetch);
     result.status = fetch->transfer.head.status;
@@ -199,36 +116,131 @@ void fetch_cancel(struct fetch *fetch)
 
 /* ---- connecting ---- */
 
+static void resolve_name(struct fetch *fetch);
+static void try_next(struct fetch *fetch);
+
+/* The next egress that may be tried; false, and the end, when there is none: never past them all.
+ */
+static bool choose_egress(struct fetch *fetch)
+{
+    const struct egress_ask ask = {
+        .host = span_of(turn_host(&fetch->turn)),
+        .day = clock_wall_s() / DAY_S,
+        .tried = fetch->tried,
+        .now_ms = clock_ms(),
+    };
+    fetch->egress = egress_choose(fetch->fetcher->pool, &ask);
+    if (!fetch->egress) {
+        finish(fetch, FETCH_EGRESS);
+        return false;
+    }
+    fetch->tried |= 1U << fetch->egress->number;
+    return true;
+}
+
+/* What was found out so far holds for any egress: no name is asked for twice. */
+static void egress_lost(struct fetch *fetch)
+{
+    egress_failed(fetch->egress, clock_ms());
+    if (!choose_egress(fetch))
+        return;
+    if (fetch->addresses_count == 0) {
+        resolve_name(fetch);
+        return;
+    }
+    fetch->next_address--;
+    try_next(fetch);
+}
+
+static void next_or_end(struct fetch *fetch, enum fetch_outcome outcome)
+{
+    if (fetch->next_address < fetch->addresses_count)
+        try_next(fetch);
+    else
+        finish(fetch, outcome);
+}
+
+/* `fd`: through a proxy, the tunnel to just this address; else -1. */
+static void transfer(struct fetch *fetch, int fd)
+{
+    const struct transfer_target target = {
+        .https = fetch->https,
+        .host = span_of(turn_host(&fetch->turn)),
+        .target = fetch->path,
+        .to = {.address = fetch->addresses[fetch->next_address - 1], .port = fetch->port},
+        .egress = fetch->egress,
+        .tunnel_fd = fd,
+    };
+    if (transfer_start(&fetch->transfer, &target) < 0)
+        finish(fetch, FETCH_NO_MEMORY);
+}
+
+static void tunnelled(void *ctx, enum tunnel_answer answer, int fd)
+{
+    struct fetch *fetch = ctx;
+    fetch->tunnel = NULL;
+    if (answer == TUNNEL_DEAD) {
+        egress_lost(fetch);
+        return;
+    }
+    if (answer == TUNNEL_NO_MEMORY) {
+        finish(fetch, FETCH_NO_MEMORY);
+        return;
+    }
+    egress_worked(fetch->egress);
+    fetch->asked = true;
+    if (answer == TUNNEL_OPEN)
+        transfer(fetch, fd);
+    else
+        next_or_end(fetch, answer == TUNNEL_TIMEOUT ? FETCH_TIMEOUT : FETCH_UNREACHABLE);
+}
+
+/* Asked once for each address, however many egresses it is tried by. */
+static bool may_connect(struct fetch *fetch)
+{
+    if (!fetch->may_connect || fetch->next_address < fetch->addresses_allowed)
+        return true;
+    fetch->addresses_allowed = fetch->next_address + 1;
+    return fetch->may_connect(fetch->ctx, &fetch->addresses[fetch->next_address]);
+}
+
 static void try_next(struct fetch *fetch)
 {
-    if (fetch->may_connect &&
-        !fetch->may_connect(fetch->ctx, &fetch->addresses[fetch->next_address])) {
+    if (!may_connect(fetch)) {
         finish(fetch, FETCH_LATER);
         return;
     }
-    const struct transfer_target target = {
-        .https = fetch->https,
-        .host = span_of(fetch->site->host),
-        .target = fetch->path,
-        .address = fetch->addresses[fetch->next_address++],
-        .port = fetch->port,
+    const struct tunnel_target target = {
+        .egress = fetch->egress,
+        .to = {.address = fetch->addresses[fetch->next_address++], .port = fetch->port},
+        .timeout_ms = fetch->fetcher->shared.connect_timeout_ms,
     };
-    if (transfer_start(&fetch->transfer, &target) < 0)
+    if (!egress_is_proxy(fetch->egress))
+        transfer(fetch, -1);
+    else if (tunnel_start(fetch->fetcher->loop, &target, tunnelled, fetch, &fetch->tunnel) < 0)
         finish(fetch, FETCH_NO_MEMORY);
 }
 
 static void transferred(struct transfer *transfer)
 {
     struct fetch *fetch = container_of(transfer, struct fetch, transfer);
-    bool nobody_there =
-        !transfer->connected && !transfer->decided &&
-        (transfer->outcome == FETCH_UNREACHABLE || transfer->outcome == FETCH_TIMEOUT);
-    if (nobody_there && fetch->next_address < fetch->addresses_count) {
+    enum fetch_outcome outcome = transfer->outcome;
+    if (outcome == FETCH_EGRESS) {
         transfer_clear(transfer);
-        try_next(fetch);
+        egress_lost(fetch);
         return;
     }
-    finish(fetch, transfer->outcome);
+    egress_worked(fetch->egress);
+    fetch->asked |= transfer->asked;
+    bool nobody_there = !transfer->connected && !transfer->decided &&
+                        (outcome == FETCH_UNREACHABLE || outcome == FETCH_TIMEOUT);
+    if (!nobody_there) {
+        finish(fetch, outcome);
+        return;
+    }
+    if (fetch->next_address < fetch->addresses_count)
+        transfer_clear(transfer);
+    next_or_end(fetch, outcome);
 }
 
 /* One address that we do not connect to spoils the whole answer: it was meant to. */
@@ -249,6 +261,9 @@ static void resolved(void *ctx, const struct resolve_result *result)
 {
     struct fetch *fetch = ctx;
     fetch->resolve = NULL;
+    fetch->asked |= result->asked;
+    if (result->answer != RESOLVE_EGRESS && result->answer != RESOLVE_NO_MEMORY)
+        egress_worked(fetch->egress);
     switch (result->answer) {
     case RESOLVE_OK:
         connect_to(fetch, result->addresses, result->count);
@@ -262,38 +277,48 @@ static void resolved(void *ctx, const struct resolve_result *result)
     case RESOLVE_NO_MEMORY:
         finish(fetch, FETCH_NO_MEMORY);
         break;
+    case RESOLVE_EGRESS:
+        egress_lost(fetch);
+        break;
     case RESOLVE_FAILED:
         finish(fetch, FETCH_DNS);
         break;
     }
 }
 
-/* ---- the beginning of a fetch ---- */
+static void resolve_name(struct fetch *fetch)
+{
+    struct resolver *resolver = fetch->fetcher->resolvers[fetch->egress->number];
+    struct span host = span_of(turn_host(&fetch->turn));
+    if (resolve_start(resolver, host, resolved, fetch, &fetch->resolve) < 0)
+        finish(fetch, FETCH_NO_MEMORY);
+}
 
-/* 0 when `host` is an address: dotted quad, or IPv6 in brackets. */
+/* An IPv4 address, or an IPv6 one in brackets. */
 static int parse_literal(struct span host, struct address *ret)
 {
-    if (host.len < 2 || host.ptr[0] != '[' || host.ptr[host.len - 1] != ']')
-        return memchr(host.ptr, ':', host.len) ? -EINVAL : address_parse(host, ret);
     struct address address;
-    int r = address_parse(span_part(host, 1, host.len - 2), &address);
-    if (r < 0 || !address.v6)
+    bool v6 = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    int r = address_parse(v6 ? span_part(host, 1, host.len - 2) : host, &address);
+    if (r < 0 || v6 != address.v6)
         return -EINVAL;
     *ret = address;
     return 0;
 }
 
-static void begin(struct fetch *fetch)
+static void begin(struct turn *turn)
 {
+    struct fetch *fetch = container_of(turn, struct fetch, turn);
     struct fetcher *fetcher = fetch->fetcher;
-    struct span host = span_of(fetch->site->host);
     struct address address;
     fetch->stage = RUNNING;
     must(loop_timer_set(fetcher->loop, &fetch->timer, fetcher->timeout_ms) == 0);
-    if (parse_literal(host, &address) == 0)
+    if (!choose_egress(fetch))
+        return;
+    if (parse_literal(span_of(turn_host(turn)), &address) == 0)
         connect_to(fetch, &address, 1);
-    else if (resolve_start(fetcher->resolver, host, resolved, fetch, &fetch->resolve) < 0)
-        finish(fetch, FETCH_NO_MEMORY);
+    else
+        resolve_name(fetch);
 }
 
 /* The path and query of the URL, if the URL is what the other members of the target say. */
@@ -340,9 +365,9 @@ int fetch_start(struct fetcher *fetcher, const struct fetch_target *target, fetc
     fetch->timer.fire = timer_fired;
     fetch->transfer.shared = &fetcher->shared;
     fetch->transfer.done = transferred;
+    fetch->transfer.tunnel_fd = -1;
     fetch->https = target->https;
     fetch->port = target->port;
-    list_init(&fetch->link);
     if (loop_timer_set(fetcher->loop, &fetch->timer, LIMIT_FETCH_WAIT_MS) < 0) {
         free(fetch);
         return -ENOMEM;
@@ -354,15 +379,9 @@ int fetch_start(struct fetcher *fetcher, const struct fetch_target *target, fetc
         return 0;
     }
     fetch->path = strdup(target_path(target));
-    fetch->site =
-        fetch->path ? site_get(fetcher, (struct span){target->host, target->host_len}) : NULL;
-    if (!fetch->site) {
+    if (!fetch->path ||
+        turn_wait(fetcher->turns, &fetch->turn, (struct span){target->host, target->host_len}) < 0)
         finish(fetch, FETCH_NO_MEMORY);
-        return 0;
-    }
-    list_add_tail(&fetch->site->waiting, &fetch->link);
-    site_settle(fetcher, fetch->site);
-    pump_soon(fetcher);
     return 0;
 }
 
@@ -391,6 +410,59 @@ static void fetcher_freep(struct fetcher **fetcher)
     fetcher_free(*fetcher);
 }
 
+static int make_shared(struct transfer_shared *shared, struct loop *loop,
+                       const struct fetch_conf *conf, char *why)
+{
+    shared->max_bytes = conf->max_bytes;
+    shared->connect_timeout_ms = conf->connect_timeout_ms;
+    shared->user_agent = strdup(conf->user_agent);
+    if (conf->ca_file)
+        shared->ca_file = strdup(conf->ca_file);
+    if (!shared->user_agent || (conf->ca_file && !shared->ca_file))
+        return -ENOMEM;
+    const struct policy_conf rules = {
+        .allow_private = conf->allow_private,
+        .deny_hosts = conf->deny_hosts,
+        .ports = conf->ports,
+    };
+    int r = policy_new(&rules, why, &shared->policy);
+    if (r == 0)
+        r = transfer_fields(&shared->fields);
+    if (r == 0)
+        r = multi_new(loop, &shared->multi);
+    return r;
+}
+
+static int make_egresses(struct fetcher *fetcher, const struct fetch_conf *conf, char *why)
+{
+    struct egress_pool_conf pool = {
+        .egresses = conf->egresses,
+        .count = conf->egresses_count,
+        .resolvers = conf->resolvers,
+        .changed = conf->egress_changed,
+        .changed_ctx = conf->egress_changed_ctx,
+    };
+    if (conf->egress_key)
+        memcpy(pool.key, conf->egress_key, sizeof(pool.key));
+    must(conf->egress_key || conf->egresses_count < 2);
+    int r = egress_pool_new(&pool, why, &fetcher->pool);
+    for (size_t i = 0; r == 0 && i < egress_pool_count(fetcher->pool); i++) {
+        const struct resolver_conf resolver = {
+            .loop = fetcher->loop,
+            .egress = egress_pool_at(fetcher->pool, i),
+            .connect_timeout_ms = conf->connect_timeout_ms,
+        };
+        char reason[EGRESS_WHY] = "";
+        r = resolver_new(&resolver, reason, &fetcher->resolvers[i]);
+        if (r == -EINVAL && conf->egresses_count > 0)
+            snprintf(why, EGRESS_WHY, "[egress %.*s] %.200s", LIMIT_EGRESS_NAME,
+                     resolver.egress->name, reason);
+        else if (r == -EINVAL)
+            snprintf(why, EGRESS_WHY, "%s", reason);
+    }
+    return r;
+}
+
 int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why, struct fetcher **ret)
 {
     int r = check_numbers(conf, why);
@@ -403,40 +475,30 @@ int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why, str
         curl_global_cleanup();
         return -ENOMEM;
     }
-    struct transfer_shared *shared = &fetcher->shared;
     fetcher->loop = loop;
     fetcher->timeout_ms = conf->timeout_ms;
-    fetcher->per_host = conf->per_host;
-    fetcher->total = conf->total;
     fetcher->https_only = conf->https_only;
-    fetcher->pump.fire = pump;
-    list_init(&fetcher->ready);
-    shared->max_bytes = conf->max_bytes;
-    shared->connect_timeout_ms = conf->connect_timeout_ms;
-    shared->user_agent = strdup(conf->user_agent);
-    if (conf->ca_file)
-        shared->ca_file = strdup(conf->ca_file);
-    if (!shared->user_agent || (conf->ca_file && !shared->ca_file))
-        return -ENOMEM;
-
-    const struct policy_conf rules = {
-        .allow_private = conf->allow_private,
-        .deny_hosts = conf->deny_hosts,
-        .ports = conf->ports,
-    };
-    r = policy_new(&rules, why, &shared->policy);
+    const struct turns_conf turns = {
+        .loop = loop, .per_host = conf->per_host, .total = conf->total, .begin = begin};
+    r = make_shared(&fetcher->shared, loop, conf, why);
     if (r == 0)
-        r = resolver_new(loop, conf->resolvers, why, &fetcher->resolver);
+        r = make_egresses(fetcher, conf, why);
     if (r == 0)
-        r = transfer_fields(&shared->fields);
-    if (r == 0)
-        r = multi_new(loop, &shared->multi);
-    if (r == 0)
-        r = loop_timer_set(loop, &fetcher->pump, IDLE_MS);
+        r = turns_new(&turns, &fetcher->turns);
     if (r < 0)
         return r;
     *ret = take(fetcher);
     return 0;
+}
+
+size_t fetcher_egresses(const struct fetcher *fetcher, struct fetch_egress *ret, size_t most)
+{
+    size_t count = egress_pool_count(fetcher->pool);
+    for (size_t i = 0; i < count && i < most; i++) {
+        const struct egress *egress = egress_pool_at(fetcher->pool, i);
+        ret[i] = (struct fetch_egress){.name = egress->name, .down = egress->down};
+    }
+    return count;
 }
 
 void fetcher_free(struct fetcher *fetcher)
@@ -444,9 +506,11 @@ void fetcher_free(struct fetcher *fetcher)
     if (!fetcher)
         return;
     must(fetcher->count == 0);
-    loop_timer_cancel(fetcher->loop, &fetcher->pump);
+    turns_free(fetcher->turns);
     multi_free(fetcher->shared.multi);
-    resolver_free(fetcher->resolver);
+    for (size_t i = 0; i < LIMIT_EGRESSES; i++)
+        resolver_free(fetcher->resolvers[i]);
+    egress_pool_free(fetcher->pool);
     policy_free(fetcher->shared.policy);
     curl_slist_free_all(fetcher->shared.fields);
     free(fetcher->shared.user_agent);

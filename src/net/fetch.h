@@ -1,6 +1,7 @@
 /*
- * One request to one origin: resolve, check the address, connect to just that address, send a
- * constant head, take the answer within limits. A redirect is an answer, not followed here.
+ * One request to one origin: choose an egress, resolve through it, check the address, connect to
+ * just that address, send a constant head, take the answer within limits. A redirect is an answer,
+ * not followed here.
  *
  * A fetcher lives on one loop and only its thread may call. The callback comes exactly once, never
  * from inside fetch_start, and not at all after fetch_cancel. The result is borrowed for the length
@@ -12,7 +13,7 @@
 #define NET_FETCH_H
 
 #include "base/buf.h"
-#include "net/address.h"
+#include "net/egress.h"
 #include "sys/loop.h"
 
 struct fetcher;
@@ -30,12 +31,25 @@ struct fetch_conf {
     unsigned per_host; /* connections at once to one host; more wait their turn */
     unsigned total;    /* connections at once; more wait their turn */
     bool https_only;
-    const char *ca_file; /* NULL: the system's; for tests */
+    const char *ca_file;                /* NULL: the system's; for tests */
+    const struct egress_conf *egresses; /* none: directly, bound to nothing */
+    size_t egresses_count;
+    const unsigned char *egress_key;   /* EGRESS_KEY_LEN bytes; NULL with less than two of them */
+    egress_changed_fn *egress_changed; /* NULL, or told when one goes down or works again */
+    void *egress_changed_ctx;
 };
 
 /* 0, -EINVAL with a sentence in `why` (256 bytes) when a list cannot be read, or -errno. */
 MUST_CHECK int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why,
                            struct fetcher **ret);
+
+struct fetch_egress {
+    const char *name; /* borrowed from the fetcher */
+    bool down;
+};
+
+/* For figures: how many egresses there are, the first `most` in `ret`. */
+size_t fetcher_egresses(const struct fetcher *fetcher, struct fetch_egress *ret, size_t most);
 
 /* All fetches must have ended or been cancelled. Takes NULL. */
 void fetcher_free(struct fetcher *fetcher);
@@ -56,12 +70,15 @@ enum fetch_outcome {
     FETCH_BROKEN = 11, /* truncated, wrong length, not HTTP, an answer or encoding not asked for */
     FETCH_NO_MEMORY = 12, /* ours, or all bodies under way together reach LIMIT_BODIES_HELD */
     FETCH_LATER = 13,     /* may_connect said no: nothing was sent, the origin has no part in it */
+    FETCH_EGRESS = 14,    /* no egress works at present; it may again (nothing goes past them) */
 };
 
 struct fetch_result {
     enum fetch_outcome outcome;
     long status;          /* of the origin, or 0 */
     struct buf *body;     /* FETCH_OK */
+    bool asked;           /* something left that the origin's side may have seen: a question about
+                           * its name, or a connection; if not, it was no try */
     const char *location; /* FETCH_REDIRECT: the header's value as it came, any bytes, terminated */
 };
 

@@ -2,19 +2,24 @@
 
 #include "base/limits.h"
 #include "base/list.h"
-#include "net/items.h"
+#include "net/resolve_socket.h"
+#include "net/tunnel.h"
 
-#include <ares.h>
 #include <arpa/nameser.h>
 #include <errno.h>
 #include <netdb.h>
+#include <unistd.h>
+
+#define DNS_PORT 53
 
 /* A UDP and a TCP socket a server, and room for the ones c-ares opens before it closes others. */
 #define SOCKETS (4 * RESOLVE_SERVERS)
 
 struct resolver {
     struct loop *loop;
-    struct ares_addr_port_node servers[RESOLVE_SERVERS]; /* linked as c-ares wants them */
+    const struct egress *egress;
+    unsigned connect_timeout_ms;
+    struct server servers[RESOLVE_SERVERS];
     size_t servers_count;
 };
 
@@ -36,95 +41,26 @@ struct resolve {
     struct resolver *resolver;
     resolve_done_fn *done;
     void *ctx;
-    ares_channel channel;
+    ares_channel channel;    /* NULL until there is somebody to ask */
     struct loop_timer timer; /* runs as long as the lookup does, so moving it needs no memory */
-    struct socket sockets[SOCKETS];
+    struct socket watched[SOCKETS];
     unsigned unanswered;
     struct question questions[2];
+    struct resolve_sockets sockets;
+    struct tunnel *tunnel; /* through a proxy: to one server after the other */
+    size_t next_server;
+    char name[256]; /* at most 253 characters, and a dot */
 };
 
 /* ---- the servers ---- */
 
-static int split_server(struct span text, struct span *ret_host, struct span *ret_port)
-{
-    struct span host = text;
-    struct span port = SPAN("53");
-    if (text.len > 0 && text.ptr[0] == '[') {
-        const char *end = memchr(text.ptr, ']', text.len);
-        if (!end)
-            return -EINVAL;
-        host = span_part(text, 1, (size_t)(end - text.ptr) - 1);
-        struct span tail = span_part(text, host.len + 2, text.len);
-        if (tail.len > 0 && tail.ptr[0] != ':')
-            return -EINVAL;
-        if (tail.len > 0)
-            port = span_part(tail, 1, tail.len);
-    } else {
-        const char *colon = memchr(text.ptr, ':', text.len);
-        if (colon && colon == memrchr(text.ptr, ':', text.len)) {
-            host = span_part(text, 0, (size_t)(colon - text.ptr));
-            port = span_part(text, host.len + 1, text.len);
-        }
-    }
-    *ret_host = host;
-    *ret_port = port;
-    return 0;
-}
-
-static int parse_port(struct span text, int *ret)
-{
-    int port = 0;
-    if (text.len == 0 || text.len > 5)
-        return -EINVAL;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return -EINVAL;
-        port = port * 10 + (text.ptr[i] - '0');
-    }
-    if (port == 0 || port > 65535)
-        return -EINVAL;
-    *ret = port;
-    return 0;
-}
-
-static int parse_server(struct span text, struct ares_addr_port_node *ret)
-{
-    struct span host;
-    struct span port_text;
-    int port;
-    struct address address;
-    if (split_server(text, &host, &port_text) < 0 || parse_port(port_text, &port) < 0 ||
-        address_parse(host, &address) < 0)
-        return -EINVAL;
-    struct ares_addr_port_node node = {
-        .family = address.v6 ? AF_INET6 : AF_INET, .udp_port = port, .tcp_port = port};
-    memcpy(&node.addr, address.bytes, address.v6 ? 16 : 4);
-    *ret = node;
-    return 0;
-}
-
 static int servers_of_text(struct resolver *resolver, const char *text, char *why)
 {
-    struct span rest = span_of(text);
-    struct span item;
-    while (items_next(&rest, &item)) {
-        if (resolver->servers_count == RESOLVE_SERVERS) {
-            snprintf(why, 256, "resolvers: at most %d are used", RESOLVE_SERVERS);
-            return -EINVAL;
-        }
-        if (parse_server(item, &resolver->servers[resolver->servers_count]) < 0) {
-            snprintf(why, 256,
-                     "resolvers: '%.*s' is not an address, address:port or [v6 address]:port",
-                     (int)(item.len > 80 ? 80 : item.len), item.ptr);
-            return -EINVAL;
-        }
-        resolver->servers_count++;
-    }
-    if (resolver->servers_count == 0) {
-        snprintf(why, 256, "resolvers: the list is empty");
-        return -EINVAL;
-    }
-    return 0;
+    const struct server_list list = {
+        .key = "resolvers", .port = DNS_PORT, .most = RESOLVE_SERVERS, .why = why};
+    int n = server_parse_list(&list, span_of(text), resolver->servers);
+    resolver->servers_count = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? n : 0;
 }
 
 static int servers_of_system(struct resolver *resolver, char *why)
@@ -135,9 +71,14 @@ static int servers_of_system(struct resolver *resolver, char *why)
         snprintf(why, 256, "resolvers: the system's cannot be read");
         return -EINVAL;
     }
-    for (const struct ares_addr_port_node *node = list; node; node = node->next)
-        if (resolver->servers_count < RESOLVE_SERVERS)
-            resolver->servers[resolver->servers_count++] = *node;
+    for (const struct ares_addr_port_node *node = list; node; node = node->next) {
+        if (resolver->servers_count == RESOLVE_SERVERS)
+            break;
+        struct server *server = &resolver->servers[resolver->servers_count++];
+        server->address.v6 = node->family == AF_INET6;
+        memcpy(server->address.bytes, &node->addr, node->family == AF_INET6 ? 16 : 4);
+        server->port = node->udp_port > 0 ? (unsigned)node->udp_port : DNS_PORT;
+    }
     ares_free_data(list);
     ares_destroy(channel);
     if (resolver->servers_count == 0) {
@@ -147,25 +88,46 @@ static int servers_of_system(struct resolver *resolver, char *why)
     return 0;
 }
 
-int resolver_new(struct loop *loop, const char *servers, char *why, struct resolver **ret)
+/* What is bound to an interface never gets to another one, the loopback among them. */
+static int check_servers(const struct resolver *resolver, char *why)
+{
+    const char *interface = resolver->egress->interface;
+    if (!interface || resolver->egress->type != EGRESS_DIRECT || strcmp(interface, "lo") == 0)
+        return 0;
+    for (size_t i = 0; i < resolver->servers_count; i++) {
+        const struct address *address = &resolver->servers[i].address;
+        char text[ADDRESS_TEXT];
+        address_format(address, text);
+        if (address->v6 ? strcmp(text, "::1") != 0 : address->bytes[0] != 127)
+            continue;
+        snprintf(why, 256, "resolvers: %s is not reached by interface %.40s; name others", text,
+                 interface);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int resolver_new(const struct resolver_conf *conf, char *why, struct resolver **ret)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
     if (!resolver)
         return -ENOMEM;
-    resolver->loop = loop;
+    resolver->loop = conf->loop;
+    resolver->egress = conf->egress;
+    resolver->connect_timeout_ms = conf->connect_timeout_ms;
     int r = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS ? 0 : -ENOMEM;
     if (r < 0) {
         free(resolver);
         return r;
     }
+    const char *servers = conf->egress->resolvers;
     r = servers ? servers_of_text(resolver, servers, why) : servers_of_system(resolver, why);
+    if (r == 0)
+        r = check_servers(resolver, why);
     if (r < 0) {
         resolver_free(resolver);
         return r;
     }
-    for (size_t i = 0; i < resolver->servers_count; i++)
-        resolver->servers[i].next =
-            i + 1 < resolver->servers_count ? &resolver->servers[i + 1] : NULL;
     *ret = resolver;
     return 0;
 }
@@ -196,13 +158,16 @@ static enum resolve_answer judge(const struct resolve *resolve)
     }
     if (any)
         return RESOLVE_OK;
+    if (resolve->sockets.broken && !resolve->sockets.asked)
+        return RESOLVE_EGRESS;
     return no_name ? RESOLVE_NO_NAME : RESOLVE_FAILED;
 }
 
-static void end(struct resolve *resolve)
+static void end(struct resolve *resolve, enum resolve_answer answer)
 {
     struct address addresses[2 * LIMIT_NAME_ADDRESSES];
-    struct resolve_result result = {.answer = judge(resolve), .addresses = addresses};
+    struct resolve_result result = {
+        .answer = answer, .addresses = addresses, .asked = resolve->sockets.asked};
     const struct question *q = resolve->questions;
     if (result.answer == RESOLVE_OK)
         for (size_t i = 0; i < LIMIT_NAME_ADDRESSES; i++)
@@ -250,13 +215,17 @@ static void answered(void *ctx, int status, int timeouts, unsigned char *bytes, 
 
 /* ---- the loop ---- */
 
+static bool next_server(struct resolve *resolve);
+
 /* After every call into c-ares: either both answers are there, or it says when it wants to act. */
 static void settle(struct resolve *resolve)
 {
     struct timeval most = {.tv_sec = 60};
     struct timeval left;
     if (resolve->unanswered == 0) {
-        end(resolve);
+        enum resolve_answer answer = judge(resolve);
+        if (answer != RESOLVE_FAILED || !next_server(resolve))
+            end(resolve, answer);
         return;
     }
     const struct timeval *next = ares_timeout(resolve->channel, &most, &left);
@@ -285,6 +254,8 @@ static void timer_fired(struct loop_timer *timer)
 {
     struct resolve *resolve = container_of(timer, struct resolve, timer);
     keep_timer(resolve);
+    if (!resolve->channel)
+        return;
     ares_process_fd(resolve->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     settle(resolve);
 }
@@ -297,7 +268,7 @@ static void socket_changed(void *ctx, ares_socket_t fd, int in, int out)
     struct socket *known = NULL;
     struct socket *spare = NULL;
     for (int i = 0; i < SOCKETS; i++) {
-        struct socket *s = &resolve->sockets[i];
+        struct socket *s = &resolve->watched[i];
         if (s->resolve && s->watch.fd == fd)
             known = s;
         else if (!s->resolve)
@@ -317,14 +288,30 @@ static void socket_changed(void *ctx, ares_socket_t fd, int in, int out)
 
 /* ---- a lookup ---- */
 
-static int channel_open(struct resolve *resolve)
+static int set_servers(ares_channel channel, const struct server *servers, size_t count)
+{
+    struct ares_addr_port_node nodes[RESOLVE_SERVERS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const struct server *server = &servers[i];
+        nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
+        nodes[i].family = server->address.v6 ? AF_INET6 : AF_INET;
+        nodes[i].udp_port = (int)server->port;
+        nodes[i].tcp_port = (int)server->port;
+        memcpy(&nodes[i].addr, server->address.bytes, server->address.v6 ? 16 : 4);
+    }
+    return ares_set_servers_ports(channel, nodes) == ARES_SUCCESS ? 0 : -ENOMEM;
+}
+
+static int channel_open(struct resolve *resolve, const struct server *servers, size_t count)
 {
     char lookups[] = "b"; /* DNS only */
-    /* All of these are set so that c-ares reads no file and no environment on our behalf. */
+    bool proxy = egress_is_proxy(resolve->resolver->egress);
+    /* All of these are set so that c-ares reads no file and no environment on our behalf. Without
+     * ARES_FLAG_EDNS there is no room in a question for anything about us. */
     struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
-        .timeout = LIMIT_DNS_TRY_MS,
-        .tries = LIMIT_DNS_TRIES,
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (proxy ? ARES_FLAG_USEVC : 0),
+        .timeout = proxy ? LIMIT_DNS_TCP_MS : LIMIT_DNS_TRY_MS,
+        .tries = proxy ? 1 : LIMIT_DNS_TRIES,
         .ndots = 1,
         .lookups = lookups,
         .sock_state_cb = socket_changed,
@@ -336,51 +323,111 @@ static int channel_open(struct resolve *resolve)
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
                ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                ARES_OPT_SORTLIST | ARES_OPT_NOROTATE;
-    if (ares_init_options(&resolve->channel, &options, mask) != ARES_SUCCESS)
+    ares_channel channel;
+    if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS)
         return -ENOMEM;
-    if (ares_set_servers_ports(resolve->channel, resolve->resolver->servers) != ARES_SUCCESS) {
-        ares_destroy(resolve->channel);
+    resolve_sockets_set(channel, &resolve->sockets);
+    if (set_servers(channel, servers, count) < 0) {
+        ares_destroy(channel);
         return -ENOMEM;
     }
+    resolve->channel = channel;
     return 0;
 }
 
-static void ask(struct resolve *resolve, const char *name)
+static void channel_close(struct resolve *resolve)
+{
+    if (resolve->channel)
+        ares_destroy(resolve->channel);
+    resolve->channel = NULL;
+    if (resolve->sockets.tunnel_fd >= 0)
+        close(resolve->sockets.tunnel_fd);
+    resolve->sockets.tunnel_fd = -1;
+}
+
+static void ask(struct resolve *resolve)
 {
     static const int types[2] = {ns_t_a, ns_t_aaaa};
     resolve->unanswered = 2;
     for (int i = 0; i < 2; i++) {
-        resolve->questions[i].resolve = resolve;
-        resolve->questions[i].v6 = types[i] == ns_t_aaaa;
-        ares_query(resolve->channel, name, ns_c_in, types[i], answered, &resolve->questions[i]);
+        resolve->questions[i] = (struct question){.resolve = resolve, .v6 = types[i] == ns_t_aaaa};
+        ares_query(resolve->channel, resolve->name, ns_c_in, types[i], answered,
+                   &resolve->questions[i]);
     }
+}
+
+static void tunnelled(void *ctx, enum tunnel_answer answer, int fd)
+{
+    struct resolve *resolve = ctx;
+    resolve->tunnel = NULL;
+    resolve->sockets.tunnel_fd = fd;
+    if (answer == TUNNEL_OPEN) {
+        if (channel_open(resolve, &resolve->resolver->servers[resolve->next_server - 1], 1) == 0) {
+            ask(resolve);
+            settle(resolve);
+            return;
+        }
+        answer = TUNNEL_NO_MEMORY;
+    }
+    if (answer == TUNNEL_DEAD)
+        end(resolve, RESOLVE_EGRESS);
+    else if (answer == TUNNEL_NO_MEMORY)
+        end(resolve, RESOLVE_NO_MEMORY);
+    else if (!next_server(resolve))
+        end(resolve, RESOLVE_FAILED);
+}
+
+/* Through a proxy, the first server or the one behind that gave no answer; false: none is left. */
+static bool next_server(struct resolve *resolve)
+{
+    struct resolver *resolver = resolve->resolver;
+    if (!egress_is_proxy(resolver->egress) || resolve->next_server == resolver->servers_count)
+        return false;
+    const struct tunnel_target target = {
+        .egress = resolver->egress,
+        .to = resolver->servers[resolve->next_server],
+        .timeout_ms = resolver->connect_timeout_ms,
+    };
+    channel_close(resolve);
+    if (tunnel_start(resolver->loop, &target, tunnelled, resolve, &resolve->tunnel) < 0)
+        return false;
+    resolve->next_server++;
+    return true;
+}
+
+static int begin(struct resolve *resolve)
+{
+    struct resolver *resolver = resolve->resolver;
+    if (egress_is_proxy(resolver->egress)) {
+        keep_timer(resolve);
+        return next_server(resolve) ? 0 : -ENOMEM;
+    }
+    int r = channel_open(resolve, resolver->servers, resolver->servers_count);
+    if (r == 0) /* The timer runs at once: even an answer that is there already comes later. */
+        ask(resolve);
+    return r;
 }
 
 int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *done, void *ctx,
                   struct resolve **ret)
 {
-    char text[256]; /* a name has at most 253 characters, and a dot */
-    must(name.len < sizeof(text));
-    memcpy(text, name.ptr, name.len);
-    text[name.len] = '\0';
-
     struct resolve *resolve = calloc(1, sizeof(*resolve));
     if (!resolve)
         return -ENOMEM;
+    must(name.len < sizeof(resolve->name));
+    memcpy(resolve->name, name.ptr, name.len);
     resolve->resolver = resolver;
     resolve->done = done;
     resolve->ctx = ctx;
+    resolve->sockets = (struct resolve_sockets){.egress = resolver->egress, .tunnel_fd = -1};
     resolve->timer.fire = timer_fired;
     int r = loop_timer_set(resolver->loop, &resolve->timer, 0);
     if (r == 0)
-        r = channel_open(resolve);
+        r = begin(resolve);
     if (r < 0) {
-        loop_timer_cancel(resolver->loop, &resolve->timer);
-        free(resolve);
+        resolve_cancel(resolve);
         return r;
     }
-    /* The timer runs at once, so that even an answer that is there already comes later. */
-    ask(resolve, text);
     *ret = resolve;
     return 0;
 }
@@ -389,7 +436,8 @@ void resolve_cancel(struct resolve *resolve)
 {
     if (!resolve)
         return;
-    ares_destroy(resolve->channel);
+    tunnel_cancel(resolve->tunnel);
+    channel_close(resolve);
     loop_timer_cancel(resolve->resolver->loop, &resolve->timer);
     free(resolve);
 }

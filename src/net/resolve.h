@@ -1,10 +1,16 @@
 /*
- * Name to addresses, by c-ares on the loop.
+ * Name to addresses, by c-ares on the loop, through one egress.
  *
  * Every lookup asks twice, A and AAAA, of the configured servers only: no hosts file, no search
- * domain, no alias file, no cache. Each has a channel of its own, hence ports of its own towards
- * the servers, and nothing of one lookup reaches the next. It judges no address; the caller does,
- * and has all of them: an answer that does not fit is no answer.
+ * domain, no alias file, no cache, no EDNS. A question that gets no answer is asked again of each
+ * server LIMIT_DNS_TRIES times in all, and by TCP when the answer was cut; a no is final. Each
+ * lookup has a channel of its own, hence ports of its own towards the servers, and nothing of one
+ * lookup reaches the next. It judges no address; the caller does, and has all of them: an answer
+ * that does not fit is no answer.
+ *
+ * A direct egress's questions leave by its address and interface. Through a proxy they go by TCP,
+ * both over one connection, to one server after the other until one answers; nothing ever goes
+ * past the proxy.
  *
  * A resolver lives on one loop and only its thread may call. The callback comes exactly once, never
  * from inside resolve_start, and not at all after resolve_cancel; when it begins the lookup is
@@ -13,7 +19,7 @@
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
 
-#include "net/address.h"
+#include "net/egress.h"
 #include "sys/loop.h"
 
 #define RESOLVE_SERVERS 3 /* as many as resolv.conf(5) takes */
@@ -27,22 +33,27 @@ enum resolve_answer {
     RESOLVE_FAILED,   /* neither question was answered with addresses, and not both with no */
     RESOLVE_TOO_MANY, /* more addresses than anyone needs */
     RESOLVE_NO_MEMORY,
+    RESOLVE_EGRESS, /* the egress does not work, and nothing was asked */
 };
 
 struct resolve_result {
     enum resolve_answer answer;
     const struct address *addresses; /* IPv4 and IPv6 in turn, IPv4 first, as the server sorts */
     size_t count;                    /* at least one with RESOLVE_OK */
+    bool asked;                      /* a question left */
 };
 
 typedef void resolve_done_fn(void *ctx, const struct resolve_result *result);
 
-/*
- * `servers`: comma-separated "192.0.2.1", "192.0.2.1:53", "2001:db8::1" or "[2001:db8::1]:53"; NULL
- * takes the system's, as they are now. 0; -EINVAL with a sentence in `why` (256 bytes); -errno.
- */
-MUST_CHECK int resolver_new(struct loop *loop, const char *servers, char *why,
-                            struct resolver **ret);
+struct resolver_conf {
+    struct loop *loop;
+    const struct egress *egress; /* its `resolvers` are asked; outlives the resolver */
+    unsigned connect_timeout_ms; /* towards a server, through a proxy */
+};
+
+/* 0; -EINVAL with a sentence in `why` (256 bytes); -errno. The system's servers are as they are
+ * now. */
+MUST_CHECK int resolver_new(const struct resolver_conf *conf, char *why, struct resolver **ret);
 
 /* All lookups must have ended or been cancelled. Takes NULL. */
 void resolver_free(struct resolver *resolver);

@@ -44,47 +44,78 @@ static void decide(struct transfer *transfer, enum fetch_outcome outcome)
     transfer->decided = true;
 }
 
-static bool permitted(struct transfer *transfer, const struct address *address, unsigned port)
+static bool permitted(struct transfer *transfer, const struct server *to)
 {
-    if (address_equal(address, &transfer->address) && port == transfer->port &&
-        policy_permits_address(transfer->shared->policy, address) &&
-        policy_permits_port(transfer->shared->policy, port))
+    if (address_equal(&to->address, &transfer->to.address) && to->port == transfer->to.port &&
+        policy_permits_address(transfer->shared->policy, &to->address) &&
+        policy_permits_port(transfer->shared->policy, to->port))
         return true;
     decide(transfer, FETCH_REFUSED);
     return false;
 }
 
-/* The last gate before a packet: the very address that connect() will be given. */
+static curl_socket_t egress_open(struct transfer *transfer, int family)
+{
+    int fd = transfer->tunnel_fd;
+    if (egress_is_proxy(transfer->egress)) {
+        transfer->tunnel_fd = -1;
+        return fd >= 0 ? fd : CURL_SOCKET_BAD;
+    }
+    fd = egress_socket(transfer->egress, family, SOCK_STREAM);
+    if (fd == -EADDRNOTAVAIL)
+        decide(transfer, FETCH_EGRESS);
+    else if (fd < 0 && fd != -EAFNOSUPPORT)
+        decide(transfer, FETCH_NO_MEMORY);
+    return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+/* The last gate before a packet: the very address that connect() will be given, or that the proxy
+ * was given. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct transfer *transfer = ctx;
-    struct address address;
+    struct server server;
     if (purpose != CURLSOCKTYPE_IPCXN || to->socktype != SOCK_STREAM ||
-        address_from_sockaddr(&to->addr, to->addrlen, &address) < 0) {
+        address_from_sockaddr(&to->addr, to->addrlen, &server.address) < 0) {
         decide(transfer, FETCH_REFUSED);
         return CURL_SOCKET_BAD;
     }
     in_port_t port = to->family == AF_INET6
                          ? ((const struct sockaddr_in6 *)(const void *)&to->addr)->sin6_port
                          : ((const struct sockaddr_in *)(const void *)&to->addr)->sin_port;
-    if (!permitted(transfer, &address, ntohs(port)))
+    server.port = ntohs(port);
+    if (!permitted(transfer, &server))
         return CURL_SOCKET_BAD;
-    return socket(to->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
+    curl_socket_t fd = egress_open(transfer, to->family);
+    transfer->asked |= fd != CURL_SOCKET_BAD;
+    return fd;
 }
 
-/* Before the request is sent, also where a connection were reused against our orders. */
+static int socket_opened(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    const struct transfer *transfer = ctx;
+    (void)fd;
+    (void)purpose;
+    return egress_is_proxy(transfer->egress) ? CURL_SOCKOPT_ALREADY_CONNECTED : CURL_SOCKOPT_OK;
+}
+
+/* Before the request is sent, also where a connection were reused against our orders: the socket's
+ * other end is the address, or the proxy that leads there. The port is the one libcurl asked for,
+ * not the peer's; open_socket has seen that. */
 static int before_request(void *ctx, char *peer, char *local, int peer_port, int local_port)
 {
     struct transfer *transfer = ctx;
-    struct address address;
+    struct server server = {.port = (unsigned)peer_port};
     (void)local;
     (void)local_port;
-    if (address_parse(span_of(peer), &address) < 0 ||
-        !permitted(transfer, &address, (unsigned)peer_port)) {
-        decide(transfer, FETCH_REFUSED);
-        return CURL_PREREQFUNC_ABORT;
+    bool known = address_parse(span_of(peer), &server.address) == 0;
+    if (known && egress_is_proxy(transfer->egress)) {
+        known = address_equal(&server.address, &transfer->egress->proxy.address);
+        server.address = transfer->to.address;
     }
-    return CURL_PREREQFUNC_OK;
+    if (!known)
+        decide(transfer, FETCH_REFUSED);
+    return known && permitted(transfer, &server) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 /* Any other number than `len` makes libcurl stop. */
@@ -194,15 +225,15 @@ static int set_target(struct transfer *transfer, const struct transfer_target *t
     CURL *easy = transfer->link.easy;
     char literal[ADDRESS_TEXT];
     char text[300]; /* a host of at most 253 bytes, or an address */
-    address_format(&target->address, literal);
-    snprintf(text, sizeof(text), target->address.v6 ? "::[%s]:%u" : "::%s:%u", literal,
-             target->port);
+    address_format(&target->to.address, literal);
+    snprintf(text, sizeof(text), target->to.address.v6 ? "::[%s]:%u" : "::%s:%u", literal,
+             target->to.port);
     transfer->connect_to = curl_slist_append(NULL, text);
     if (!transfer->connect_to)
         return -ENOMEM;
     /* The path goes out as it is (REQUEST_TARGET); libcurl parses only what cannot be misread. */
     snprintf(text, sizeof(text), "%s://%.*s:%u/", target->https ? "https" : "http",
-             (int)target->host.len, target->host.ptr, target->port);
+             (int)target->host.len, target->host.ptr, target->to.port);
     if (curl_easy_setopt(easy, CURLOPT_URL, text) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, target->target) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, target->https ? "https" : "http") != CURLE_OK)
@@ -244,6 +275,8 @@ static int set_manner(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)LIMIT_SLOW_S);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_opened);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, head_came);
@@ -255,13 +288,12 @@ static int set_manner(struct transfer *transfer)
 
 int transfer_start(struct transfer *transfer, const struct transfer_target *target)
 {
-    transfer->address = target->address;
-    transfer->port = target->port;
+    transfer->to = target->to;
+    transfer->egress = target->egress;
+    transfer->tunnel_fd = target->tunnel_fd;
     transfer->body = BUF_INIT(transfer->shared->max_bytes);
     transfer->link = (struct multi_transfer){.easy = curl_easy_init(), .done = ended};
-    if (!transfer->link.easy)
-        return -ENOMEM;
-    int r = set_target(transfer, target);
+    int r = transfer->link.easy ? set_target(transfer, target) : -ENOMEM;
     if (r == 0)
         r = set_manner(transfer);
     if (r == 0)
@@ -280,6 +312,9 @@ void transfer_stop(struct transfer *transfer)
     }
     curl_slist_free_all(transfer->connect_to);
     transfer->connect_to = NULL;
+    if (transfer->tunnel_fd >= 0)
+        close(transfer->tunnel_fd);
+    transfer->tunnel_fd = -1;
 }
 
 void transfer_clear(struct transfer *transfer)
@@ -290,5 +325,6 @@ void transfer_clear(struct transfer *transfer)
     buf_free(&transfer->body);
     transfer->decided = false;
     transfer->connected = false;
+    transfer->asked = false;
     transfer->outcome = FETCH_OK;
 }

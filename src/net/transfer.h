@@ -2,7 +2,9 @@
  * One HTTP request to one address, by libcurl: the only file that knows libcurl's options.
  *
  * A transfer is embedded in what it serves. It never resolves: libcurl is given the address, and
- * the socket is checked against it, and against the policy, once more before it connects. What is
+ * the socket is checked against it, and against the policy, once more before it connects. The
+ * socket is the egress's, or a tunnel that leads to that address already; libcurl itself knows of
+ * no proxy, and what it sends through one is what it would send without. What is
  * sent differs between transfers in the request target and Host alone (see transfer.c). `done`
  * comes from the loop exactly once, never from inside transfer_start and not after transfer_stop.
  * One thread at a time.
@@ -11,6 +13,7 @@
 #define NET_TRANSFER_H
 
 #include "base/buf.h"
+#include "net/egress.h"
 #include "net/fetch.h"
 #include "net/head.h"
 #include "net/multi.h"
@@ -33,8 +36,9 @@ struct transfer_target {
     bool https;
     struct span host;   /* IPv6 in brackets */
     const char *target; /* of the request line, terminated */
-    struct address address;
-    unsigned port;
+    struct server to;
+    const struct egress *egress; /* outlives the transfer */
+    int tunnel_fd;               /* of a proxy egress: open to `to`; taken, whatever happens */
 };
 
 struct transfer {
@@ -42,11 +46,13 @@ struct transfer {
     void (*done)(struct transfer *self);
     struct multi_transfer link; /* easy is NULL while not running */
     struct curl_slist *connect_to;
-    struct address address;
-    unsigned port;
-    bool decided; /* the outcome, by us; what libcurl says afterwards is of no account */
+    struct server to;
+    const struct egress *egress;
+    int tunnel_fd; /* until libcurl takes it; else -1 */
+    bool decided;  /* the outcome, by us; what libcurl says afterwards is of no account */
     /* The result, when done. */
     enum fetch_outcome outcome;
+    bool asked;     /* a connection to the address was begun */
     bool connected; /* ever; if not, another address may be tried */
     struct head head;
     struct buf body;

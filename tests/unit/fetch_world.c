@@ -48,6 +48,7 @@ static void done(void *ctx, struct fetch_result *result)
     got->calls++;
     got->outcome = result->outcome;
     got->status = result->status;
+    got->asked = result->asked;
     got->order = ++self->run->ended;
     assert_true((result->body != NULL) == (result->outcome == FETCH_OK));
     assert_true((result->location != NULL) == (result->outcome == FETCH_REDIRECT));

@@ -14,6 +14,7 @@ struct got {
     bool inside_start;
     enum fetch_outcome outcome;
     long status;
+    bool asked;
     char *body; /* NULL: none */
     size_t body_len;
     char location[9000]; /* empty: none */

@@ -13,18 +13,23 @@
 #include <unistd.h>
 
 #define ASKED_MAX 256
+#define TCP_MAX   16
 #define TYPE_A    1
 #define TYPE_AAAA 28
 
 struct scripted_dns {
     const struct scripted_name *rows;
     int fd;
+    int tcp_fd;
     int stop_fd;
+    unsigned port;
     char address[32];
     pthread_t thread;
     pthread_mutex_t lock;
     char asked[ASKED_MAX][256];
     size_t asked_count;
+    size_t tcp_count;
+    size_t extras; /* questions with an additional section: EDNS */
 };
 
 static void need(bool condition)
@@ -116,7 +121,7 @@ static size_t read_name(const unsigned char *bytes, size_t len, char ret[256])
     return at + 1;
 }
 
-static bool answer(struct scripted_dns *dns, const unsigned char *bytes, size_t len,
+static bool answer(struct scripted_dns *dns, const unsigned char *bytes, size_t len, bool tcp,
                    struct packet *ret)
 {
     char name[256];
@@ -127,6 +132,8 @@ static bool answer(struct scripted_dns *dns, const unsigned char *bytes, size_t 
     pthread_mutex_lock(&dns->lock);
     if (dns->asked_count < ASKED_MAX)
         strcpy(dns->asked[dns->asked_count++], name);
+    dns->tcp_count += tcp;
+    dns->extras += bytes[10] != 0 || bytes[11] != 0;
     pthread_mutex_unlock(&dns->lock);
 
     const struct scripted_name *row = dns->rows;
@@ -137,15 +144,16 @@ static bool answer(struct scripted_dns *dns, const unsigned char *bytes, size_t 
     if (!list && rcode == 0)
         return false;
 
+    bool cut = row->name && row->cut && !tcp;
     put(ret, bytes, 2);
-    put16(ret, 0x8180U | rcode);
+    put16(ret, 0x8180U | rcode | (cut ? 0x200U : 0));
     put16(ret, 1);
     put16(ret, 0);
     put16(ret, 0);
     put16(ret, 0);
     put(ret, bytes + 12, end + 4 - 12);
     unsigned count = 0;
-    if (rcode == 0) {
+    if (rcode == 0 && !cut) {
         const char *owner = NULL;
         if (row->alias) {
             struct packet target = {.len = 0};
@@ -161,24 +169,84 @@ static bool answer(struct scripted_dns *dns, const unsigned char *bytes, size_t 
     return true;
 }
 
+static void serve_udp(struct scripted_dns *dns)
+{
+    unsigned char bytes[1024];
+    struct sockaddr_in from;
+    socklen_t from_len = sizeof(from);
+    ssize_t len = recvfrom(dns->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
+    struct packet reply = {.len = 0};
+    if (len > 0 && answer(dns, bytes, (size_t)len, false, &reply))
+        sendto(dns->fd, reply.bytes, reply.len, 0, (struct sockaddr *)&from, from_len);
+}
+
+/* RFC 1035, 4.2.2. One question; false when the client has gone. */
+static bool serve_tcp(struct scripted_dns *dns, int fd)
+{
+    unsigned char bytes[1024];
+    struct packet reply = {.len = 0};
+    struct packet framed = {.len = 0};
+    if (recv(fd, bytes, 2, MSG_WAITALL) != 2)
+        return false;
+    size_t len = (size_t)(bytes[0] << 8 | bytes[1]);
+    if (len > sizeof(bytes) || recv(fd, bytes, len, MSG_WAITALL) != (ssize_t)len)
+        return false;
+    if (answer(dns, bytes, len, true, &reply)) {
+        put16(&framed, (unsigned)reply.len);
+        put(&framed, reply.bytes, reply.len);
+        (void)!send(fd, framed.bytes, framed.len, MSG_NOSIGNAL);
+    }
+    return true;
+}
+
 static void *serve(void *ctx)
 {
     struct scripted_dns *dns = ctx;
+    struct pollfd fds[3 + TCP_MAX] = {{.fd = dns->fd, .events = POLLIN},
+                                      {.fd = dns->stop_fd, .events = POLLIN},
+                                      {.fd = dns->tcp_fd, .events = POLLIN}};
+    for (int i = 3; i < 3 + TCP_MAX; i++)
+        fds[i] = (struct pollfd){.fd = -1, .events = POLLIN};
     for (;;) {
-        struct pollfd fds[2] = {{.fd = dns->fd, .events = POLLIN},
-                                {.fd = dns->stop_fd, .events = POLLIN}};
-        need(poll(fds, 2, -1) > 0);
+        need(poll(fds, 3 + TCP_MAX, -1) > 0);
         if (fds[1].revents)
-            return NULL;
-        unsigned char bytes[1024];
-        struct sockaddr_in from;
-        socklen_t from_len = sizeof(from);
-        ssize_t len =
-            recvfrom(dns->fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
-        struct packet reply = {.len = 0};
-        if (len > 0 && answer(dns, bytes, (size_t)len, &reply))
-            sendto(dns->fd, reply.bytes, reply.len, 0, (struct sockaddr *)&from, from_len);
+            break;
+        if (fds[0].revents)
+            serve_udp(dns);
+        for (int i = 3; i < 3 + TCP_MAX; i++) {
+            if (fds[i].fd < 0 && fds[2].revents) {
+                fds[i].fd = accept4(dns->tcp_fd, NULL, NULL, SOCK_CLOEXEC);
+                fds[2].revents = fds[i].revents = 0;
+            } else if (fds[i].fd >= 0 && fds[i].revents && !serve_tcp(dns, fds[i].fd)) {
+                close(fds[i].fd);
+                fds[i].fd = -1;
+            }
+        }
     }
+    for (int i = 3; i < 3 + TCP_MAX; i++)
+        if (fds[i].fd >= 0)
+            close(fds[i].fd);
+    return NULL;
+}
+
+/* UDP and TCP, the same port. */
+static void open_sockets(struct scripted_dns *dns)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t len = sizeof(at);
+        dns->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        dns->tcp_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        need(bind(dns->fd, (struct sockaddr *)&at, sizeof(at)) == 0);
+        need(getsockname(dns->fd, (struct sockaddr *)&at, &len) == 0);
+        dns->port = ntohs(at.sin_port);
+        if (bind(dns->tcp_fd, (struct sockaddr *)&at, sizeof(at)) == 0 &&
+            listen(dns->tcp_fd, 64) == 0)
+            return;
+        close(dns->fd);
+        close(dns->tcp_fd);
+    }
+    need(false);
 }
 
 struct scripted_dns *scripted_dns_start(const struct scripted_name *rows)
@@ -186,16 +254,33 @@ struct scripted_dns *scripted_dns_start(const struct scripted_name *rows)
     struct scripted_dns *dns = calloc(1, sizeof(*dns));
     need(dns != NULL);
     dns->rows = rows;
-    dns->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     dns->stop_fd = eventfd(0, EFD_CLOEXEC);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    need(bind(dns->fd, (struct sockaddr *)&at, sizeof(at)) == 0);
-    need(getsockname(dns->fd, (struct sockaddr *)&at, &len) == 0);
-    snprintf(dns->address, sizeof(dns->address), "127.0.0.1:%u", ntohs(at.sin_port));
+    open_sockets(dns);
+    snprintf(dns->address, sizeof(dns->address), "127.0.0.1:%u", dns->port);
     pthread_mutex_init(&dns->lock, NULL);
     need(pthread_create(&dns->thread, NULL, serve, dns) == 0);
     return dns;
+}
+
+unsigned scripted_dns_port(const struct scripted_dns *dns)
+{
+    return dns->port;
+}
+
+size_t scripted_dns_asked_by_tcp(struct scripted_dns *dns)
+{
+    pthread_mutex_lock(&dns->lock);
+    size_t count = dns->tcp_count;
+    pthread_mutex_unlock(&dns->lock);
+    return count;
+}
+
+size_t scripted_dns_extras(struct scripted_dns *dns)
+{
+    pthread_mutex_lock(&dns->lock);
+    size_t count = dns->extras;
+    pthread_mutex_unlock(&dns->lock);
+    return count;
 }
 
 const char *scripted_dns_address(const struct scripted_dns *dns)
@@ -221,6 +306,7 @@ void scripted_dns_stop(struct scripted_dns *dns)
     pthread_join(dns->thread, NULL);
     pthread_mutex_destroy(&dns->lock);
     close(dns->fd);
+    close(dns->tcp_fd);
     close(dns->stop_fd);
     free(dns);
 }

@@ -1,11 +1,12 @@
 /*
- * A DNS server for tests: a thread on 127.0.0.1, UDP, a port the kernel chose. It answers from a
- * script of (name, type) rows, and counts the questions it was asked. Written from RFC 1035, and
- * knows nothing of the code under test. Everything is for one test thread.
+ * A DNS server for tests: a thread on 127.0.0.1, UDP and TCP, a port the kernel chose. It answers
+ * from a script of (name, type) rows, and counts the questions it was asked. Written from RFC 1035,
+ * and knows nothing of the code under test. Everything is for one test thread.
  */
 #ifndef TESTS_SCRIPTED_DNS_H
 #define TESTS_SCRIPTED_DNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct scripted_dns;
@@ -18,6 +19,7 @@ struct scripted_name {
     const char *aaaa;
     const char *alias;
     int rcode; /* 2 SERVFAIL, 3 NXDOMAIN, ... */
+    bool cut;  /* over UDP: an empty answer that says it is truncated */
 };
 
 #define SCRIPTED_SERVFAIL 2
@@ -29,6 +31,12 @@ struct scripted_dns *scripted_dns_start(const struct scripted_name *rows);
 
 /* "127.0.0.1:port" */
 const char *scripted_dns_address(const struct scripted_dns *dns);
+
+unsigned scripted_dns_port(const struct scripted_dns *dns);
+
+/* Those of the questions that came by TCP; those with anything behind the question (RFC 6891). */
+size_t scripted_dns_asked_by_tcp(struct scripted_dns *dns);
+size_t scripted_dns_extras(struct scripted_dns *dns);
 
 /* Questions so far, of both types; with `name` only those for it. */
 size_t scripted_dns_asked(struct scripted_dns *dns, const char *name);
