@@ -147,8 +147,50 @@ static int start_cache(struct daemon *daemon, char *why)
     return 0;
 }
 
-static int make_fetcher(struct loop *loop, const struct conf *conf, char *why, struct fetcher **ret)
+static void egress_changed(void *ctx, const struct egress *egress)
 {
+    (void)ctx;
+    if (egress->down)
+        log_warning("egress %s does not work: its hosts are fetched through the others",
+                    egress->name);
+    else
+        log_info("egress %s works again", egress->name);
+}
+
+/* By file and line, which only the configuration knows. */
+static void locate(const struct conf *conf, char *why)
+{
+    for (size_t i = 0; i < conf->egresses_count; i++) {
+        char begin[LIMIT_EGRESS_NAME + 16];
+        const struct conf_egress *egress = &conf->egresses[i];
+        size_t len = (size_t)snprintf(begin, sizeof(begin), "[egress %s] ", egress->name);
+        if (strncmp(why, begin, len) != 0 || !egress->where)
+            continue;
+        char sentence[CONF_WHY_SIZE];
+        snprintf(sentence, sizeof(sentence), "%s", why);
+        snprintf(why, CONF_WHY_SIZE, "%.200s: %.300s", egress->where, sentence);
+        return;
+    }
+}
+
+/* `key`: EGRESS_KEY_LEN bytes that choose the egresses. */
+static int make_fetcher(struct loop *loop, const struct conf *conf, const unsigned char *key,
+                        char *why, struct fetcher **ret)
+{
+    struct egress_conf egresses[LIMIT_EGRESSES];
+    for (size_t i = 0; i < conf->egresses_count; i++) {
+        const struct conf_egress *egress = &conf->egresses[i];
+        egresses[i] = (struct egress_conf){
+            .name = egress->name,
+            .type = egress->type == CONF_EGRESS_SOCKS5 ? EGRESS_SOCKS5
+                    : egress->type == CONF_EGRESS_HTTP ? EGRESS_HTTP
+                                                       : EGRESS_DIRECT,
+            .address = egress->address,
+            .interface = egress->interface,
+            .resolvers = egress->resolvers,
+            .weight = (unsigned)egress->weight,
+        };
+    }
     const struct fetch_conf fetch = {
         .user_agent = conf->fetch.user_agent,
         .resolvers = conf->fetch.resolvers,
@@ -156,14 +198,30 @@ static int make_fetcher(struct loop *loop, const struct conf *conf, char *why, s
         .deny_hosts = conf->fetch.deny_hosts,
         .ports = conf->fetch.ports,
         .timeout_ms = (unsigned)conf->fetch.timeout,
+        /* Half at most, or a proxy that is not there would look like an origin's silence. */
         .connect_timeout_ms =
-            conf->fetch.timeout < CONNECT_MS ? (unsigned)conf->fetch.timeout : CONNECT_MS,
+            conf->fetch.timeout < 2 * CONNECT_MS ? (unsigned)conf->fetch.timeout / 2 : CONNECT_MS,
         .max_bytes = conf->fetch.max_bytes,
         .per_host = (unsigned)conf->fetch.per_host,
         .total = (unsigned)conf->fetch.total,
         .https_only = conf->fetch.https_only,
+        .egresses = egresses,
+        .egresses_count = conf->egresses_count,
+        .egress_key = key,
+        .egress_changed = egress_changed,
     };
-    return fetcher_new(loop, &fetch, why, ret);
+    int r = fetcher_new(loop, &fetch, why, ret);
+    if (r == -EINVAL)
+        locate(conf, why);
+    return r;
+}
+
+static int start_fetcher(struct daemon *daemon, char *why)
+{
+    struct cache_key key;
+    _Static_assert(sizeof(key.bytes) == EGRESS_KEY_LEN, "one hash is one key");
+    cache_keyed_hash(daemon->cache, "egress", "", 0, &key);
+    return make_fetcher(daemon->loop, daemon->conf, key.bytes, why, &daemon->fetcher);
 }
 
 static int load_rules(const struct conf *conf, char *why, struct shoji_rules **ret)
@@ -186,12 +244,13 @@ int daemon_check(const struct conf *conf, char *why)
     struct loop *loop = NULL;
     struct fetcher *fetcher = NULL;
     struct shoji_rules *rules = NULL;
+    static const unsigned char no_key[EGRESS_KEY_LEN];
     why[0] = '\0';
     int r = shoji_keys_load(conf->server.keys, why, &keys);
     if (r == 0)
         r = loop_new(&loop);
     if (r == 0)
-        r = make_fetcher(loop, conf, why, &fetcher);
+        r = make_fetcher(loop, conf, no_key, why, &fetcher);
     if (r != 0 && !why[0])
         snprintf(why, CONF_WHY_SIZE, "%s", strerror(-r));
     if (r == 0)
@@ -351,7 +410,7 @@ static int start_all(struct daemon *daemon, bool dev, char *why)
     if (r == 0)
         r = start_cache(daemon, why);
     if (r == 0)
-        r = make_fetcher(daemon->loop, daemon->conf, why, &daemon->fetcher);
+        r = start_fetcher(daemon, why);
     if (r == 0)
         r = start_flights(daemon);
     if (r == 0)

@@ -138,6 +138,7 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     case FETCH_REDIRECT:
         take_redirect(flight, result->location);
         return;
+    case FETCH_EGRESS:
     case FETCH_DNS:
     case FETCH_UNREACHABLE:
     case FETCH_TLS:
