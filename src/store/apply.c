@@ -1,6 +1,7 @@
 #include "store/apply.h"
 
-#include "store/queue.h"
+#include "base/list.h"
+#include "store/purge.h"
 #include "sys/clock.h"
 
 #include <errno.h>
@@ -12,10 +13,11 @@ static int64_t or_now(int64_t given_s)
     return given_s ? given_s : clock_wall_s();
 }
 
-/* Writes the record and reports it. */
-static int put(const struct apply *a, const struct cache_write *w,
-               const struct cache_record *record, struct outcome *ret)
+/* Writes the record and reports it. From now on it is younger than every purge given so far. */
+static int put(const struct apply *a, const struct cache_write *w, struct cache_record *record,
+               struct outcome *ret)
 {
+    record->stamp = a->index->figures.last_order;
     ret->record = *record;
     return index_record_put(a->index, a->txn, &w->key, record);
 }
@@ -27,31 +29,117 @@ static int refuse(int result, const struct cache_record *record, struct outcome 
     return 0;
 }
 
+/* ---- notes ---- */
+
+static uint16_t both_tenants(uint16_t one, uint16_t other)
+{
+    if (one == 0 || one == other)
+        return other;
+    return other == 0 ? one : CACHE_TENANTS;
+}
+
+static int64_t later(int64_t one_s, int64_t other_s)
+{
+    return one_s > other_s ? one_s : other_s;
+}
+
+/* True when that changed anything. */
+static bool take_notes(struct cache_record *record, const struct cache_record *notes)
+{
+    const struct cache_record before = *record;
+    if (notes->host)
+        record->host = notes->host;
+    record->tenant = both_tenants(record->tenant, notes->tenant);
+    record->delivered_s = later(record->delivered_s, notes->delivered_s / 86400 * 86400);
+    record->asked |= notes->asked != 0;
+    return record->host != before.host || record->tenant != before.tenant ||
+           record->delivered_s != before.delivered_s || record->asked != before.asked;
+}
+
+/* ---- the queue ---- */
+
+/* An entry that a purge under way covers is not there any more. 0, CACHE_NONE or -errno. */
+static int find_entry(const struct apply *a, const struct cache_write *w, struct queue_found *ret)
+{
+    struct queue_found found;
+    int r = queue_find(a->index, a->txn, &w->key, &found);
+    if (r != 0)
+        return r;
+    r = order_hides(a->index, a->txn, &found);
+    if (r != 0)
+        return r < 0 ? r : CACHE_NONE;
+    *ret = found;
+    return 0;
+}
+
+static int leave_queue(const struct apply *a, const struct cache_write *w)
+{
+    int r = queue_remove(a->index, a->txn, &w->key);
+    return r < 0 ? r : 0;
+}
+
 /* What an op that is "requeued" leaves in the queue. */
-static int requeue(const struct apply *a, const struct cache_write *w)
+static int requeue(const struct apply *a, const struct cache_write *w,
+                   const struct cache_record *record)
 {
     if (!w->bytes || w->record.retry_s == 0)
-        return queue_remove(a->index, a->txn, &w->key);
+        return leave_queue(a, w);
+    struct queue_found found = {0};
+    int r = find_entry(a, w, &found);
+    if (r < 0)
+        return r;
     struct queue_entry entry = {
-        .key = &w->key, .url = w->bytes, .len = w->len, .due_s = w->record.retry_s};
+        .key = &w->key,
+        .url = w->bytes,
+        .len = w->len,
+        .due_s = w->record.retry_s,
+        .group = w->group ? w->group : found.group,
+        .stamp = a->index->figures.last_order,
+        .tenant = both_tenants(record->tenant, found.tenant),
+        .delivered_s = r == 0 ? found.delivered_s : record->delivered_s,
+    };
     return queue_put(a->index, a->txn, &entry);
+}
+
+/* ---- what is asked, and what is answered ---- */
+
+/* Who asked is known from the entry that it was queued with, if it was. */
+static int take_entry(const struct apply *a, const struct cache_write *w,
+                      struct cache_record *record)
+{
+    struct queue_found found = {0};
+    int r = find_entry(a, w, &found);
+    if (r < 0)
+        return r;
+    record->tenant = both_tenants(record->tenant, found.tenant);
+    record->delivered_s = later(record->delivered_s, found.delivered_s);
+    record->asked |= found.delivered_s == 0;
+    return 0;
 }
 
 static int apply_claim(const struct apply *a, const struct cache_write *w,
                        struct cache_record *record, struct outcome *ret)
 {
-    if (record->state != w->seen)
+    if (record->state != w->seen || record->purged)
         return refuse(CACHE_CHANGED, record, ret);
     if (record->state == 0 && a->index->tight)
         return refuse(-ENOSPC, record, ret);
+    int r = take_entry(a, w, record);
+    if (r < 0)
+        return r;
+    take_notes(record, &w->record);
     if (record->state != CACHE_FAILED)
         record->tries = 0;
     if (record->tries < UINT8_MAX)
         record->tries++;
+    if (!w->silent && record->requests < UINT16_MAX)
+        record->requests++;
+    if (!w->silent && record->answered && record->again < UINT8_MAX)
+        record->again++;
     record->state = CACHE_CLAIMED;
     record->claimed_s = or_now(w->record.claimed_s);
-    int r = put(a, w, record, ret);
-    return r < 0 ? r : requeue(a, w);
+    r = put(a, w, record, ret);
+    return r < 0 ? r : requeue(a, w, record);
 }
 
 /* Finds or appends the picture. 0; APPLY_...; -errno with `*ret_kept` untouched. */
@@ -90,7 +178,7 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
 static int apply_store(const struct apply *a, const struct cache_write *w,
                        struct cache_record *record, struct outcome *ret)
 {
-    if (w->seen && record->state != w->seen)
+    if ((w->seen && record->state != w->seen) || record->purged)
         return refuse(CACHE_CHANGED, record, ret);
     if (w->len > LIMIT_DECODED_BYTES || (w->len == 0 && !w->record.pixel))
         return refuse(-EINVAL, record, ret);
@@ -107,7 +195,9 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
             return r;
     }
     bool picture = kept == 0 && !w->record.pixel;
+    take_notes(record, &w->record);
     record->state = CACHE_STORED;
+    record->answered = 1;
     record->reason = 0;
     record->retry_s = 0;
     record->answered_s = or_now(w->record.answered_s);
@@ -119,7 +209,7 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
         memcpy(record->content, content, sizeof(content));
     ret->result = kept;
     int r = put(a, w, record, ret);
-    return r < 0 ? r : queue_remove(a->index, a->txn, &w->key);
+    return r < 0 ? r : leave_queue(a, w);
 }
 
 static void drop_picture(struct cache_record *record)
@@ -133,52 +223,118 @@ static void drop_picture(struct cache_record *record)
 static int apply_fail(const struct apply *a, const struct cache_write *w,
                       struct cache_record *record, struct outcome *ret)
 {
-    if (w->seen && record->state != w->seen)
+    if ((w->seen && record->state != w->seen) || record->purged)
         return refuse(CACHE_CHANGED, record, ret);
     if (record->state == 0 && a->index->tight)
         return refuse(-ENOSPC, record, ret);
+    take_notes(record, &w->record);
     record->state = CACHE_FAILED;
     record->reason = w->record.reason;
     record->retry_s = w->record.retry_s;
     record->answered_s = or_now(w->record.answered_s);
     drop_picture(record);
     int r = put(a, w, record, ret);
-    return r < 0 ? r : requeue(a, w);
+    return r < 0 ? r : requeue(a, w, record);
+}
+
+/* ---- the rest ---- */
+
+static int was_queued(const struct apply *a, const struct cache_write *w, struct outcome *ret)
+{
+    struct queue_found found;
+    int r = find_entry(a, w, &found);
+    ret->existed |= r == 0;
+    return r < 0 ? r : 0;
 }
 
 static int apply_purge(const struct apply *a, const struct cache_write *w,
                        struct cache_record *record, struct outcome *ret)
 {
-    if (record->state == 0)
-        return refuse(0, record, ret);
+    int r = was_queued(a, w, ret);
+    if (r < 0)
+        return r;
+    bool wish = w->record.purged && !record->purged;
+    take_notes(record, &w->record);
     record->state = CACHE_STORED;
     record->reason = 0;
     record->retry_s = 0;
-    record->answered_s = or_now(record->answered_s);
+    record->purged |= w->record.purged != 0;
+    record->answered_s = wish ? clock_wall_s() : or_now(record->answered_s);
     drop_picture(record);
-    int r = put(a, w, record, ret);
-    return r < 0 ? r : queue_remove(a->index, a->txn, &w->key);
+    r = put(a, w, record, ret);
+    return r < 0 ? r : leave_queue(a, w);
 }
 
 static int apply_forget(const struct apply *a, const struct cache_write *w,
                         struct cache_record *record, struct outcome *ret)
 {
+    int r = was_queued(a, w, ret);
+    if (r < 0)
+        return r;
     memset(record, 0, sizeof(*record));
     ret->record = *record;
-    int r = index_record_remove(a->index, a->txn, &w->key);
-    return r < 0 ? r : queue_remove(a->index, a->txn, &w->key);
+    r = index_record_remove(a->index, a->txn, &w->key);
+    return r < 0 ? r : leave_queue(a, w);
+}
+
+/* Notes only, of a record that there is. */
+static int apply_note(const struct apply *a, const struct cache_write *w,
+                      struct cache_record *record, struct outcome *ret)
+{
+    if (record->state == 0 || !take_notes(record, &w->record))
+        return refuse(0, record, ret);
+    return put(a, w, record, ret);
+}
+
+static bool add_sharer(struct cache_record *record, uint16_t sharer)
+{
+    if (record->sharers_count >= CACHE_SHARERS)
+        return false;
+    for (unsigned i = 0; i < record->sharers_count; i++)
+        if (record->sharers[i] == sharer)
+            return false;
+    record->sharers[record->sharers_count++] = sharer;
+    return true;
 }
 
 static int apply_sharer(const struct apply *a, const struct cache_write *w,
                         struct cache_record *record, struct outcome *ret)
 {
-    if (record->state == 0 || record->sharers_count >= CACHE_SHARERS)
+    if (record->state == 0)
         return refuse(0, record, ret);
-    for (unsigned i = 0; i < record->sharers_count; i++)
-        if (record->sharers[i] == w->record.sharers[0])
-            return refuse(0, record, ret);
-    record->sharers[record->sharers_count++] = w->record.sharers[0];
-    return put(a, w, record, ret);
+    bool changed = take_notes(record, &w->record);
+    changed |= add_sharer(record, w->record.sharers[0]);
+    return changed ? put(a, w, record, ret) : refuse(0, record, ret);
+}
+
+/* A new entry, or what becomes of the one that is there: the earlier date, and both their notes,
+ * but delivered mail only if both are. */
+static int put_entry(const struct apply *a, const struct cache_write *w,
+                     const struct queue_found *found, int64_t *ret_due_s)
+{
+    struct queue_entry entry = {
+        .key = &w->key,
+        .url = w->bytes,
+        .len = w->len,
+        .due_s = w->record.retry_s,
+        .group = w->group,
+        .stamp = a->index->figures.last_order,
+        .tenant = w->record.tenant,
+        .delivered_s = w->record.delivered_s / 86400 * 86400,
+    };
+    if (found) {
+        entry.tenant = both_tenants(found->tenant, entry.tenant);
+        bool delivered = found->delivered_s != 0 && entry.delivered_s != 0;
+        entry.delivered_s = delivered ? later(found->delivered_s, entry.delivered_s) : 0;
+        entry.group = entry.group ? entry.group : found->group;
+        entry.due_s = found->due_s < entry.due_s ? found->due_s : entry.due_s;
+        *ret_due_s = entry.due_s;
+        if (entry.due_s == found->due_s && entry.tenant == found->tenant &&
+            entry.delivered_s == found->delivered_s)
+            return 0;
+    }
+    *ret_due_s = entry.due_s;
+    return queue_put(a->index, a->txn, &entry);
 }
 
 static int apply_enqueue(const struct apply *a, const struct cache_write *w,
@@ -186,41 +342,62 @@ static int apply_enqueue(const struct apply *a, const struct cache_write *w,
 {
     if (w->len == 0 || w->len > LIMIT_URL)
         return refuse(-EINVAL, record, ret);
-    int64_t due_s;
-    int r = queue_due(a->index, a->txn, &w->key, &due_s);
+    if (record->purged)
+        return refuse(CACHE_CHANGED, record, ret);
+    struct queue_found found;
+    int r = find_entry(a, w, &found);
     if (r < 0)
         return r;
-    ret->record = *record;
-    ret->record.retry_s = w->record.retry_s;
-    if (r == 0 && due_s <= w->record.retry_s) {
-        ret->record.retry_s = due_s;
-        return 0;
-    }
-    if (r == CACHE_NONE && a->index->tight)
+    if (r == CACHE_NONE && (a->index->tight || a->index->queue_full))
         return refuse(-ENOSPC, record, ret);
-    struct queue_entry entry = {
-        .key = &w->key, .url = w->bytes, .len = w->len, .due_s = w->record.retry_s};
-    return queue_put(a->index, a->txn, &entry);
+    ret->record = *record;
+    r = put_entry(a, w, r == 0 ? &found : NULL, &ret->record.retry_s);
+    if (r < 0 || record->state == 0 || !take_notes(record, &w->record))
+        return r;
+    int64_t due_s = ret->record.retry_s;
+    r = put(a, w, record, ret);
+    ret->record.retry_s = due_s;
+    return r;
 }
 
 static int apply_requeue(const struct apply *a, const struct cache_write *w,
                          struct cache_record *record, struct outcome *ret)
 {
-    if (w->seen && record->state != w->seen)
+    if ((w->seen && record->state != w->seen) || record->purged)
         return refuse(CACHE_CHANGED, record, ret);
     ret->record = *record;
     ret->record.retry_s = w->record.retry_s;
-    return w->bytes ? requeue(a, w) : queue_move(a->index, a->txn, &w->key, w->record.retry_s);
+    if (w->bytes)
+        return requeue(a, w, record);
+    struct queue_found found;
+    int r = find_entry(a, w, &found);
+    if (r < 0)
+        return r;
+    return r == 0 ? queue_move(a->index, a->txn, &w->key, w->record.retry_s) : leave_queue(a, w);
+}
+
+static int apply_order(const struct apply *a, const struct cache_write *w, struct outcome *ret)
+{
+    const struct cache_purge *purge = container_of(w, const struct cache_purge, write);
+    int r = purge_give(a->index, a->txn, purge, &ret->record.stamp);
+    if (r != -EAGAIN)
+        return r;
+    ret->result = r;
+    return 0;
 }
 
 int apply_write(const struct apply *apply, const struct cache_write *write, struct outcome *ret)
 {
     struct cache_record record = {0};
     *ret = (struct outcome){0};
-    int r = index_record(apply->index, apply->txn, &write->key, &record);
+    if (write->op == CACHE_ORDER)
+        return apply_order(apply, write, ret);
+    int r = order_record(apply->index, apply->txn, &write->key, &record);
+    bool wish = write->op == CACHE_FORGET || write->op == CACHE_PURGE;
+    ret->existed = r == 0 || r == -EBADMSG;
     if (r == CACHE_NONE)
         record = (struct cache_record){0};
-    else if (r == -EBADMSG && write->op != CACHE_FORGET)
+    else if (r == -EBADMSG && !wish)
         return refuse(r, &record, ret); /* only forgetting it on purpose makes it fetchable again */
     else if (r < 0 && r != -EBADMSG)
         return r;
@@ -234,18 +411,21 @@ int apply_write(const struct apply *apply, const struct cache_write *write, stru
     case CACHE_SHARER:
         return apply_sharer(apply, write, &record, ret);
     case CACHE_NOTE:
-        return refuse(0, &record, ret);
+        return apply_note(apply, write, &record, ret);
     case CACHE_ENQUEUE:
         return apply_enqueue(apply, write, &record, ret);
     case CACHE_REQUEUE:
         return apply_requeue(apply, write, &record, ret);
     case CACHE_DEQUEUE:
         ret->record = record;
-        return queue_remove(apply->index, apply->txn, &write->key);
+        return leave_queue(apply, write);
     case CACHE_PURGE:
         return apply_purge(apply, write, &record, ret);
     case CACHE_FORGET:
         return apply_forget(apply, write, &record, ret);
+    case CACHE_ORDER:
+    case CACHE_TURN:
+        break;
     }
     return refuse(-EINVAL, &record, ret);
 }

@@ -19,6 +19,7 @@ struct apply {
 struct outcome {
     int result;
     struct cache_record record;
+    bool existed; /* there was a record, or an entry in the queue */
 };
 
 enum apply_answer {

@@ -1,8 +1,10 @@
 #include "store/cache.h"
 
+#include "base/list.h"
 #include "store/evict.h"
 #include "store/folder.h"
-#include "store/queue.h"
+#include "store/little.h"
+#include "store/order.h"
 #include "store/secret.h"
 #include "store/writer.h"
 #include "sys/clock.h"
@@ -22,23 +24,25 @@ struct cache {
 
 /* ---- opening ---- */
 
-/* A claim without outcome is a failed try, due again when its queue entry is. */
+/* A claim without outcome is a failed try, due again when its queue entry is; or it was purged. */
 static int fail_claim(struct cache *cache, MDB_txn *txn, const struct cache_key *key)
 {
     struct cache_record record;
-    int r = index_record(&cache->index, txn, key, &record);
+    int r = order_record(&cache->index, txn, key, &record);
     if (r == CACHE_NONE)
         return index_record_remove(&cache->index, txn, key);
     if (r < 0)
         return r == -EBADMSG ? 0 : r;
-    int64_t due_s = 0;
-    r = queue_due(&cache->index, txn, key, &due_s);
+    if (record.state != CACHE_CLAIMED)
+        return index_record_put(&cache->index, txn, key, &record);
+    struct queue_found found = {0};
+    r = queue_find(&cache->index, txn, key, &found);
     if (r < 0)
         return r;
     record.state = CACHE_FAILED;
     record.reason = CACHE_REASON_CRASHED;
     record.answered_s = clock_wall_s();
-    record.retry_s = due_s;
+    record.retry_s = found.due_s;
     return index_record_put(&cache->index, txn, key, &record);
 }
 
@@ -56,10 +60,10 @@ static int fail_claims(struct cache *cache)
             r = index_claim_next(&cache->index, txn, &key, &key);
     }
     if (r < 0) {
-        mdb_txn_abort(txn);
+        index_abort(&cache->index, txn);
         return r;
     }
-    return env_error(mdb_txn_commit(txn));
+    return index_commit(&cache->index, txn);
 }
 
 static int open_index(struct cache *cache, uint64_t size, bool *ret_fresh)
@@ -142,19 +146,33 @@ void cache_close(struct cache *cache)
 
 void cache_key_of_url(const struct cache *cache, const char *url, size_t len, struct cache_key *ret)
 {
-    crypto_generichash(ret->bytes, sizeof(ret->bytes), (const unsigned char *)url, len,
-                       cache->secret.url, sizeof(cache->secret.url));
+    secret_url_key(&cache->secret, url, len, ret->bytes);
 }
 
 void cache_keyed_hash(const struct cache *cache, const char *label, const void *bytes, size_t len,
                       struct cache_key *ret)
 {
-    crypto_generichash_state state;
-    crypto_generichash_init(&state, cache->secret.purpose, sizeof(cache->secret.purpose),
-                            sizeof(ret->bytes));
-    crypto_generichash_update(&state, (const unsigned char *)label, strlen(label) + 1);
-    crypto_generichash_update(&state, bytes, len);
-    crypto_generichash_final(&state, ret->bytes, sizeof(ret->bytes));
+    secret_keyed_hash(&cache->secret, label, (struct span){bytes, len}, ret->bytes);
+}
+
+uint64_t cache_host_hash(const struct cache *cache, const char *host, size_t len)
+{
+    return secret_host_hash(&cache->secret, (struct span){host, len});
+}
+
+uint16_t cache_tenant_hash(const struct cache *cache, const char *name, size_t len)
+{
+    uint8_t hash[32];
+    secret_keyed_hash(&cache->secret, "tenant", (struct span){name, len}, hash);
+    return (uint16_t)(little_get32(hash) % (CACHE_TENANTS - 1U) + 1);
+}
+
+uint32_t cache_group_hash(const struct cache *cache, const char *name, size_t len)
+{
+    uint8_t hash[32];
+    secret_keyed_hash(&cache->secret, "group", (struct span){name, len}, hash);
+    uint32_t group = little_get32(hash);
+    return group ? group : 1;
 }
 
 /* ---- reading ---- */
@@ -165,7 +183,7 @@ int cache_lookup(const struct cache *cache, const struct cache_key *key, struct 
     int r = env_read_begin(cache->index.env, &txn);
     if (r < 0)
         return r;
-    r = index_record(&cache->index, txn, key, ret);
+    r = order_record(&cache->index, txn, key, ret);
     env_read_end(cache->index.env, txn);
     return r;
 }
@@ -209,6 +227,49 @@ void cache_write_start(struct cache *cache, struct cache_write *write)
 
 /* ---- the queue ---- */
 
+/* The first entry behind `after` that can be had: in its group only, when `one_group`. */
+static int find_queued(const struct cache *cache, MDB_txn *txn, const struct queue_found *after,
+                       bool one_group, struct cache_queued *ret)
+{
+    struct queue_found found, before = *after;
+    for (;;) {
+        int r = queue_next(&cache->index, txn, &before, &found);
+        if (r == 0 && one_group && found.group != after->group)
+            r = CACHE_NONE;
+        if (r != 0)
+            return r;
+        r = order_hides(&cache->index, txn, &found);
+        if (r == 0) {
+            r = queue_unseal(&cache->index, txn, &found, ret);
+            if (r != CACHE_NONE)
+                return r;
+        }
+        if (r < 0)
+            return r;
+        before = found;
+    }
+}
+
+static int first_of_group(const struct cache *cache, MDB_txn *txn, uint32_t group,
+                          struct cache_queued *ret)
+{
+    const struct queue_found beginning = {.group = group, .due_s = INT64_MIN};
+    return find_queued(cache, txn, &beginning, true, ret);
+}
+
+static int first_of_all(const struct cache *cache, MDB_txn *txn, struct cache_queued *ret)
+{
+    struct cache_group group;
+    int r = queue_next_group(&cache->index, txn, NULL, &group);
+    while (r == 0) {
+        r = first_of_group(cache, txn, group.group, ret);
+        if (r != CACHE_NONE)
+            return r;
+        r = queue_next_group(&cache->index, txn, &group, &group);
+    }
+    return r;
+}
+
 int cache_queue_next(const struct cache *cache, const struct cache_queued *after,
                      struct cache_queued *ret)
 {
@@ -216,7 +277,36 @@ int cache_queue_next(const struct cache *cache, const struct cache_queued *after
     int r = env_read_begin(cache->index.env, &txn);
     if (r < 0)
         return r;
-    r = queue_next(&cache->index, txn, after, ret);
+    if (after) {
+        struct queue_found place = {.group = after->group, .due_s = after->due_s};
+        memcpy(place.id, after->key.bytes, sizeof(place.id));
+        r = find_queued(cache, txn, &place, true, ret);
+    } else {
+        r = first_of_all(cache, txn, ret);
+    }
+    env_read_end(cache->index.env, txn);
+    return r;
+}
+
+int cache_queue_first(const struct cache *cache, uint32_t group, struct cache_queued *ret)
+{
+    MDB_txn *txn;
+    int r = env_read_begin(cache->index.env, &txn);
+    if (r < 0)
+        return r;
+    r = first_of_group(cache, txn, group, ret);
+    env_read_end(cache->index.env, txn);
+    return r;
+}
+
+int cache_queue_next_group(const struct cache *cache, const struct cache_group *after,
+                           struct cache_group *ret)
+{
+    MDB_txn *txn;
+    int r = env_read_begin(cache->index.env, &txn);
+    if (r < 0)
+        return r;
+    r = queue_next_group(&cache->index, txn, after, ret);
     env_read_end(cache->index.env, txn);
     return r;
 }
@@ -227,22 +317,91 @@ int cache_queue_find(const struct cache *cache, const struct cache_key *key, int
     int r = env_read_begin(cache->index.env, &txn);
     if (r < 0)
         return r;
-    r = queue_due(&cache->index, txn, key, ret_due_s);
+    struct queue_found found;
+    r = queue_find(&cache->index, txn, key, &found);
+    int hidden = r == 0 ? order_hides(&cache->index, txn, &found) : 0;
     env_read_end(cache->index.env, txn);
-    return r;
+    if (r != 0 || hidden < 0)
+        return r != 0 ? r : hidden;
+    if (hidden)
+        return CACHE_NONE;
+    *ret_due_s = found.due_s;
+    return 0;
+}
+
+/* ---- purging and forgetting ---- */
+
+static void on_url_purged(struct cache_write *write)
+{
+    struct cache_purge *purge = container_of(write, struct cache_purge, write);
+    purge->result = write->result;
+    purge->purged = write->result == 0 && (write->existed || !purge->forget);
+    purge->done(purge);
+}
+
+void cache_purge_start(struct cache *cache, struct cache_purge *purge)
+{
+    purge->result = 0;
+    purge->purged = 0;
+    purge->dequeued = 0;
+    purge->write = (struct cache_write){.op = CACHE_ORDER};
+    if (purge->what == CACHE_PURGE_URL)
+        purge->write = (struct cache_write){
+            .op = purge->forget ? CACHE_FORGET : CACHE_PURGE,
+            .key = purge->key,
+            .record = {.purged = 1, .host = purge->host},
+            .done = on_url_purged,
+        };
+    writer_add(cache->writer, &purge->write);
+}
+
+uint64_t cache_purges(const struct cache *cache)
+{
+    return writer_purges(cache->writer);
+}
+
+void cache_sweep_start(struct cache *cache, struct cache_sweep *sweep)
+{
+    sweep->result = 0;
+    sweep->visited = sweep->forgotten = sweep->early = 0;
+    sweep->round = 0;
+    sweep->write = (struct cache_write){.op = CACHE_TURN};
+    writer_add(cache->writer, &sweep->write);
 }
 
 /* ---- figures ---- */
 
+static uint64_t free_bytes(const struct cache *cache)
+{
+    struct env_space space;
+    uint64_t again = 0;
+    env_space(cache->index.env, &space);
+    uint64_t left = space.pages > space.pages_used ? space.pages - space.pages_used : 0;
+    (void)!env_free_pages(cache->index.env, &again);
+    return (left + again) * space.page;
+}
+
 void cache_usage(const struct cache *cache, struct cache_usage *ret)
 {
     struct cache_usage usage = {.index_lost = cache->index_lost};
-    usage.bytes = folder_disk_bytes(&cache->folder) + ring_disk_bytes(cache->ring);
+    usage.index_bytes = folder_disk_bytes(&cache->folder);
+    usage.segment_bytes = ring_disk_bytes(cache->ring);
+    usage.bytes = usage.index_bytes + usage.segment_bytes;
+    usage.index_left = free_bytes(cache);
+    usage.oldest_picture_s = writer_oldest_picture(cache->writer);
     MDB_txn *txn;
     if (env_read_begin(cache->index.env, &txn) == 0) {
+        struct index_figures figures;
+        index_figures(&cache->index, txn, &figures);
         usage.records = index_count(txn, cache->index.records);
         usage.pictures = index_count(txn, cache->index.contents);
-        usage.queued = index_count(txn, cache->index.queue);
+        usage.queued = index_count(txn, cache->index.places);
+        usage.claimed = figures.kinds[RECORD_CLAIMED];
+        usage.stored = figures.kinds[RECORD_STORED];
+        usage.failed = figures.kinds[RECORD_FAILED];
+        usage.purged = figures.kinds[RECORD_PURGED];
+        usage.forgotten = figures.forgotten;
+        usage.forgotten_early = figures.early;
         env_read_end(cache->index.env, txn);
     }
     *ret = usage;

@@ -136,8 +136,8 @@ MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *
 enum cache_op {
     CACHE_CLAIM, /* record.state becomes CLAIMED if it still is `seen`; tries + 1 after a failure,
                     else 1; one more request, unless `silent`; requeued: a crash leaves no other
-                    trace of the URL. Came it neither from delivered mail nor from the queue's entry
-                    of such, the record says `asked` */
+                    trace of the URL. Was it not queued as delivered mail, the record says `asked`
+                  */
     CACHE_STORE, /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none; leaves
                     the queue */
     CACHE_FAIL,  /* the answer: record.reason, record.retry_s; requeued */
@@ -151,6 +151,8 @@ enum cache_op {
                      made when there is none; `purged` when record.purged says so; leaves the queue
                    */
     CACHE_FORGET, /* the record goes, and its queue entry: as if never seen */
+    CACHE_ORDER,  /* the cache's own, as the next: cache_purge_start ... */
+    CACHE_TURN,   /* ... and cache_sweep_start */
 };
 
 /*
@@ -177,6 +179,7 @@ struct cache_write {
     /* The cache fills in. */
     int result; /* 0, CACHE_CHANGED, or -errno (-ENOSPC: the picture was not kept; for CACHE_STORE
                    the record then says STORED without a picture) */
+    uint8_t existed; /* there was a record, or an entry in the queue */
     struct writer *writer;
     struct loop_task task;
     struct cache_write *next;
@@ -254,8 +257,7 @@ struct cache_purge {
     uint64_t purged;   /* originals: records, and queue entries without one */
     uint64_t dequeued; /* of the queue */
     uint32_t number;
-    struct writer *writer;
-    struct loop_task task;
+    struct cache_write write;
     struct cache_purge *next;
 };
 
@@ -296,9 +298,7 @@ struct cache_sweep {
     uint32_t forgotten;
     uint32_t early; /* of those, before their time */
     uint8_t round;  /* 1: all records have been looked at once more */
-    struct writer *writer;
-    struct loop_task task;
-    struct cache_sweep *next;
+    struct cache_write write;
 };
 
 /* `done` comes exactly once, unless the cache is closed before. */

@@ -23,12 +23,12 @@ static int commit(struct eviction *e)
     struct segment *newest = ring_newest(e->ring);
     int r = newest ? segment_commit(newest) : 0;
     if (r < 0) {
-        mdb_txn_abort(take(e->txn));
+        index_abort(e->index, take(e->txn));
         return r;
     }
     e->uncommitted = 0;
     e->changes = 0;
-    return env_error(mdb_txn_commit(take(e->txn)));
+    return index_commit(e->index, take(e->txn));
 }
 
 /* 0; 1: appended; -errno. */
@@ -85,7 +85,7 @@ static int walk(struct index *index, struct ring *ring, struct segment *from, ui
     if (r == 0 && e.txn)
         r = commit(&e);
     if (e.txn)
-        mdb_txn_abort(e.txn);
+        index_abort(e.index, e.txn);
     if (r < 0 && ring_newest(ring))
         segment_abort(ring_newest(ring));
     return r;

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #define FORMAT_NAME   "shoji cache"
-#define FORMAT_NUMBER 1
+#define FORMAT_NUMBER 2
 
 static int lock(const char *dir, int *ret_fd)
 {
@@ -26,23 +26,20 @@ static int lock(const char *dir, int *ret_fd)
     return 0;
 }
 
-static int check_format(const char *dir)
+static int write_format(const char *path)
 {
     char text[64];
-    char *path;
-    if (asprintf(&path, "%s/format", dir) < 0)
-        return -ENOMEM;
+    int len = snprintf(text, sizeof(text), "%s %d\n", FORMAT_NAME, FORMAT_NUMBER);
+    return fd_replace_file(path, 0600, text, (size_t)len);
+}
+
+/* Older formats are read, and from now on ours is what is written. */
+static int check_format_file(const char *path)
+{
+    char text[64];
     CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int r = fd < 0 ? -errno : 0;
-    if (r == -ENOENT) {
-        int len = snprintf(text, sizeof(text), "%s %d\n", FORMAT_NAME, FORMAT_NUMBER);
-        r = fd_replace_file(path, 0600, text, (size_t)len);
-        free(path);
-        return r;
-    }
-    free(path);
-    if (r < 0)
-        return r;
+    if (fd < 0)
+        return errno == ENOENT ? write_format(path) : -errno;
     ssize_t len = read(fd, text, sizeof(text) - 1);
     if (len < 0)
         return -errno;
@@ -51,7 +48,19 @@ static int check_format(const char *dir)
     char end;
     if (sscanf(text, FORMAT_NAME " %u%c", &number, &end) != 2 || end != '\n' || number == 0)
         return -EBADMSG;
-    return number > FORMAT_NUMBER ? CACHE_NEWER : 0;
+    if (number > FORMAT_NUMBER)
+        return CACHE_NEWER;
+    return number < FORMAT_NUMBER ? write_format(path) : 0;
+}
+
+static int check_format(const char *dir)
+{
+    char *path;
+    if (asprintf(&path, "%s/format", dir) < 0)
+        return -ENOMEM;
+    int r = check_format_file(path);
+    free(path);
+    return r;
 }
 
 int folder_open(const char *dir, struct folder *ret)

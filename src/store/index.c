@@ -1,6 +1,6 @@
 #include "store/index.h"
 
-#include "store/record.h"
+#include "store/little.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -9,43 +9,127 @@
 /* What one write on its own can need when every page on its way must be copied and split. */
 #define KEPT_PAGES 64
 
+/* Commits between two counts of the free pages, while there are enough of them. */
+#define UNCOUNTED 16
+
 static MDB_val value_of(const void *bytes, size_t len)
 {
     return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)bytes};
 }
 
-static int open_databases(struct index *index)
+/* ---- figures ---- */
+
+#define FIGURES ((RECORD_KINDS + 2) * 8 + 4)
+
+static const char figures_name[] = "figures";
+
+static int read_figures(const struct index *index, MDB_txn *txn, struct index_figures *ret)
+{
+    MDB_val k = value_of(figures_name, sizeof(figures_name) - 1), v;
+    int r = env_error(mdb_get(txn, index->about, &k, &v));
+    if (r == -ENOENT)
+        return CACHE_NONE;
+    if (r == 0 && v.mv_size != FIGURES)
+        r = -EBADMSG;
+    if (r < 0)
+        return r;
+    const uint8_t *at = v.mv_data;
+    for (int i = 0; i < RECORD_KINDS; i++, at += 8)
+        ret->kinds[i] = little_get64(at);
+    ret->forgotten = little_get64(at);
+    ret->early = little_get64(at + 8);
+    ret->last_order = little_get32(at + 16);
+    return 0;
+}
+
+/* Not when nothing has changed: a transaction without changes costs no flush. */
+static int write_figures(struct index *index, MDB_txn *txn)
+{
+    if (memcmp(&index->figures, &index->figures_read, sizeof(index->figures)) == 0)
+        return 0;
+    uint8_t bytes[FIGURES], *at = bytes;
+    for (int i = 0; i < RECORD_KINDS; i++, at += 8)
+        little_put64(at, index->figures.kinds[i]);
+    little_put64(at, index->figures.forgotten);
+    little_put64(at + 8, index->figures.early);
+    little_put32(at + 16, index->figures.last_order);
+    MDB_val k = value_of(figures_name, sizeof(figures_name) - 1), v = value_of(bytes, FIGURES);
+    return env_error(mdb_put(txn, index->about, &k, &v, 0));
+}
+
+void index_figures(const struct index *index, MDB_txn *txn, struct index_figures *ret)
+{
+    *ret = (struct index_figures){0};
+    (void)!read_figures(index, txn, ret);
+}
+
+/* Once, for an index of a version that did not keep any. */
+static int count_kinds(struct index *index, MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->records, &cursor));
+    if (r < 0)
+        return r;
+    MDB_val k, v;
+    while ((r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == 0) {
+        enum record_kind kind = record_kind(v.mv_data, v.mv_size);
+        if (kind != RECORD_KINDS)
+            index->figures.kinds[kind]++;
+    }
+    mdb_cursor_close(cursor);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* ---- opening ---- */
+
+static int open_databases(struct index *index, MDB_txn *txn)
 {
     const struct {
         const char *name;
         MDB_dbi *dbi;
     } all[] = {
         {"records", &index->records}, {"claims", &index->claims}, {"contents", &index->contents},
-        {"queue", &index->queue},     {"due", &index->due},
+        {"waiting", &index->waiting}, {"places", &index->places}, {"heads", &index->heads},
+        {"orders", &index->orders},   {"about", &index->about},
     };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        int r = env_error(mdb_dbi_open(txn, all[i].name, MDB_CREATE, all[i].dbi));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int prepare(struct index *index)
+{
     MDB_txn *txn;
     int r = env_write_begin(index->env, &txn);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        r = env_error(mdb_dbi_open(txn, all[i].name, MDB_CREATE, all[i].dbi));
-        if (r < 0) {
-            mdb_txn_abort(txn);
-            return r;
-        }
+    r = open_databases(index, txn);
+    if (r == 0)
+        r = read_figures(index, txn, &index->figures);
+    if (r == CACHE_NONE) {
+        index->figures_read.last_order = UINT32_MAX; /* so that they are written */
+        r = count_kinds(index, txn);
+    } else {
+        index->figures_read = index->figures;
     }
-    return env_error(mdb_txn_commit(txn));
+    if (r == 0)
+        return index_commit(index, txn);
+    index_abort(index, txn);
+    return r;
 }
 
 int index_open(const struct env_conf *conf, const struct secret *secret, struct index *ret)
 {
-    struct index index = {.secret = secret};
+    struct index index = {.secret = secret, .uncounted = UNCOUNTED};
     struct env_conf env_conf = *conf;
-    env_conf.databases = 5;
+    env_conf.databases = 10; /* two of them an older version's (upgrade.h) */
     int r = env_open(&env_conf, &index.env);
     if (r < 0)
         return r;
-    r = open_databases(&index);
+    r = prepare(&index);
     if (r < 0) {
         index_close(&index);
         return r;
@@ -60,27 +144,79 @@ void index_close(struct index *index)
     index->env = NULL;
 }
 
-/* Counting free pages walks a list, so it is asked only when the map has been used to its end. */
-static int is_tight(struct index *index, bool *ret)
+/* ---- transactions ---- */
+
+/* Counting free pages walks a list, so it is done seldom while there are many. */
+static int measure(struct index *index)
 {
     struct env_space space;
     env_space(index->env, &space);
-    uint64_t kept = space.pages / 32 > KEPT_PAGES ? space.pages / 32 : KEPT_PAGES;
+    struct index_room *room = &index->room;
+    room->all = space.pages;
+    room->tight = space.pages / 32 > KEPT_PAGES ? space.pages / 32 : KEPT_PAGES;
+    room->low = space.pages / 8 > 2 * room->tight ? space.pages / 8 : 2 * room->tight;
     uint64_t left = space.pages > space.pages_used ? space.pages - space.pages_used : 0;
-    uint64_t again = 0;
-    if (left < kept) {
-        int r = env_free_pages(index->env, &again);
-        if (r < 0)
-            return r;
+    if (left >= 2 * room->low) {
+        room->free = left;
+        index->uncounted = UNCOUNTED;
+        return 0;
     }
-    *ret = left + again < kept;
+    if (index->uncounted++ < UNCOUNTED && room->free >= 2 * room->tight)
+        return 0;
+    uint64_t again = 0;
+    int r = env_free_pages(index->env, &again);
+    if (r < 0)
+        return r;
+    room->free = left + again;
+    index->uncounted = 0;
     return 0;
+}
+
+static uint64_t pages_of(MDB_txn *txn, MDB_dbi dbi)
+{
+    MDB_stat stat;
+    if (mdb_stat(txn, dbi, &stat) != 0)
+        return 0;
+    return stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
 }
 
 int index_begin(struct index *index, MDB_txn **ret)
 {
-    int r = is_tight(index, &index->tight);
-    return r < 0 ? r : env_write_begin(index->env, ret);
+    int r = measure(index);
+    if (r < 0)
+        return r;
+    MDB_txn *txn;
+    r = env_write_begin(index->env, &txn);
+    if (r < 0)
+        return r;
+    r = read_figures(index, txn, &index->figures);
+    if (r != 0) {
+        mdb_txn_abort(txn);
+        return r < 0 ? r : -EBADMSG;
+    }
+    index->figures_read = index->figures;
+    index->tight = index->room.free < index->room.tight;
+    index->queue_full =
+        pages_of(txn, index->waiting) + pages_of(txn, index->places) + pages_of(txn, index->heads) >
+        index->room.all / 2;
+    *ret = txn;
+    return 0;
+}
+
+int index_commit(struct index *index, MDB_txn *txn)
+{
+    int r = write_figures(index, txn);
+    if (r < 0) {
+        index_abort(index, txn);
+        return r;
+    }
+    return env_error(mdb_txn_commit(txn));
+}
+
+void index_abort(struct index *index, MDB_txn *txn)
+{
+    (void)index; /* its figures are read anew when it begins again */
+    mdb_txn_abort(txn);
 }
 
 /* ---- records ---- */
@@ -92,9 +228,7 @@ int index_record(const struct index *index, MDB_txn *txn, const struct cache_key
     int r = env_error(mdb_get(txn, index->records, &k, &v));
     if (r == -ENOENT)
         return CACHE_NONE;
-    if (r == 0 && v.mv_size != RECORD_SIZE)
-        r = -EBADMSG;
-    return r < 0 ? r : record_unpack(v.mv_data, key, index->secret, ret);
+    return r < 0 ? r : record_unpack(v.mv_data, v.mv_size, key, index->secret, ret);
 }
 
 static int remove_key(MDB_txn *txn, MDB_dbi dbi, const uint8_t key[32])
@@ -104,25 +238,86 @@ static int remove_key(MDB_txn *txn, MDB_dbi dbi, const uint8_t key[32])
     return r == -ENOENT ? 0 : r;
 }
 
-int index_record_put(const struct index *index, MDB_txn *txn, const struct cache_key *key,
+/* What stands there is counted no more. */
+static int uncount(struct index *index, MDB_txn *txn, const struct cache_key *key)
+{
+    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v;
+    int r = env_error(mdb_get(txn, index->records, &k, &v));
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    enum record_kind kind = record_kind(v.mv_data, v.mv_size);
+    if (kind != RECORD_KINDS && index->figures.kinds[kind] > 0)
+        index->figures.kinds[kind]--;
+    return 0;
+}
+
+int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *key,
                      const struct cache_record *record)
 {
-    uint8_t bytes[RECORD_SIZE];
-    record_pack(record, key, index->secret, bytes);
-    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(bytes, sizeof(bytes));
-    int r = env_error(mdb_put(txn, index->records, &k, &v, 0));
+    uint8_t bytes[RECORD_MAX];
+    size_t len = record_pack(record, key, index->secret, bytes);
+    int r = uncount(index, txn, key);
     if (r < 0)
         return r;
+    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(bytes, len);
+    r = env_error(mdb_put(txn, index->records, &k, &v, 0));
+    if (r < 0)
+        return r;
+    enum record_kind kind = record_kind(bytes, len);
+    must(kind != RECORD_KINDS);
+    index->figures.kinds[kind]++;
     if (record->state != CACHE_CLAIMED)
         return remove_key(txn, index->claims, key->bytes);
     MDB_val nothing = {0};
     return env_error(mdb_put(txn, index->claims, &k, &nothing, 0));
 }
 
-int index_record_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key)
+int index_record_remove(struct index *index, MDB_txn *txn, const struct cache_key *key)
 {
-    int r = remove_key(txn, index->records, key->bytes);
+    int r = uncount(index, txn, key);
+    if (r == 0)
+        r = remove_key(txn, index->records, key->bytes);
     return r < 0 ? r : remove_key(txn, index->claims, key->bytes);
+}
+
+/* Puts the cursor behind `after`, or on the first entry. */
+static int seek(MDB_cursor *cursor, const struct cache_key *after, MDB_val *ret_key,
+                MDB_val *ret_value)
+{
+    if (!after)
+        return env_error(mdb_cursor_get(cursor, ret_key, ret_value, MDB_FIRST));
+    MDB_val k = value_of(after->bytes, sizeof(after->bytes));
+    int r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_SET_RANGE));
+    if (r == 0 && k.mv_size == sizeof(after->bytes) &&
+        memcmp(k.mv_data, after->bytes, sizeof(after->bytes)) == 0)
+        r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_NEXT));
+    *ret_key = k;
+    return r;
+}
+
+int index_record_each(const struct index *index, MDB_txn *txn, const struct cache_key *after,
+                      struct index_visitor *visitor)
+{
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->records, &cursor));
+    if (r < 0)
+        return r;
+    MDB_val k, v;
+    int at = seek(cursor, after, &k, &v);
+    while (r == 0 && at == 0) {
+        struct cache_key key;
+        struct cache_record record;
+        if (k.mv_size == sizeof(key.bytes)) {
+            memcpy(key.bytes, k.mv_data, sizeof(key.bytes));
+            bool good = record_unpack(v.mv_data, v.mv_size, &key, index->secret, &record) == 0;
+            r = visitor->visit(visitor, &key, good ? &record : NULL);
+        }
+        at = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    }
+    mdb_cursor_close(cursor);
+    if (r != 0)
+        return r;
+    return at == -ENOENT ? CACHE_NONE : at;
 }
 
 int index_claim_next(const struct index *index, MDB_txn *txn, const struct cache_key *after,
@@ -132,13 +327,8 @@ int index_claim_next(const struct index *index, MDB_txn *txn, const struct cache
     int r = env_error(mdb_cursor_open(txn, index->claims, &cursor));
     if (r < 0)
         return r;
-    MDB_val k = {0}, v;
-    if (after)
-        k = value_of(after->bytes, sizeof(after->bytes));
-    r = env_error(mdb_cursor_get(cursor, &k, &v, after ? MDB_SET_RANGE : MDB_FIRST));
-    if (r == 0 && after && k.mv_size == sizeof(after->bytes) &&
-        memcmp(k.mv_data, after->bytes, sizeof(after->bytes)) == 0)
-        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    MDB_val k, v;
+    r = seek(cursor, after, &k, &v);
     if (r == 0 && k.mv_size != sizeof(ret->bytes))
         r = -EBADMSG;
     if (r == 0)

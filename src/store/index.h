@@ -1,23 +1,41 @@
 /*
  * The index: one durable LMDB environment of small values. Records by keyed hash of their URL; the
  * claims among them once more, so that opening finds those without outcome at once; picture names
- * with the segment that holds them; the queue (queue.h).
+ * with the segment that holds them; the queue (queue.h); the purges under way (order.h); figures.
  *
  * Reading is for any thread. Writing is for one thread: index_begin, any of the functions that take
- * a transaction, then mdb_txn_commit or mdb_txn_abort. After a function with a transaction returned
+ * a transaction, then index_commit or index_abort. After a function with a transaction returned
  * a negative errno, that transaction can only be aborted.
  *
  * A part of the map is kept back: when little is left, `tight` tells the writer to refuse what
- * would add entries (-ENOSPC), so that outcomes of what is already claimed still find room.
+ * would add entries (-ENOSPC), so that outcomes of what is already claimed still find room. Long
+ * before that it is `low`, and forgetting begins (sweep.h).
  */
 #ifndef STORE_INDEX_H
 #define STORE_INDEX_H
 
 #include "store/cache.h"
 #include "store/env.h"
+#include "store/record.h"
 #include "store/secret.h"
 
 #include <stdbool.h>
+
+/* Kept with every commit, so that they are exact after a crash too. */
+struct index_figures {
+    uint64_t kinds[RECORD_KINDS]; /* records, by kind */
+    uint64_t forgotten;           /* by sweeps, ever */
+    uint64_t early;               /* of those, before their time */
+    uint32_t last_order;          /* number of the last purge */
+};
+
+/* Of the map, in pages. */
+struct index_room {
+    uint64_t all;
+    uint64_t free;  /* when it was counted last; only when little is left is that done often */
+    uint64_t low;   /* less is free: begin to forget */
+    uint64_t tight; /* less is free: refuse */
+};
 
 struct index {
     struct env *env;
@@ -25,9 +43,18 @@ struct index {
     MDB_dbi records;
     MDB_dbi claims;
     MDB_dbi contents;
-    MDB_dbi queue;
-    MDB_dbi due;
-    bool tight; /* set by index_begin; the writer's */
+    MDB_dbi waiting; /* the queue's, as the next two */
+    MDB_dbi places;
+    MDB_dbi heads;
+    MDB_dbi orders;
+    MDB_dbi about;
+    /* The writer's, as index_begin found them. */
+    struct index_figures figures;
+    struct index_figures figures_read; /* what stands on disk */
+    struct index_room room;
+    bool tight;
+    bool queue_full; /* it has its share of the map */
+    unsigned uncounted;
 };
 
 /* Of `conf` the folder, the size and when it was closed. 0; -EBADMSG when what is there cannot be
@@ -37,17 +64,33 @@ MUST_CHECK int index_open(const struct env_conf *conf, const struct secret *secr
 void index_close(struct index *index);
 
 MUST_CHECK int index_begin(struct index *index, MDB_txn **ret);
+MUST_CHECK int index_commit(struct index *index, MDB_txn *txn);
+void index_abort(struct index *index, MDB_txn *txn);
 
-/* 0, CACHE_NONE, -EBADMSG (a record of a format we do not know, or damaged) or -errno. */
+/* The figures as a transaction of any thread finds them; zeros when they cannot be read. */
+void index_figures(const struct index *index, MDB_txn *txn, struct index_figures *ret);
+
+/* The record as it lies there. 0, CACHE_NONE, -EBADMSG (a record of a format we do not know, or
+ * damaged) or -errno. */
 MUST_CHECK int index_record(const struct index *index, MDB_txn *txn, const struct cache_key *key,
                             struct cache_record *ret);
 
-/* Writes the record and keeps `claims` in step with its state. */
-MUST_CHECK int index_record_put(const struct index *index, MDB_txn *txn,
-                                const struct cache_key *key, const struct cache_record *record);
+/* Writes the record and keeps `claims` and the figures in step with its state. */
+MUST_CHECK int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *key,
+                                const struct cache_record *record);
 
-MUST_CHECK int index_record_remove(const struct index *index, MDB_txn *txn,
-                                   const struct cache_key *key);
+MUST_CHECK int index_record_remove(struct index *index, MDB_txn *txn, const struct cache_key *key);
+
+/* Walks the records in the order of their keys, from the first after `after`. Stops when `visit`
+ * returns other than 0, which is then the result; CACHE_NONE after the last. A damaged record comes
+ * with NULL. `visit` may not change records. */
+struct index_visitor {
+    int (*visit)(struct index_visitor *self, const struct cache_key *key,
+                 const struct cache_record *record);
+};
+
+MUST_CHECK int index_record_each(const struct index *index, MDB_txn *txn,
+                                 const struct cache_key *after, struct index_visitor *visitor);
 
 /* Any claim, or the one after `after`. 0, CACHE_NONE or -errno. */
 MUST_CHECK int index_claim_next(const struct index *index, MDB_txn *txn,

@@ -1,188 +1,365 @@
 #include "store/queue.h"
 
+#include "base/span.h"
+#include "store/little.h"
+#include "store/seal.h"
+
 #include <endian.h>
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
-#define NONCE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-#define TAG   crypto_aead_xchacha20poly1305_ietf_ABYTES
+/* The key in `waiting`: group and time so that byte order is their order, then the id. */
+#define PLACE (4 + LITTLE_TIME + 8)
 
-/* In `queue`, by key. */
-struct sealed {
-    uint64_t due; /* as in struct place */
-    uint8_t nonce[NONCE];
-    uint8_t body[LIMIT_URL + TAG];
+/* The value there. */
+enum {
+    AT_STAMP,
+    AT_TENANT = AT_STAMP + 4,
+    AT_DELIVERED = AT_TENANT + 2,
+    AT_FLAGS = AT_DELIVERED + 2,
+    AT_BODY = AT_FLAGS + 1, /* sealed (seal.h) */
 };
 
-#define SEALED_HEAD offsetof(struct sealed, body)
+/* The entry's key is not that of its URL (it is an original that redirects there), and stands in
+ * the body before it. Otherwise it can be told from the URL. */
+#define FLAG_KEY 1
 
-/* The key in `due`: byte order is time order, so the sign bit is turned round. */
-struct place {
-    uint64_t due;
-    uint8_t key[32];
-};
+#define SEALED_MAX (AT_BODY + SEAL_PROOF + sizeof(struct cache_key) + LIMIT_URL)
 
-static uint64_t pack_due(int64_t due_s)
-{
-    return htobe64((uint64_t)due_s ^ (1ULL << 63));
-}
-
-static int64_t unpack_due(uint64_t due)
-{
-    return (int64_t)(be64toh(due) ^ (1ULL << 63));
-}
+/* The value in `places`: group and time as in the place. */
+#define WHERE (4 + LITTLE_TIME)
 
 static MDB_val value_of(const void *bytes, size_t len)
 {
     return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)bytes};
 }
 
-static struct place place_of(const struct cache_key *key, int64_t due_s)
+static void put_group(uint8_t to[4], uint32_t group)
 {
-    struct place place = {.due = pack_due(due_s)};
-    memcpy(place.key, key->bytes, sizeof(place.key));
-    return place;
+    group = htobe32(group);
+    memcpy(to, &group, sizeof(group));
 }
 
-int queue_due(const struct index *index, MDB_txn *txn, const struct cache_key *key,
-              int64_t *ret_due_s)
+static uint32_t get_group(const uint8_t from[4])
 {
-    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v;
-    int r = env_error(mdb_get(txn, index->queue, &k, &v));
-    if (r == -ENOENT)
-        return CACHE_NONE;
-    uint64_t due;
-    if (r == 0 && v.mv_size < sizeof(due))
-        r = -EBADMSG;
+    uint32_t group;
+    memcpy(&group, from, sizeof(group));
+    return be32toh(group);
+}
+
+static void put_place(uint8_t to[PLACE], const struct queue_found *found)
+{
+    put_group(to, found->group);
+    little_put_time(to + 4, found->due_s);
+    memcpy(to + WHERE, found->id, sizeof(found->id));
+}
+
+static void get_place(const uint8_t from[PLACE], struct queue_found *ret)
+{
+    ret->group = get_group(from);
+    ret->due_s = little_get_time(from + 4);
+    memcpy(ret->id, from + WHERE, sizeof(ret->id));
+}
+
+static void get_notes(const uint8_t *value, struct queue_found *ret)
+{
+    ret->stamp = little_get32(value + AT_STAMP);
+    ret->tenant = little_get16(value + AT_TENANT);
+    ret->delivered_s = (int64_t)little_get16(value + AT_DELIVERED) * 86400;
+}
+
+/* ---- the heads of groups ---- */
+
+/* The first place at or behind `from`. 0, CACHE_NONE or -errno. */
+static int place_from(const struct index *index, MDB_txn *txn, const uint8_t from[PLACE],
+                      uint8_t ret[PLACE])
+{
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->waiting, &cursor));
     if (r < 0)
         return r;
-    memcpy(&due, v.mv_data, sizeof(due));
-    *ret_due_s = unpack_due(due);
+    MDB_val k = value_of(from, PLACE), v;
+    r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE));
+    if (r == 0 && k.mv_size != PLACE)
+        r = -EBADMSG;
+    if (r == 0)
+        memcpy(ret, k.mv_data, PLACE);
+    mdb_cursor_close(cursor);
+    return r == -ENOENT ? CACHE_NONE : r;
+}
+
+static int head_of(const struct index *index, MDB_txn *txn, uint32_t group, int64_t *ret_due_s)
+{
+    uint8_t from[PLACE] = {0}, found[PLACE];
+    put_group(from, group);
+    int r = place_from(index, txn, from, found);
+    if (r != 0)
+        return r;
+    if (get_group(found) != group)
+        return CACHE_NONE;
+    *ret_due_s = little_get_time(found + 4);
     return 0;
 }
 
-/* Writes an entry and its place; none may stand there. */
-static int put_sealed(const struct index *index, MDB_txn *txn, const struct cache_key *key,
-                      const struct sealed *sealed, size_t len)
+static void put_head(uint8_t to[WHERE], uint32_t group, int64_t due_s)
 {
-    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(sealed, len);
-    int r = env_error(mdb_put(txn, index->queue, &k, &v, 0));
+    little_put_time(to, due_s);
+    put_group(to + LITTLE_TIME, group);
+}
+
+struct head {
+    bool any;
+    int64_t due_s;
+};
+
+static int read_head(const struct index *index, MDB_txn *txn, uint32_t group, struct head *ret)
+{
+    int r = head_of(index, txn, group, &ret->due_s);
+    ret->any = r == 0;
+    return r < 0 ? r : 0;
+}
+
+/* After `waiting` has changed in one place of this group: `before` is the head it had. */
+static int keep_head(const struct index *index, MDB_txn *txn, uint32_t group,
+                     const struct head *before)
+{
+    struct head now;
+    uint8_t bytes[WHERE];
+    int r = read_head(index, txn, group, &now);
+    if (r < 0 || (now.any == before->any && (!now.any || now.due_s == before->due_s)))
+        return r;
+    MDB_val k = value_of(bytes, sizeof(bytes)), v = {0};
+    if (before->any) {
+        put_head(bytes, group, before->due_s);
+        r = env_error(mdb_del(txn, index->heads, &k, NULL));
+        if (r < 0 && r != -ENOENT)
+            return r;
+    }
+    if (!now.any)
+        return 0;
+    put_head(bytes, group, now.due_s);
+    return env_error(mdb_put(txn, index->heads, &k, &v, 0));
+}
+
+int queue_next_group(const struct index *index, MDB_txn *txn, const struct cache_group *after,
+                     struct cache_group *ret)
+{
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->heads, &cursor));
     if (r < 0)
         return r;
-    struct place place = place_of(key, unpack_due(sealed->due));
-    k = value_of(&place, sizeof(place));
-    v = (MDB_val){0};
-    return env_error(mdb_put(txn, index->due, &k, &v, 0));
+    uint8_t bytes[WHERE];
+    MDB_val k = value_of(bytes, sizeof(bytes)), v;
+    if (after)
+        put_head(bytes, after->group, after->due_s);
+    r = env_error(mdb_cursor_get(cursor, &k, &v, after ? MDB_SET_RANGE : MDB_FIRST));
+    if (r == 0 && after && k.mv_size == WHERE && memcmp(k.mv_data, bytes, WHERE) == 0)
+        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    if (r == 0 && k.mv_size != WHERE)
+        r = -EBADMSG;
+    if (r == 0) {
+        ret->due_s = little_get_time(k.mv_data);
+        ret->group = get_group((const uint8_t *)k.mv_data + LITTLE_TIME);
+    }
+    mdb_cursor_close(cursor);
+    return r == -ENOENT ? CACHE_NONE : r;
 }
+
+/* ---- entries ---- */
+
+/* The value in `waiting`; it lives as long as nothing is written. 0, CACHE_NONE or -errno. */
+static int value_at(const struct index *index, MDB_txn *txn, const struct queue_found *found,
+                    MDB_val *ret)
+{
+    uint8_t place[PLACE];
+    put_place(place, found);
+    MDB_val k = value_of(place, sizeof(place));
+    int r = env_error(mdb_get(txn, index->waiting, &k, ret));
+    return r == -ENOENT ? CACHE_NONE : r;
+}
+
+int queue_find(const struct index *index, MDB_txn *txn, const struct cache_key *key,
+               struct queue_found *ret)
+{
+    struct queue_found found = {0};
+    memcpy(found.id, key->bytes, sizeof(found.id));
+    MDB_val k = value_of(found.id, sizeof(found.id)), v;
+    int r = env_error(mdb_get(txn, index->places, &k, &v));
+    if (r < 0)
+        return r == -ENOENT ? CACHE_NONE : r;
+    if (v.mv_size != WHERE)
+        return -EBADMSG;
+    found.group = get_group(v.mv_data);
+    found.due_s = little_get_time((const uint8_t *)v.mv_data + 4);
+    r = value_at(index, txn, &found, &v);
+    if (r != 0)
+        return r;
+    if (v.mv_size >= AT_BODY)
+        get_notes(v.mv_data, &found);
+    *ret = found;
+    return 0;
+}
+
+int queue_remove_found(const struct index *index, MDB_txn *txn, const struct queue_found *found)
+{
+    struct head before;
+    uint8_t place[PLACE];
+    put_place(place, found);
+    int r = read_head(index, txn, found->group, &before);
+    if (r < 0)
+        return r;
+    MDB_val k = value_of(place, sizeof(place));
+    r = env_error(mdb_del(txn, index->waiting, &k, NULL));
+    if (r < 0 && r != -ENOENT)
+        return r;
+    k = value_of(found->id, sizeof(found->id));
+    r = env_error(mdb_del(txn, index->places, &k, NULL));
+    if (r < 0 && r != -ENOENT)
+        return r;
+    return keep_head(index, txn, found->group, &before);
+}
+
+int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key)
+{
+    struct queue_found found;
+    int r = queue_find(index, txn, key, &found);
+    return r != 0 ? r : queue_remove_found(index, txn, &found);
+}
+
+/* Writes a sealed entry and its place; none may stand under this id. */
+static int put_sealed(const struct index *index, MDB_txn *txn, const struct queue_found *found,
+                      const MDB_val *sealed)
+{
+    struct head before;
+    uint8_t place[PLACE];
+    put_place(place, found);
+    int r = read_head(index, txn, found->group, &before);
+    if (r < 0)
+        return r;
+    MDB_val k = value_of(place, sizeof(place)), v = *sealed;
+    r = env_error(mdb_put(txn, index->waiting, &k, &v, 0));
+    if (r < 0)
+        return r;
+    k = value_of(found->id, sizeof(found->id));
+    v = value_of(place, WHERE);
+    r = env_error(mdb_put(txn, index->places, &k, &v, 0));
+    return r < 0 ? r : keep_head(index, txn, found->group, &before);
+}
+
+int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key, int64_t due_s)
+{
+    UNCLEARED uint8_t bytes[SEALED_MAX];
+    struct queue_found found;
+    MDB_val v;
+    int r = queue_find(index, txn, key, &found);
+    if (r == 0)
+        r = value_at(index, txn, &found, &v);
+    if (r != 0 || v.mv_size > sizeof(bytes))
+        return r < 0 ? r : 0;
+    v = (MDB_val){.mv_size = v.mv_size, .mv_data = memcpy(bytes, v.mv_data, v.mv_size)};
+    r = queue_remove_found(index, txn, &found);
+    found.due_s = due_s;
+    return r < 0 ? r : put_sealed(index, txn, &found, &v);
+}
+
+/* ---- sealing ---- */
 
 int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry)
 {
+    UNCLEARED uint8_t sealed[SEALED_MAX];
+    UNCLEARED uint8_t text[sizeof(struct cache_key) + LIMIT_URL];
     if (entry->len == 0 || entry->len > LIMIT_URL)
         return -EINVAL;
     int r = queue_remove(index, txn, entry->key);
     if (r < 0)
         return r;
-    struct sealed sealed = {.due = pack_due(entry->due_s)};
-    unsigned long long body_len;
-    randombytes_buf(sealed.nonce, sizeof(sealed.nonce));
-    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.body, &body_len, entry->url, entry->len,
-                                               entry->key->bytes, sizeof(entry->key->bytes), NULL,
-                                               sealed.nonce, index->secret->queue);
-    return put_sealed(index, txn, entry->key, &sealed, SEALED_HEAD + body_len);
+    struct queue_found found = {.group = entry->group, .due_s = entry->due_s};
+    memcpy(found.id, entry->key->bytes, sizeof(found.id));
+    struct seal seal = {.secret = index->secret};
+    memcpy(seal.id, found.id, sizeof(seal.id));
+
+    struct cache_key key_of_url;
+    secret_url_key(index->secret, entry->url, entry->len, key_of_url.bytes);
+    size_t before = 0;
+    if (memcmp(&key_of_url, entry->key, sizeof(key_of_url)) != 0) {
+        seal.flags = FLAG_KEY;
+        before = sizeof(*entry->key);
+        memcpy(text, entry->key, before);
+    }
+    memcpy(text + before, entry->url, entry->len);
+    little_put32(sealed + AT_STAMP, entry->stamp);
+    little_put16(sealed + AT_TENANT, entry->tenant);
+    little_put16(sealed + AT_DELIVERED, little_day(entry->delivered_s));
+    sealed[AT_FLAGS] = seal.flags;
+    seal_close(&seal, text, before + entry->len, sealed + AT_BODY);
+    MDB_val v = value_of(sealed, AT_BODY + SEAL_PROOF + before + entry->len);
+    return put_sealed(index, txn, &found, &v);
 }
 
-int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key, int64_t due_s)
+static int take_text(const struct index *index, uint8_t flags, struct span text,
+                     struct cache_queued *ret)
 {
-    MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v;
-    int r = env_error(mdb_get(txn, index->queue, &k, &v));
-    struct sealed sealed;
-    if (r < 0 || v.mv_size < SEALED_HEAD || v.mv_size > sizeof(sealed))
-        return r == -ENOENT || r == 0 ? 0 : r;
-    size_t len = v.mv_size;
-    memcpy(&sealed, v.mv_data, len);
-    r = queue_remove(index, txn, key);
-    sealed.due = pack_due(due_s);
-    return r < 0 ? r : put_sealed(index, txn, key, &sealed, len);
-}
-
-int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key)
-{
-    int64_t due_s;
-    int r = queue_due(index, txn, key, &due_s);
-    if (r != 0)
-        return r == CACHE_NONE ? 0 : r;
-    struct place place = place_of(key, due_s);
-    MDB_val k = value_of(&place, sizeof(place));
-    r = env_error(mdb_del(txn, index->due, &k, NULL));
-    if (r < 0 && r != -ENOENT)
-        return r;
-    k = value_of(key->bytes, sizeof(key->bytes));
-    return env_error(mdb_del(txn, index->queue, &k, NULL));
-}
-
-/* 0, or CACHE_NONE when the entry cannot be opened. */
-static int unseal(const struct index *index, MDB_txn *txn, struct cache_queued *queued)
-{
-    MDB_val k = value_of(queued->key.bytes, sizeof(queued->key.bytes)), v;
-    int r = env_error(mdb_get(txn, index->queue, &k, &v));
-    if (r < 0)
-        return r == -ENOENT ? CACHE_NONE : r;
-    if (v.mv_size < SEALED_HEAD + TAG || v.mv_size > sizeof(struct sealed))
-        return CACHE_NONE;
-    struct sealed sealed;
-    memcpy(&sealed, v.mv_data, v.mv_size);
-    unsigned long long len;
-    if (unpack_due(sealed.due) != queued->due_s ||
-        crypto_aead_xchacha20poly1305_ietf_decrypt(
-            (unsigned char *)queued->url, &len, NULL, sealed.body, v.mv_size - SEALED_HEAD,
-            queued->key.bytes, sizeof(queued->key.bytes), sealed.nonce, index->secret->queue) != 0)
-        return CACHE_NONE;
-    queued->url[len] = '\0';
-    queued->url_len = len;
+    if (flags & FLAG_KEY) {
+        if (text.len <= sizeof(ret->key))
+            return -EBADMSG;
+        memcpy(&ret->key, text.ptr, sizeof(ret->key));
+        text = span_part(text, sizeof(ret->key), text.len);
+    } else {
+        secret_url_key(index->secret, text.ptr, text.len, ret->key.bytes);
+    }
+    memcpy(ret->url, text.ptr, text.len);
+    ret->url[text.len] = '\0';
+    ret->url_len = text.len;
     return 0;
 }
 
-/* Puts the cursor on the first place after `after`. */
-static int seek(MDB_cursor *cursor, const struct cache_queued *after, MDB_val *ret_place)
+int queue_unseal(const struct index *index, MDB_txn *txn, const struct queue_found *found,
+                 struct cache_queued *ret)
 {
     MDB_val v;
-    if (!after)
-        return env_error(mdb_cursor_get(cursor, ret_place, &v, MDB_FIRST));
-    struct place place = place_of(&after->key, after->due_s);
-    MDB_val k = value_of(&place, sizeof(place));
-    int r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE));
-    if (r == 0 && k.mv_size == sizeof(place) && memcmp(k.mv_data, &place, sizeof(place)) == 0)
-        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
-    *ret_place = k;
-    return r;
+    int r = value_at(index, txn, found, &v);
+    if (r != 0)
+        return r;
+    if (v.mv_size < AT_BODY + SEAL_PROOF || v.mv_size > SEALED_MAX)
+        return CACHE_NONE;
+    const uint8_t *value = v.mv_data;
+    struct seal seal = {.secret = index->secret, .flags = value[AT_FLAGS]};
+    memcpy(seal.id, found->id, sizeof(seal.id));
+    size_t len = v.mv_size - AT_BODY - SEAL_PROOF;
+    if (len > LIMIT_URL + (seal.flags & FLAG_KEY ? sizeof(ret->key) : 0))
+        return CACHE_NONE;
+    UNCLEARED uint8_t text[sizeof(ret->key) + LIMIT_URL];
+    if (seal_open(&seal, value + AT_BODY, len + SEAL_PROOF, text) < 0 ||
+        take_text(index, seal.flags, (struct span){(const char *)text, len}, ret) < 0)
+        return CACHE_NONE;
+    ret->due_s = found->due_s;
+    ret->group = found->group;
+    ret->tenant = found->tenant;
+    ret->delivered_s = found->delivered_s;
+    return memcmp(ret->key.bytes, found->id, sizeof(found->id)) == 0 ? 0 : CACHE_NONE;
 }
 
-int queue_next(const struct index *index, MDB_txn *txn, const struct cache_queued *after,
-               struct cache_queued *ret)
+int queue_next(const struct index *index, MDB_txn *txn, const struct queue_found *after,
+               struct queue_found *ret)
 {
     MDB_cursor *cursor;
-    int r = env_error(mdb_cursor_open(txn, index->due, &cursor));
+    int r = env_error(mdb_cursor_open(txn, index->waiting, &cursor));
     if (r < 0)
         return r;
-    struct cache_queued found;
-    MDB_val k = {0}, v;
-    r = seek(cursor, after, &k);
-    while (r == 0) {
-        struct place place;
-        r = CACHE_NONE;
-        if (k.mv_size == sizeof(place)) {
-            memcpy(&place, k.mv_data, sizeof(place));
-            memcpy(found.key.bytes, place.key, sizeof(found.key.bytes));
-            found.due_s = unpack_due(place.due);
-            r = unseal(index, txn, &found);
-        }
-        if (r != CACHE_NONE)
-            break;
+    uint8_t place[PLACE];
+    put_place(place, after);
+    MDB_val k = value_of(place, sizeof(place)), v;
+    r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE));
+    if (r == 0 && k.mv_size == PLACE && memcmp(k.mv_data, place, PLACE) == 0)
         r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    if (r == 0 && k.mv_size != PLACE)
+        r = -EBADMSG;
+    if (r == 0) {
+        *ret = (struct queue_found){0};
+        get_place(k.mv_data, ret);
+        if (v.mv_size >= AT_BODY)
+            get_notes(v.mv_data, ret);
     }
     mdb_cursor_close(cursor);
-    if (r == 0)
-        *ret = found;
     return r == -ENOENT ? CACHE_NONE : r;
 }

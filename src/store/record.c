@@ -1,104 +1,201 @@
 #include "store/record.h"
 
-#include <endian.h>
+#include "store/little.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
-#define FORMAT 1
-
-/* Every member sits at its natural place, so there is no padding that the compiler could choose. */
-struct packed {
-    uint8_t format;
-    uint8_t state;
-    uint8_t reason;
-    uint8_t tries;
-    uint8_t type;
-    uint8_t pixel;
-    uint8_t sharers_count;
-    uint8_t zero;
-    uint32_t size;
-    uint32_t claimed[2]; /* low half first: a 64-bit member would round the struct up to 88 */
-    uint32_t answered[2];
-    uint32_t retry[2];
-    uint16_t sharers[CACHE_SHARERS];
-    uint8_t content[32];
-    uint32_t sum[2];
+/* Where things are, format 2. The first eight are bytes. */
+enum {
+    AT_FORMAT,
+    AT_STATE,
+    AT_REASON,
+    AT_TRIES,
+    AT_TYPE,
+    AT_FLAGS,
+    AT_SHARERS,
+    AT_AGAIN,
+    AT_REQUESTS,
+    AT_TENANT = AT_REQUESTS + 2,
+    AT_DELIVERED = AT_TENANT + 2,
+    AT_STAMP = AT_DELIVERED + 2,
+    AT_HOST = AT_STAMP + 4,
+    AT_CLAIMED = AT_HOST + 8,
+    AT_ANSWERED = AT_CLAIMED + LITTLE_TIME,
+    AT_RETRY = AT_ANSWERED + LITTLE_TIME,
+    HEAD = AT_RETRY + LITTLE_TIME, /* then size and content, if any; sharers; the sum */
 };
 
-_Static_assert(sizeof(struct packed) == RECORD_SIZE, "the record has padding");
+#define PICTURE (4 + 32)
+#define SUM     crypto_shorthash_BYTES
 
-static uint64_t sum_of(const struct packed *p, const struct cache_key *key,
-                       const struct secret *secret)
+_Static_assert(HEAD + PICTURE + 2 * CACHE_SHARERS + SUM == RECORD_MAX, "the record's length");
+
+enum { FLAG_PIXEL = 1, FLAG_PURGED = 2, FLAG_ASKED = 4, FLAG_ANSWERED = 8, FLAG_PICTURE = 16 };
+#define FLAGS (FLAG_PIXEL | FLAG_PURGED | FLAG_ASKED | FLAG_ANSWERED | FLAG_PICTURE)
+
+/* Format 1: the first seven bytes are the same, but that instead of flags `pixel` stands there. */
+enum {
+    OLD_SIZE = 8,
+    OLD_CLAIMED = 12,
+    OLD_ANSWERED = 20,
+    OLD_RETRY = 28,
+    OLD_SHARERS = 36,
+    OLD_CONTENT = 52,
+    OLD_SUM = 84,
+    OLD_RECORD = 92,
+};
+
+static void sum_of(const uint8_t *bytes, size_t len, const struct cache_key *key,
+                   const struct secret *secret, uint8_t ret[SUM])
 {
-    uint8_t bytes[sizeof(key->bytes) + offsetof(struct packed, sum)];
-    uint8_t sum[crypto_shorthash_BYTES];
-    uint64_t ret;
-    memcpy(bytes, key->bytes, sizeof(key->bytes));
-    memcpy(bytes + sizeof(key->bytes), p, offsetof(struct packed, sum));
-    crypto_shorthash(sum, bytes, sizeof(bytes), secret->sum);
-    memcpy(&ret, sum, sizeof(ret));
-    return le64toh(ret);
+    uint8_t all[sizeof(key->bytes) + RECORD_MAX];
+    memcpy(all, key->bytes, sizeof(key->bytes));
+    memcpy(all + sizeof(key->bytes), bytes, len);
+    crypto_shorthash(ret, all, sizeof(key->bytes) + len, secret->sum);
 }
 
-static void pack_wide(int64_t value, uint32_t ret[2])
+static bool sum_holds(const uint8_t *bytes, size_t len, const struct cache_key *key,
+                      const struct secret *secret)
 {
-    ret[0] = htole32((uint32_t)(uint64_t)value);
-    ret[1] = htole32((uint32_t)((uint64_t)value >> 32));
+    uint8_t sum[SUM];
+    sum_of(bytes, len, key, secret, sum);
+    return memcmp(sum, bytes + len, sizeof(sum)) == 0;
 }
 
-static int64_t unpack_wide(const uint32_t halves[2])
+static bool has_picture(const struct cache_record *record)
 {
-    return (int64_t)((uint64_t)le32toh(halves[0]) | (uint64_t)le32toh(halves[1]) << 32);
+    return record->size != 0 || !sodium_is_zero(record->content, sizeof(record->content));
 }
 
-void record_pack(const struct cache_record *record, const struct cache_key *key,
-                 const struct secret *secret, uint8_t ret[RECORD_SIZE])
+size_t record_pack(const struct cache_record *record, const struct cache_key *key,
+                   const struct secret *secret, uint8_t ret[RECORD_MAX])
 {
-    struct packed p = {
-        .format = FORMAT,
-        .state = record->state,
-        .reason = record->reason,
-        .tries = record->tries,
-        .type = record->type,
-        .pixel = record->pixel,
-        .sharers_count = record->sharers_count,
-        .size = htole32(record->size),
-    };
-    pack_wide(record->claimed_s, p.claimed);
-    pack_wide(record->answered_s, p.answered);
-    pack_wide(record->retry_s, p.retry);
-    for (int i = 0; i < CACHE_SHARERS; i++)
-        p.sharers[i] = htole16(record->sharers[i]);
-    memcpy(p.content, record->content, sizeof(p.content));
-    pack_wide((int64_t)sum_of(&p, key, secret), p.sum);
-    memcpy(ret, &p, RECORD_SIZE);
+    bool picture = has_picture(record);
+    ret[AT_FORMAT] = 2;
+    ret[AT_STATE] = record->state;
+    ret[AT_REASON] = record->reason;
+    ret[AT_TRIES] = record->tries;
+    ret[AT_TYPE] = record->type;
+    ret[AT_FLAGS] =
+        (uint8_t)((record->pixel ? FLAG_PIXEL : 0) | (record->purged ? FLAG_PURGED : 0) |
+                  (record->asked ? FLAG_ASKED : 0) | (record->answered ? FLAG_ANSWERED : 0) |
+                  (picture ? FLAG_PICTURE : 0));
+    ret[AT_SHARERS] = record->sharers_count;
+    ret[AT_AGAIN] = record->again;
+    little_put16(ret + AT_REQUESTS, record->requests);
+    little_put16(ret + AT_TENANT, record->tenant);
+    little_put16(ret + AT_DELIVERED, little_day(record->delivered_s));
+    little_put32(ret + AT_STAMP, record->stamp);
+    little_put64(ret + AT_HOST, record->host);
+    little_put_time(ret + AT_CLAIMED, record->claimed_s);
+    little_put_time(ret + AT_ANSWERED, record->answered_s);
+    little_put_time(ret + AT_RETRY, record->retry_s);
+    uint8_t *at = ret + HEAD;
+    if (picture) {
+        little_put32(at, record->size);
+        memcpy(at + 4, record->content, sizeof(record->content));
+        at += PICTURE;
+    }
+    for (unsigned i = 0; i < record->sharers_count && i < CACHE_SHARERS; i++, at += 2)
+        little_put16(at, record->sharers[i]);
+    sum_of(ret, (size_t)(at - ret), key, secret, at);
+    return (size_t)(at - ret) + SUM;
 }
 
-int record_unpack(const void *bytes, const struct cache_key *key, const struct secret *secret,
-                  struct cache_record *ret)
+/* Not known then, and so taken for the worst: somebody else than delivered mail asked. */
+static int unpack_old(const uint8_t *bytes, const struct cache_key *key,
+                      const struct secret *secret, struct cache_record *ret)
 {
-    struct packed p;
-    memcpy(&p, bytes, RECORD_SIZE);
-    if (p.format != FORMAT || p.state < CACHE_CLAIMED || p.state > CACHE_FAILED || p.pixel > 1 ||
-        p.sharers_count > CACHE_SHARERS || p.zero != 0 ||
-        (uint64_t)unpack_wide(p.sum) != sum_of(&p, key, secret))
+    if (bytes[AT_FLAGS] > 1 || bytes[AT_SHARERS] > CACHE_SHARERS || bytes[AT_AGAIN] != 0 ||
+        !sum_holds(bytes, OLD_SUM, key, secret))
         return -EBADMSG;
-    struct cache_record record = {
-        .state = p.state,
-        .reason = p.reason,
-        .tries = p.tries,
-        .type = p.type,
-        .pixel = p.pixel,
-        .sharers_count = p.sharers_count,
-        .size = le32toh(p.size),
-        .claimed_s = unpack_wide(p.claimed),
-        .answered_s = unpack_wide(p.answered),
-        .retry_s = unpack_wide(p.retry),
+    *ret = (struct cache_record){
+        .pixel = bytes[AT_FLAGS],
+        .asked = 1,
+        .answered = bytes[AT_STATE] == CACHE_STORED,
+        .requests = bytes[AT_TRIES],
+        .size = little_get32(bytes + OLD_SIZE),
+        .claimed_s = (int64_t)little_get64(bytes + OLD_CLAIMED),
+        .answered_s = (int64_t)little_get64(bytes + OLD_ANSWERED),
+        .retry_s = (int64_t)little_get64(bytes + OLD_RETRY),
     };
-    for (int i = 0; i < CACHE_SHARERS; i++)
-        record.sharers[i] = le16toh(p.sharers[i]);
-    memcpy(record.content, p.content, sizeof(record.content));
+    for (size_t i = 0; i < CACHE_SHARERS; i++)
+        ret->sharers[i] = little_get16(bytes + OLD_SHARERS + 2 * i);
+    memcpy(ret->content, bytes + OLD_CONTENT, sizeof(ret->content));
+    return 0;
+}
+
+static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *key,
+                      const struct secret *secret, struct cache_record *ret)
+{
+    uint8_t flags = bytes[AT_FLAGS];
+    size_t sharers = bytes[AT_SHARERS];
+    size_t picture = flags & FLAG_PICTURE ? PICTURE : 0;
+    if (flags > FLAGS || sharers > CACHE_SHARERS || len != HEAD + picture + 2 * sharers + SUM ||
+        !sum_holds(bytes, len - SUM, key, secret))
+        return -EBADMSG;
+    *ret = (struct cache_record){
+        .pixel = (flags & FLAG_PIXEL) != 0,
+        .purged = (flags & FLAG_PURGED) != 0,
+        .asked = (flags & FLAG_ASKED) != 0,
+        .answered = (flags & FLAG_ANSWERED) != 0,
+        .again = bytes[AT_AGAIN],
+        .requests = little_get16(bytes + AT_REQUESTS),
+        .tenant = little_get16(bytes + AT_TENANT),
+        .delivered_s = (int64_t)little_get16(bytes + AT_DELIVERED) * 86400,
+        .stamp = little_get32(bytes + AT_STAMP),
+        .host = little_get64(bytes + AT_HOST),
+        .claimed_s = little_get_time(bytes + AT_CLAIMED),
+        .answered_s = little_get_time(bytes + AT_ANSWERED),
+        .retry_s = little_get_time(bytes + AT_RETRY),
+    };
+    if (picture) {
+        ret->size = little_get32(bytes + HEAD);
+        memcpy(ret->content, bytes + HEAD + 4, sizeof(ret->content));
+    }
+    for (size_t i = 0; i < sharers; i++)
+        ret->sharers[i] = little_get16(bytes + HEAD + picture + 2 * i);
+    return 0;
+}
+
+int record_unpack(const void *packed, size_t len, const struct cache_key *key,
+                  const struct secret *secret, struct cache_record *ret)
+{
+    const uint8_t *bytes = packed;
+    struct cache_record record;
+    int r = -EBADMSG;
+    if (len == OLD_RECORD && bytes[AT_FORMAT] == 1)
+        r = unpack_old(bytes, key, secret, &record);
+    else if (len >= HEAD + SUM && len <= RECORD_MAX && bytes[AT_FORMAT] == 2)
+        r = unpack_new(bytes, len, key, secret, &record);
+    if (r < 0 || bytes[AT_STATE] < CACHE_CLAIMED || bytes[AT_STATE] > CACHE_FAILED)
+        return -EBADMSG;
+    record.state = bytes[AT_STATE];
+    record.reason = bytes[AT_REASON];
+    record.tries = bytes[AT_TRIES];
+    record.type = bytes[AT_TYPE];
+    record.sharers_count = bytes[AT_SHARERS];
     *ret = record;
     return 0;
+}
+
+enum record_kind record_kind(const void *packed, size_t len)
+{
+    const uint8_t *bytes = packed;
+    if (len <= AT_FLAGS)
+        return RECORD_KINDS;
+    if (bytes[AT_FORMAT] == 2 && bytes[AT_FLAGS] & FLAG_PURGED)
+        return RECORD_PURGED;
+    switch (bytes[AT_STATE]) {
+    case CACHE_CLAIMED:
+        return RECORD_CLAIMED;
+    case CACHE_STORED:
+        return RECORD_STORED;
+    case CACHE_FAILED:
+        return RECORD_FAILED;
+    default:
+        return RECORD_KINDS;
+    }
 }

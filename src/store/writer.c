@@ -3,10 +3,13 @@
 #include "base/list.h"
 #include "store/apply.h"
 #include "store/evict.h"
+#include "store/purge.h"
+#include "store/sweep.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #define NEW_SEGMENTS_A_COMMIT                                                                      \
@@ -16,6 +19,9 @@
 #define WAITS_FOR_READERS   20
 #define WAIT_FOR_READERS_NS 5000000 /* a few time slices; not tuned */
 
+#define SWEEPS_A_BATCH 8 /* at most, when the index fills up: twice what a batch can add */
+#define PAUSE_S        1 /* before a purge that failed is gone on with */
+
 struct writes {
     struct cache_write *first;
     struct cache_write **last;
@@ -24,6 +30,15 @@ struct writes {
 struct writer {
     struct writer_conf conf;
     pthread_t thread;
+    _Atomic uint64_t purges;
+
+    /* The thread's own. */
+    struct sweep *sweep;
+    struct writes turns;        /* asked for, not taken yet */
+    struct cache_purge *orders; /* given by callers that wait, the oldest first */
+    bool purging;               /* there are orders in the index */
+    bool paused;                /* the last turn of theirs failed */
+    unsigned purge_limit;
 
     pthread_mutex_t lock; /* of the rest */
     pthread_cond_t some;
@@ -74,25 +89,129 @@ static void run_nothing(struct loop_task *task)
     (void)task;
 }
 
-static void hand_back(struct writer *writer, struct cache_write *write,
-                      const struct outcome *outcome)
+/* `write->done` is posted under the lock: otherwise it could run, and stop the writer, before it is
+ * noted. */
+static void post(struct writer *writer, struct cache_write *write)
 {
-    write->result = outcome->result;
-    write->record = outcome->record;
-    if (!write->done) {
-        free((void *)(uintptr_t)write->bytes);
-        free(write);
-        return;
-    }
     write->task.run = run_done;
-    /* Posted under the lock: otherwise `done` could run, and stop the writer, before it is noted.
-     */
     pthread_mutex_lock(&writer->lock);
     if (!writer->stopping) {
         writes_add(&writer->posted, write);
         loop_post(writer->conf.loop, &write->task);
     }
     pthread_mutex_unlock(&writer->lock);
+}
+
+/* ---- purges and sweeps ---- */
+
+static void tell_purge(struct cache_write *write)
+{
+    struct cache_purge *purge = container_of(write, struct cache_purge, write);
+    purge->done(purge);
+}
+
+static void tell_sweep(struct cache_write *write)
+{
+    struct cache_sweep *sweep = container_of(write, struct cache_sweep, write);
+    sweep->done(sweep);
+}
+
+static void finish_purge(struct writer *writer, struct cache_purge *purge)
+{
+    purge->write.done = tell_purge;
+    post(writer, &purge->write);
+}
+
+/* An order was given, or not; if so it is waited for. */
+static void take_order(struct writer *writer, struct cache_purge *purge, uint32_t number)
+{
+    if (purge->result < 0) {
+        finish_purge(writer, purge);
+        return;
+    }
+    purge->number = number;
+    purge->next = NULL;
+    struct cache_purge **last = &writer->orders;
+    while (*last)
+        last = &(*last)->next;
+    *last = purge;
+    writer->purging = true;
+}
+
+static void end_order(struct writer *writer, const struct order *order)
+{
+    struct cache_purge **at = &writer->orders;
+    while (*at && (*at)->number != order->number)
+        at = &(*at)->next;
+    struct cache_purge *purge = *at;
+    if (!purge)
+        return; /* given before this opening */
+    *at = purge->next;
+    purge->purged = order->purged;
+    purge->dequeued = order->dequeued;
+    finish_purge(writer, purge);
+}
+
+/* A turn that finds no room is taken in smaller steps: each page it touches is copied. */
+static void purge_some(struct writer *w)
+{
+    struct order order;
+    int r = purge_turn(w->conf.index, w->purge_limit, &order);
+    if (r == -ENOSPC && w->purge_limit > 1)
+        w->purge_limit /= 2;
+    else if (r >= 0 && w->purge_limit < LIMIT_PURGE_TURN)
+        w->purge_limit *= 2;
+    else
+        w->paused = r < 0;
+    if (r == PURGE_NONE)
+        w->purging = false;
+    if (r == PURGE_DONE)
+        end_order(w, &order);
+}
+
+/* Turns that were asked for: one at a time. */
+static void sweep_asked(struct writer *w)
+{
+    struct cache_write *write = writes_pop(&w->turns);
+    if (!write)
+        return;
+    struct cache_sweep *sweep = container_of(write, struct cache_sweep, write);
+    sweep_set_terms(w->sweep, sweep);
+    sweep->result = sweep_turn(w->sweep, sweep);
+    write->done = tell_sweep;
+    post(w, write);
+}
+
+static void sweep_pressing(struct writer *w)
+{
+    struct cache_sweep unasked = {0};
+    for (unsigned i = 0; i < SWEEPS_A_BATCH && sweep_pressed(w->sweep); i++)
+        if (sweep_turn(w->sweep, &unasked) < 0)
+            return;
+}
+
+static void hand_back(struct writer *writer, struct cache_write *write,
+                      const struct outcome *outcome)
+{
+    write->result = outcome->result;
+    write->existed = outcome->existed;
+    bool wish = write->op == CACHE_ORDER || write->op == CACHE_FORGET ||
+                (write->op == CACHE_PURGE && outcome->record.purged);
+    if (wish && outcome->result == 0)
+        atomic_fetch_add(&writer->purges, 1);
+    if (write->op == CACHE_ORDER) {
+        struct cache_purge *purge = container_of(write, struct cache_purge, write);
+        purge->result = outcome->result;
+        take_order(writer, purge, outcome->record.stamp);
+        return;
+    }
+    write->record = outcome->record;
+    if (write->done) {
+        post(writer, write);
+        return;
+    }
+    free((void *)(uintptr_t)write->bytes);
+    free(write);
 }
 
 /* ---- committing ---- */
@@ -111,7 +230,7 @@ static void abort_all(struct writer *w, MDB_txn *txn)
     if (ring_newest(w->conf.ring))
         segment_abort(ring_newest(w->conf.ring));
     if (txn)
-        mdb_txn_abort(txn);
+        index_abort(w->conf.index, txn);
 }
 
 /* Applies and commits `count` writes from `from`, or as many of them as the newest segment has room
@@ -140,7 +259,7 @@ static int commit(struct writer *w, struct batch *batch, size_t from, size_t cou
         abort_all(w, apply.txn);
         return APPLY_BROKEN;
     }
-    r = env_error(mdb_txn_commit(apply.txn));
+    r = index_commit(w->conf.index, apply.txn);
     if (r == 0)
         *ret_applied = applied;
     return r;
@@ -189,30 +308,61 @@ static void commit_batch(struct writer *w, struct batch *batch)
     }
 }
 
-/* Waits for writes. False when there are none and there will be none. */
+static bool has_work(const struct writer *w)
+{
+    return w->waiting.first || w->stopping || w->turns.first || (w->purging && !w->paused);
+}
+
+/* Waits until there is something to do; while purges are paused, not for ever. */
+static void wait_for_work(struct writer *w)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PAUSE_S;
+    while (!has_work(w)) {
+        if (!w->purging)
+            pthread_cond_wait(&w->some, &w->lock);
+        else if (pthread_cond_timedwait(&w->some, &w->lock, &until) != 0)
+            break;
+    }
+    w->paused = false;
+}
+
+/* Takes the next writes, if there are any. False when there are none and there will be none. */
 static bool gather(struct writer *w, struct batch *batch)
 {
     uint64_t bytes = 0;
     batch->count = 0;
     batch->waited = 0;
     pthread_mutex_lock(&w->lock);
-    while (!w->waiting.first && !w->stopping)
-        pthread_cond_wait(&w->some, &w->lock);
+    wait_for_work(w);
     while (w->waiting.first && batch->count < LIMIT_BATCH_WRITES &&
            (bytes == 0 || bytes + w->waiting.first->len <= LIMIT_BATCH_BYTES)) {
-        bytes += w->waiting.first->len;
-        batch->writes[batch->count++] = writes_pop(&w->waiting);
+        struct cache_write *write = writes_pop(&w->waiting);
+        if (write->op == CACHE_TURN) {
+            writes_add(&w->turns, write);
+            continue;
+        }
+        bytes += write->len;
+        batch->writes[batch->count++] = write;
     }
+    bool more = batch->count > 0 || !w->stopping;
     pthread_mutex_unlock(&w->lock);
-    return batch->count > 0;
+    return more;
 }
 
 static void *run(void *arg)
 {
     struct writer *writer = arg;
-    struct batch batch;
-    while (gather(writer, &batch))
+    UNCLEARED struct batch batch;
+    while (gather(writer, &batch)) {
         commit_batch(writer, &batch);
+        if (writer->purging && !writer->paused)
+            purge_some(writer);
+        sweep_asked(writer);
+        if (batch.count > 0)
+            sweep_pressing(writer);
+    }
     return NULL;
 }
 
@@ -226,6 +376,13 @@ int writer_start(const struct writer_conf *conf, struct writer **ret)
     writer->conf = *conf;
     writes_init(&writer->waiting);
     writes_init(&writer->posted);
+    writes_init(&writer->turns);
+    writer->purging = true; /* perhaps: the first turn tells */
+    writer->purge_limit = LIMIT_PURGE_TURN;
+    if (sweep_new(conf->index, conf->ring, &writer->sweep) < 0) {
+        free(writer);
+        return -ENOMEM;
+    }
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->some, NULL);
     sigset_t all, before; /* signals are for the threads that wait for them */
@@ -236,6 +393,7 @@ int writer_start(const struct writer_conf *conf, struct writer **ret)
     if (r < 0) {
         pthread_cond_destroy(&writer->some);
         pthread_mutex_destroy(&writer->lock);
+        sweep_free(writer->sweep);
         free(writer);
         return r;
     }
@@ -266,5 +424,16 @@ void writer_stop(struct writer *writer)
         write->task.run = run_nothing;
     pthread_cond_destroy(&writer->some);
     pthread_mutex_destroy(&writer->lock);
+    sweep_free(writer->sweep);
     free(writer);
+}
+
+uint64_t writer_purges(const struct writer *writer)
+{
+    return atomic_load_explicit(&writer->purges, memory_order_acquire);
+}
+
+int64_t writer_oldest_picture(const struct writer *writer)
+{
+    return sweep_oldest_picture(writer->sweep);
 }

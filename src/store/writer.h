@@ -8,6 +8,9 @@
  * not kept and the index goes on. When a commit of the index fails, its writes are tried one by
  * one, so that one that has no room spoils no other.
  *
+ * Between two commits there is one turn for the purges under way and one for forgetting, each when
+ * there is need for it.
+ *
  * `done` is posted to the loop, in the order of starting. The queue has no ceiling of its own: the
  * writes are the caller's memory.
  */
@@ -29,6 +32,10 @@ MUST_CHECK int writer_start(const struct writer_conf *conf, struct writer **ret)
 
 /* Any thread. */
 void writer_add(struct writer *writer, struct cache_write *write);
+
+/* See cache_purges, and cache_usage. Any thread. */
+uint64_t writer_purges(const struct writer *writer);
+int64_t writer_oldest_picture(const struct writer *writer);
 
 /* Commits what was added, calls no `done` any more, frees. Takes NULL. */
 void writer_stop(struct writer *writer);

@@ -1,7 +1,7 @@
-/* A segment and a record on their own: what they refuse. */
+/* A segment on its own: what it refuses. */
 #include "test.h"
 
-#include "store/record.h"
+#include "base/limits.h"
 #include "store/segment.h"
 
 #include <errno.h>
@@ -123,36 +123,6 @@ static void test_another_secret_reads_nothing(void **state)
     rmdir(dir);
 }
 
-static void test_a_record_passes_unchanged_and_only_so(void **state)
-{
-    (void)state;
-    struct cache_record in = {.state = CACHE_STORED,
-                              .reason = 200,
-                              .tries = 3,
-                              .type = IMAGE_WEBP,
-                              .sharers_count = 2,
-                              .sharers = {0x1234, 0xffff},
-                              .size = 0x89abcdef,
-                              .claimed_s = 1800000000,
-                              .answered_s = -1,
-                              .retry_s = INT64_MIN};
-    memset(in.content, 0x5a, sizeof(in.content));
-    struct cache_key key = {{1}}, other = {{2}};
-    uint8_t bytes[RECORD_SIZE];
-    record_pack(&in, &key, &secret, bytes);
-    const uint8_t head[12] = {1, 2, 200, 3, 4, 0, 2, 0, 0xef, 0xcd, 0xab, 0x89};
-    assert_memory_equal(bytes, head, sizeof(head)); /* the layout that the header promises */
-    struct cache_record out = {0};
-    assert_int_equal(record_unpack(bytes, &key, &secret, &out), 0);
-    assert_memory_equal(&in, &out, sizeof(in));
-    assert_int_equal(record_unpack(bytes, &other, &secret, &out), -EBADMSG);
-    for (unsigned bit = 0; bit < RECORD_SIZE * 8; bit++) {
-        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        assert_int_equal(record_unpack(bytes, &key, &secret, &out), -EBADMSG);
-        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,7 +130,6 @@ int main(void)
         cmocka_unit_test(test_the_promised_room_is_there),
         cmocka_unit_test(test_aborted_is_absent_and_the_same_again_is_fine),
         cmocka_unit_test(test_another_secret_reads_nothing),
-        cmocka_unit_test(test_a_record_passes_unchanged_and_only_so),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

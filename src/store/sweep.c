@@ -1,0 +1,315 @@
+#include "store/sweep.h"
+
+#include "base/list.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define SHARE_OF_A_TURN 16    /* of what a turn sees, so much of the oldest goes */
+#define STEP            32    /* by this part the number of records falls at once; not tuned */
+#define RETRY_GRACE_S   86400 /* a try so long overdue will not come */
+
+/* How much a record is worth keeping, when not all can be kept. */
+enum worth { WORTH_UNREACHABLE, WORTH_FAILED, WORTH_GONE, WORTH_STORED, WORTH_ALWAYS };
+
+struct sweep {
+    struct index *index;
+    struct ring *ring;
+    bool has_terms;
+    int64_t now_s;
+    int64_t retention_s;
+    int64_t fetch_window_s;
+
+    struct cache_key after;
+    bool started;     /* `after` holds */
+    bool whole;       /* this round began at the beginning */
+    int64_t oldest_s; /* of it so far; 0: none */
+    _Atomic int64_t oldest_picture_s;
+
+    bool limited; /* by `target` */
+    uint64_t target;
+    uint64_t free_then; /* pages, when it was set */
+
+    /* What the last so many records that stayed were worth, as in rank_of. */
+    uint64_t sample[LIMIT_SWEEP_SAMPLE];
+    size_t sample_count;
+    size_t sample_next;
+};
+
+int sweep_new(struct index *index, struct ring *ring, struct sweep **ret)
+{
+    struct sweep *sweep = calloc(1, sizeof(*sweep));
+    if (!sweep)
+        return -ENOMEM;
+    sweep->index = index;
+    sweep->ring = ring;
+    /* Anywhere, or who is often restarted would only ever look at the first ones. */
+    randombytes_buf(&sweep->after, sizeof(sweep->after));
+    sweep->started = true;
+    *ret = sweep;
+    return 0;
+}
+
+void sweep_free(struct sweep *sweep)
+{
+    free(sweep);
+}
+
+void sweep_set_terms(struct sweep *sweep, const struct cache_sweep *terms)
+{
+    sweep->now_s = terms->now_s;
+    sweep->retention_s = terms->retention_s;
+    sweep->fetch_window_s = terms->fetch_window_s;
+    sweep->has_terms = true;
+}
+
+int64_t sweep_oldest_picture(const struct sweep *sweep)
+{
+    return atomic_load_explicit(&sweep->oldest_picture_s, memory_order_relaxed);
+}
+
+/* ---- how many may stay ---- */
+
+static uint64_t count_records(const struct index *index)
+{
+    uint64_t count = 0;
+    for (int i = 0; i < RECORD_KINDS; i++)
+        count += index->figures.kinds[i];
+    return count;
+}
+
+/* By the figures and the room of the last index_begin. */
+static void set_target(struct sweep *sweep)
+{
+    const struct index_room *room = &sweep->index->room;
+    uint64_t count = count_records(sweep->index);
+    if (room->free >= room->low + room->low / 4) {
+        sweep->limited = false;
+    } else if (!sweep->limited && room->free < room->low) {
+        sweep->limited = true;
+        sweep->target = count - count / STEP;
+        sweep->free_then = room->free;
+    } else if (sweep->limited && count <= sweep->target &&
+               (room->free < room->tight || room->free + room->low / 16 < sweep->free_then)) {
+        sweep->target = count - count / STEP;
+        sweep->free_then = room->free;
+    }
+}
+
+bool sweep_pressed(struct sweep *sweep)
+{
+    if (!sweep->has_terms)
+        return false;
+    set_target(sweep);
+    return sweep->limited && count_records(sweep->index) > sweep->target;
+}
+
+/* ---- one record ---- */
+
+static int64_t latest(const struct cache_record *record)
+{
+    return record->delivered_s > record->answered_s ? record->delivered_s : record->answered_s;
+}
+
+/* 1, 0 or -errno. A name that leads to a segment which is no more does not count. */
+static int has_picture(const struct sweep *sweep, MDB_txn *txn, const struct cache_record *record)
+{
+    uint64_t generation;
+    if (record->size == 0)
+        return 0;
+    int r = index_content(sweep->index, txn, record->content, &generation);
+    if (r != 0)
+        return r < 0 ? r : 0;
+    return ring_find(sweep->ring, generation) != NULL;
+}
+
+static enum worth worth_of(const struct sweep *sweep, const struct cache_record *record,
+                           bool picture)
+{
+    bool unreachable = record->delivered_s != 0 && !record->asked &&
+                       latest(record) + sweep->fetch_window_s < sweep->now_s;
+    if (record->purged)
+        return WORTH_ALWAYS;
+    if (picture)
+        return WORTH_STORED;
+    if (unreachable)
+        return WORTH_UNREACHABLE;
+    return record->state == CACHE_FAILED ? WORTH_FAILED : WORTH_GONE;
+}
+
+/* Smaller goes first: by worth, then by time. */
+static uint64_t rank_of(enum worth worth, const struct cache_record *record)
+{
+    int64_t time_s = latest(record);
+    return (uint64_t)worth << 48 | (time_s > 0 ? (uint64_t)time_s & 0xffffffffffff : 0);
+}
+
+static void add_to_sample(struct sweep *sweep, uint64_t rank)
+{
+    sweep->sample[sweep->sample_next] = rank;
+    sweep->sample_next = (sweep->sample_next + 1) % LIMIT_SWEEP_SAMPLE;
+    if (sweep->sample_count < LIMIT_SWEEP_SAMPLE)
+        sweep->sample_count++;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Up to which rank a record is among the oldest. False while there is too little to tell by. */
+static bool find_threshold(const struct sweep *sweep, uint64_t count, uint64_t *ret)
+{
+    size_t wanted = count < LIMIT_SWEEP_SAMPLE ? (size_t)count : LIMIT_SWEEP_SAMPLE;
+    if (sweep->sample_count < wanted / 2 || sweep->sample_count == 0)
+        return false;
+    /* In a small index an older part of the sample would be the same records once more. */
+    size_t used = sweep->sample_count < wanted ? sweep->sample_count : wanted;
+    uint64_t *sorted = malloc(used * sizeof(*sorted));
+    if (!sorted)
+        return false;
+    for (size_t i = 0; i < used; i++)
+        sorted[i] =
+            sweep->sample[(sweep->sample_next + LIMIT_SWEEP_SAMPLE - 1 - i) % LIMIT_SWEEP_SAMPLE];
+    qsort(sorted, used, sizeof(*sorted), by_rank);
+    *ret = sorted[used / SHARE_OF_A_TURN];
+    free(sorted);
+    return true;
+}
+
+/* ---- a turn ---- */
+
+#define ENOUGH 3 /* a positive answer that is no other's */
+
+struct turn {
+    struct index_visitor visitor;
+    struct sweep *sweep;
+    MDB_txn *txn;
+    bool pressed;
+    uint64_t upto;  /* ranks that go */
+    uint64_t spare; /* how many may go before their time or are only unreachable */
+    unsigned visited;
+    unsigned count;
+    unsigned early;
+    struct cache_key last;
+    struct cache_key keys[LIMIT_SWEEP_TURN];
+};
+
+/* 0 or -errno. */
+static int judge(struct turn *t, const struct cache_key *key, const struct cache_record *record)
+{
+    struct sweep *sweep = t->sweep;
+    if (record->state == CACHE_CLAIMED || (record->state == CACHE_FAILED && record->retry_s != 0 &&
+                                           record->retry_s + RETRY_GRACE_S > sweep->now_s))
+        return 0;
+    bool expired = latest(record) + sweep->retention_s < sweep->now_s;
+    int picture = has_picture(sweep, t->txn, record);
+    if (picture < 0)
+        return picture;
+    if (picture && (sweep->oldest_s == 0 || record->answered_s < sweep->oldest_s))
+        sweep->oldest_s = record->answered_s;
+    if (expired && !picture) {
+        t->keys[t->count++] = *key;
+        return 0;
+    }
+    enum worth worth = worth_of(sweep, record, picture);
+    if (!t->pressed || worth == WORTH_ALWAYS)
+        return 0;
+    uint64_t rank = rank_of(worth, record);
+    if (t->spare == 0 || rank > t->upto) {
+        add_to_sample(sweep, rank);
+        return 0;
+    }
+    t->spare--;
+    t->early += worth != WORTH_UNREACHABLE;
+    t->keys[t->count++] = *key;
+    return 0;
+}
+
+static int visit(struct index_visitor *self, const struct cache_key *key,
+                 const struct cache_record *record)
+{
+    struct turn *t = container_of(self, struct turn, visitor);
+    int r = record ? judge(t, key, record) : 0;
+    if (r < 0)
+        return r;
+    t->last = *key;
+    return ++t->visited < LIMIT_SWEEP_TURN ? 0 : ENOUGH;
+}
+
+static int forget(struct turn *t)
+{
+    struct index *index = t->sweep->index;
+    MDB_txn *txn;
+    int r = index_begin(index, &txn);
+    if (r < 0)
+        return r;
+    for (unsigned i = 0; i < t->count && r == 0; i++)
+        r = index_record_remove(index, txn, &t->keys[i]);
+    if (r < 0) {
+        index_abort(index, txn);
+        return r;
+    }
+    index->figures.forgotten += t->count;
+    index->figures.early += t->early;
+    return index_commit(index, txn);
+}
+
+/* Looks without a write transaction: most turns have nothing to write. Nobody else writes. */
+static int look(struct turn *t)
+{
+    struct sweep *sweep = t->sweep;
+    int r = env_read_begin(sweep->index->env, &t->txn);
+    if (r < 0)
+        return r;
+    r = index_record_each(sweep->index, t->txn, sweep->started ? &sweep->after : NULL, &t->visitor);
+    env_read_end(sweep->index->env, t->txn);
+    return r;
+}
+
+static int take_turn(struct turn *t, struct cache_sweep *ret)
+{
+    struct sweep *sweep = t->sweep;
+    int walked = look(t);
+    if (walked < 0)
+        return walked;
+    int r = t->count > 0 ? forget(t) : 0;
+    if (r < 0)
+        return r;
+    sweep->started = walked != CACHE_NONE;
+    sweep->after = t->last;
+    if (walked == CACHE_NONE) {
+        if (sweep->whole)
+            atomic_store_explicit(&sweep->oldest_picture_s, sweep->oldest_s, memory_order_relaxed);
+        sweep->whole = true;
+        sweep->oldest_s = 0;
+        ret->round = 1;
+    }
+    ret->visited += t->visited;
+    ret->forgotten += t->count;
+    ret->early += t->early;
+    return 0;
+}
+
+int sweep_turn(struct sweep *sweep, struct cache_sweep *ret)
+{
+    if (!sweep->has_terms)
+        return 0;
+    struct turn *t = calloc(1, sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    t->visitor.visit = visit;
+    t->sweep = sweep;
+    t->pressed = sweep_pressed(sweep);
+    if (t->pressed) {
+        uint64_t count = count_records(sweep->index);
+        if (find_threshold(sweep, count, &t->upto))
+            t->spare = count - sweep->target;
+    }
+    int r = take_turn(t, ret);
+    free(t);
+    return r;
+}
