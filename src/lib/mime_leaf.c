@@ -97,38 +97,39 @@ static bool is_mostly_ascii(struct span text)
     return others <= text.len / 3;
 }
 
-void mime_leaf_end(const struct mime_pass *pass, const struct mime_part *part, struct buf *coded)
+/* An encoded text at the end of the message: is its last line ended? */
+static void end_line(const struct mime_pass *pass, const struct mime_part *part, struct span coded,
+                     struct buf *out)
 {
+    struct span eol = pass->header.eol;
     if (part->end != pass->message.len)
         return;
-    struct span eol = pass->header.eol;
     if (mime_signed_has_original(pass, part)) {
-        buf_add_span(coded, eol); /* the one that belongs to its delimiter */
-    } else if (!span_ends(buf_span(coded), eol)) {
-        buf_add_char(coded, '='); /* a message ends with a line end, and the text does not */
-        buf_add_span(coded, eol);
+        buf_add_span(out, eol); /* the one that belongs to its delimiter */
+    } else if (!span_ends(coded, eol)) {
+        buf_add_char(out, '='); /* a message ends with a line end, and the text does not */
+        buf_add_span(out, eol);
     }
+}
+
+int mime_leaf_put(struct mime_pass *pass, const struct mime_part *part, size_t from)
+{
+    struct buf *text = &pass->plan.text;
+    end_line(pass, part, span_part(buf_span(text), from, text->len), text);
+    mime_plan_replace_from(&pass->plan, part->body, part->end, from);
+    return buf_error(text);
 }
 
 /* Encodes `text` into the place of the part's body and says how in `change`. */
 static int plan_body(struct mime_pass *pass, const struct mime_part *part, struct span text,
                      struct span nl, struct mime_change *change)
 {
-    struct span eol = pass->header.eol;
-    CLEANUP(buf_free) struct buf coded = BUF_INIT(output_max(text));
-    int error = 0;
-    if (is_mostly_ascii(text)) {
-        change->code = "quoted-printable";
-        error = mime_code_qp(text, nl, eol, &coded);
-    } else {
-        change->code = "base64";
-        error = mime_code_base64(text, eol, &coded);
-    }
-    mime_leaf_end(pass, part, &coded);
-    if (error || buf_error(&coded))
-        return error ? error : buf_error(&coded);
-    mime_plan_replace(&pass->plan, part->body, part->end, buf_span(&coded));
-    return 0;
+    size_t from = pass->plan.text.len;
+    bool plain = is_mostly_ascii(text);
+    change->code = plain ? "quoted-printable" : "base64";
+    int error = plain ? mime_code_qp(text, nl, pass->header.eol, &pass->plan.text)
+                      : mime_code_base64(text, pass->header.eol, &pass->plan.text);
+    return error ? error : mime_leaf_put(pass, part, from);
 }
 
 int mime_leaf_html(struct mime_pass *pass, const struct mime_part *part,
@@ -146,6 +147,7 @@ int mime_leaf_html(struct mime_pass *pass, const struct mime_part *part,
     const char *why = answer == CHARSET_CONFLICT ? "charset" : pass->text_only ? "signed" : NULL;
     CLEANUP(buf_free) struct buf out = BUF_INIT(output_max(body));
     int error = rewrite_or_text(pass, buf_span(&text), &why, &out);
+    buf_free(&text); /* the encoded form needs the room */
     if (!error)
         error = plan_body(pass, part, buf_span(&out), LF, change);
     if (error)

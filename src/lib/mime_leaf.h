@@ -44,9 +44,10 @@ int mime_leaf_external(struct mime_pass *pass, const struct mime_part *part,
 int mime_leaf_recode(struct mime_pass *pass, const struct mime_part *part,
                      const struct mime_content *content, struct mime_change *change);
 
-/* Sees to it that encoded text at the end of the message ends its line, and once more where the
+/* Plans the body of `part` to be what was appended to the plan's text since `from`, encoded. Sees
+ * to it that encoded text at the end of the message ends its line, and once more where the
  * delimiter of the original will follow (mime_signed.h). */
-void mime_leaf_end(const struct mime_pass *pass, const struct mime_part *part, struct buf *coded);
+int mime_leaf_put(struct mime_pass *pass, const struct mime_part *part, size_t from);
 
 /* The text of a leaf as UTF-8: decoded, converted. 0, CHARSET_CONFLICT (then read as the likelier
  * of the two), or a negative error. */

@@ -10,13 +10,13 @@ void mime_plan_free(struct mime_plan *plan)
     *plan = (struct mime_plan){0};
 }
 
-static void plan_add(struct mime_plan *plan, struct mime_edit edit, struct span text)
+/* The text of it is what was appended since `from`. */
+static void plan_add(struct mime_plan *plan, struct mime_edit edit, size_t from)
 {
-    edit.text = plan->text.len;
-    edit.text_len = text.len;
-    int error = buf_add_span(&plan->text, text);
-    if (error && !plan->error)
-        plan->error = error;
+    edit.text = from;
+    edit.text_len = plan->text.len - from;
+    if (buf_error(&plan->text) && !plan->error)
+        plan->error = buf_error(&plan->text);
     if (plan->error)
         return;
     if (plan->count == plan->cap) {
@@ -32,14 +32,28 @@ static void plan_add(struct mime_plan *plan, struct mime_edit edit, struct span 
     plan->edits[plan->count++] = edit;
 }
 
+void mime_plan_replace_from(struct mime_plan *plan, size_t start, size_t end, size_t from)
+{
+    plan_add(plan, (struct mime_edit){.start = start, .end = end, .order = plan->count + 1}, from);
+}
+
+void mime_plan_put_first_from(struct mime_plan *plan, size_t at, size_t from)
+{
+    plan_add(plan, (struct mime_edit){.start = at, .end = at, .order = 0}, from);
+}
+
 void mime_plan_replace(struct mime_plan *plan, size_t start, size_t end, struct span text)
 {
-    plan_add(plan, (struct mime_edit){.start = start, .end = end, .order = plan->count + 1}, text);
+    size_t from = plan->text.len;
+    buf_add_span(&plan->text, text);
+    mime_plan_replace_from(plan, start, end, from);
 }
 
 void mime_plan_put_first(struct mime_plan *plan, size_t at, struct span text)
 {
-    plan_add(plan, (struct mime_edit){.start = at, .end = at, .order = 0}, text);
+    size_t from = plan->text.len;
+    buf_add_span(&plan->text, text);
+    mime_plan_put_first_from(plan, at, from);
 }
 
 bool mime_plan_touches(const struct mime_plan *plan, size_t start, size_t end)
@@ -67,12 +81,35 @@ static int compare(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+/* At least how long the message will be, were there no overlap. */
+static size_t length_of(const struct mime_plan *plan)
+{
+    size_t len = plan->message.len + plan->text.len;
+    for (size_t i = 0; i < plan->count; i++) {
+        size_t gone = plan->edits[i].end - plan->edits[i].start;
+        len -= gone < len ? gone : len;
+    }
+    return len;
+}
+
+/* Growing as it goes, a buffer of megabytes would end with a good deal of room to spare. */
+static void reserve_exactly(struct buf *out, size_t len)
+{
+    size_t max = out->max;
+    if (max - out->len < len)
+        return; /* it will say so itself */
+    out->max = out->len + len;
+    (void)buf_reserve(out, len);
+    out->max = max;
+}
+
 int mime_plan_apply(struct mime_plan *plan, struct buf *out)
 {
     if (plan->error)
         return plan->error;
     if (plan->count > 0)
         qsort(plan->edits, plan->count, sizeof(*plan->edits), compare);
+    reserve_exactly(out, length_of(plan));
     size_t at = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct mime_edit *edit = &plan->edits[i];

@@ -38,6 +38,11 @@ void mime_plan_replace(struct mime_plan *plan, size_t start, size_t end, struct 
 /* The same before everything else that is put at `at`. */
 void mime_plan_put_first(struct mime_plan *plan, size_t at, struct span text);
 
+/* The same without a copy, for large texts: append to the plan's text, beginning at `from` (its
+ * length until then), and then say what for. Nothing else may be planned in between. */
+void mime_plan_replace_from(struct mime_plan *plan, size_t start, size_t end, size_t from);
+void mime_plan_put_first_from(struct mime_plan *plan, size_t at, size_t from);
+
 /* Is there a splice within [start, end)? */
 bool mime_plan_touches(const struct mime_plan *plan, size_t start, size_t end);
 

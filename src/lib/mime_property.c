@@ -142,14 +142,12 @@ int mime_leaf_properties(struct mime_pass *pass, const struct mime_part *part,
     if (error || renamed == 0)
         return error;
     pass->properties = true;
-    CLEANUP(buf_free) struct buf coded = BUF_INIT(4 * out.len + 4 * KiB);
+    buf_free(&raw);
+    size_t from = pass->plan.text.len;
     struct span eol = pass->header.eol;
-    change->code = content->code == MIME_CODE_BASE64 ? "base64" : "quoted-printable";
-    error = content->code == MIME_CODE_BASE64 ? mime_code_base64(buf_span(&out), eol, &coded)
-                                              : mime_code_qp(buf_span(&out), eol, eol, &coded);
-    mime_leaf_end(pass, part, &coded);
-    if (error || buf_error(&coded))
-        return error ? error : buf_error(&coded);
-    mime_plan_replace(&pass->plan, part->body, part->end, buf_span(&coded));
-    return 0;
+    bool base64 = content->code == MIME_CODE_BASE64;
+    change->code = base64 ? "base64" : "quoted-printable";
+    error = base64 ? mime_code_base64(buf_span(&out), eol, &pass->plan.text)
+                   : mime_code_qp(buf_span(&out), eol, eol, &pass->plan.text);
+    return error ? error : mime_leaf_put(pass, part, from);
 }

@@ -116,9 +116,10 @@ static int attach_original(struct mime_pass *pass, size_t index, const struct mi
     struct span original = message_around(pass, index);
     struct span eol = pass->header.eol;
     size_t at = end_of_parts(pass, index);
-    CLEANUP(buf_free) struct buf part = BUF_INIT(2 * original.len + 4 * KiB);
+    struct buf *out = &pass->plan.text;
+    size_t from = out->len;
     if (pass->message.ptr[at - 1] != '\n' && !mime_plan_covers(&pass->plan, at - 1))
-        buf_add_span(&part, eol);
+        buf_add_span(out, eol);
     static const char *const lines[] = {
         "Content-Type: application/octet-stream; name=\"original.eml\"",
         "Content-Description: the message as it was signed",
@@ -126,16 +127,16 @@ static int attach_original(struct mime_pass *pass, size_t index, const struct mi
         "Content-Transfer-Encoding: base64",
         "",
     };
-    buf_add_text(&part, "--");
-    buf_add(&part, content->boundary, content->boundary_len);
-    buf_add_span(&part, eol);
+    buf_add_text(out, "--");
+    buf_add(out, content->boundary, content->boundary_len);
+    buf_add_span(out, eol);
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        buf_add_text(&part, lines[i]);
-        buf_add_span(&part, eol);
+        buf_add_text(out, lines[i]);
+        buf_add_span(out, eol);
     }
-    int error = mime_code_base64(original, eol, &part);
+    int error = mime_code_base64(original, eol, out);
     if (!error)
-        mime_plan_put_first(&pass->plan, at, buf_span(&part));
+        mime_plan_put_first_from(&pass->plan, at, from);
     return error;
 }
 
