@@ -85,11 +85,15 @@ static enum MHD_Result stats(struct call *call)
     return call_send_json(call, MHD_HTTP_OK, metrics_json(&figures));
 }
 
-static const struct proto_endpoint endpoints[] = {
-    {"GET", "/healthz", 0, healthz},
-    {"GET", "/metrics", 0, metrics},
-    {"GET", "/readyz", 0, readyz},
+static enum MHD_Result purge(struct call *call)
+{
+    enum MHD_Result result;
+    return is_up(call, &result) ? control_purge(call, call->env) : result;
+}
 
+static const struct proto_endpoint endpoints[] = {
+    {"GET", "/healthz", 0, healthz}, {"GET", "/metrics", 0, metrics},
+    {"GET", "/readyz", 0, readyz},   {"POST", "/v1/purge", CONTROL_MAX_PURGE, purge},
     {"GET", "/v1/stats", 0, stats},
 };
 
@@ -133,6 +137,7 @@ void control_close(struct control *control)
     if (!control)
         return;
     atomic_compare_exchange_strong(&control->phase, &serving, CONTROL_STOPPING);
+    control_purges_leave(control);
 }
 
 const char *control_address(const struct control *control)
@@ -153,6 +158,7 @@ void control_free(struct control *control)
     if (!control)
         return;
     control_stop(control);
+    control_purges_free(control);
     pthread_cond_destroy(&control->changed);
     pthread_mutex_destroy(&control->lock);
     free(control);

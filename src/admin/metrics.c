@@ -84,11 +84,29 @@ static void decoder(struct buf *to, const struct pool_figures *decode)
     gauge(to, "shoji_decoder_waiting", "Originals that wait for a decoder.", decode->waiting);
 }
 
+static void records(struct buf *to, const struct cache_usage *usage)
+{
+    static const char name[] = "shoji_records";
+    head(to, name, "gauge", "Originals that are remembered, by what is known of them.");
+    buf_add_format(to, "%s{state=\"claimed\"} %" PRIu64 "\n", name, usage->claimed);
+    buf_add_format(to, "%s{state=\"stored\"} %" PRIu64 "\n", name, usage->stored);
+    buf_add_format(to, "%s{state=\"failed\"} %" PRIu64 "\n", name, usage->failed);
+    buf_add_format(to, "%s{state=\"purged\"} %" PRIu64 "\n", name, usage->purged);
+}
+
 static void cache(struct buf *to, const struct cache_usage *usage)
 {
-    gauge(to, "shoji_records", "Originals that are remembered.", usage->records);
+    records(to, usage);
+    counter(to, "shoji_forgotten_total", "Originals that were forgotten in their time.",
+            usage->forgotten - usage->forgotten_early);
+    counter(to, "shoji_forgotten_early_total",
+            "Originals that were forgotten before their time: index_size is too small.",
+            usage->forgotten_early);
     gauge(to, "shoji_pictures", "Pictures that are kept.", usage->pictures);
     gauge(to, "shoji_disk_bytes", "Bytes on disk: pictures, index and queue.", usage->bytes);
+    gauge(to, "shoji_segment_bytes", "Bytes on disk of the pictures alone.", usage->segment_bytes);
+    gauge(to, "shoji_index_bytes", "Bytes on disk of index and queue.", usage->index_bytes);
+    gauge(to, "shoji_index_left_bytes", "Bytes of the index that are free.", usage->index_left);
 }
 
 void metrics_write(const struct figures *figures, struct buf *to)
@@ -155,16 +173,25 @@ static json_t *json_decoder(const struct pool_figures *decode)
                      (json_int_t)decode->waiting);
 }
 
+static json_t *json_cache(const struct cache_usage *usage)
+{
+    return json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "records", (json_int_t)usage->records,
+        "claimed", (json_int_t)usage->claimed, "stored", (json_int_t)usage->stored, "failed",
+        (json_int_t)usage->failed, "purged", (json_int_t)usage->purged, "pictures",
+        (json_int_t)usage->pictures, "forgotten", (json_int_t)usage->forgotten, "forgotten_early",
+        (json_int_t)usage->forgotten_early, "disk_bytes", (json_int_t)usage->bytes, "segment_bytes",
+        (json_int_t)usage->segment_bytes, "index_bytes", (json_int_t)usage->index_bytes,
+        "index_left_bytes", (json_int_t)usage->index_left);
+}
+
 json_t *metrics_json(const struct figures *figures)
 {
     const struct cache_usage *usage = &figures->cache;
     json_t *queue = json_pack("{s:I,s:I}", "length", (json_int_t)usage->queued, "lag_s",
                               (json_int_t)figures->queue_lag_s);
-    json_t *cache_json =
-        json_pack("{s:I,s:I,s:I}", "records", (json_int_t)usage->records, "pictures",
-                  (json_int_t)usage->pictures, "disk_bytes", (json_int_t)usage->bytes);
     return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o}", "v", 1, "version", SHOJI_VERSION, "requests",
                      json_requests(&figures->http), "flights", json_flights(&figures->flights),
                      "queue", queue, "decoder", json_decoder(&figures->decode), "cache",
-                     cache_json);
+                     json_cache(usage));
 }

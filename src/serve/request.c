@@ -28,6 +28,7 @@ struct request {
     struct MHD_Connection *connection;
     struct reply *reply; /* the answer, a reference of ours */
     unsigned generation; /* of the keys before they were asked */
+    uint64_t purges;     /* before the cache was asked */
     bool parked;
     bool conditional;
     bool has_record;
@@ -39,7 +40,9 @@ struct request {
 
 int front_init(struct front *front, struct request_env *env, size_t hot_bytes)
 {
-    *front = (struct front){.env = env, .generation = keyring_generation(env->keyring)};
+    *front = (struct front){.env = env,
+                            .generation = keyring_generation(env->keyring),
+                            .purges = cache_purges(env->cache)};
     return hot_new(hot_bytes, &front->hot);
 }
 
@@ -229,28 +232,48 @@ static enum MHD_Result send_reply(struct front *front, enum tally_step by,
     return result;
 }
 
-static void forget_revoked(struct front *front)
+/* Read before anything is looked up: what is put there meanwhile goes with the next request. */
+static void forget_void(struct front *front)
 {
     unsigned generation = keyring_generation(front->env->keyring);
-    if (generation == front->generation)
+    uint64_t purges = cache_purges(front->env->cache);
+    if (generation == front->generation && purges == front->purges)
         return;
     front->generation = generation;
+    front->purges = purges;
     hot_clear(front->hot);
+}
+
+/* Something was purged while the answer was on its way. False: it may have been this, and another
+ * answer is in its place. */
+static bool holds_still(struct request *request)
+{
+    int r = cache_lookup(request->front->env->cache, &request->key, &request->record);
+    request->has_record = r == 0;
+    if (r == 0 && request->record.state == CACHE_STORED && !request->record.purged)
+        return true;
+    reply_unref(request->reply);
+    answer(request, r < 0                              ? REPLY_OVERLOAD
+                    : r == 0 && request->record.purged ? REPLY_GONE
+                                                       : REPLY_LATER);
+    return false;
 }
 
 /* Resumed: the back thread has left the answer in the request. */
 static void unpark(struct request *request, const char *path)
 {
-    struct reply *answered = request->reply;
+    struct front *front = request->front;
     request->parked = false;
-    atomic_fetch_sub(&request->front->parked, 1);
+    atomic_fetch_sub(&front->parked, 1);
+    struct reply *answered = request->reply;
     /* The keys changed while it waited: is it still one of ours? */
-    if (request->generation != request->front->generation &&
-        step_verify(request, path) != STEP_NEXT) {
+    if (request->generation != front->generation && step_verify(request, path) != STEP_NEXT) {
         reply_unref(answered);
         return;
     }
-    hot_put(request->front->hot, path, strlen(path), answered);
+    if (request->purges != front->purges && reply_is_picture(answered) && !holds_still(request))
+        return;
+    hot_put(front->hot, path, strlen(path), answered);
     if (request->has_record)
         count_sharer(request);
 }
@@ -265,6 +288,7 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
     request->connection = connection;
     request->conditional = line->conditional;
     request->generation = front->generation;
+    request->purges = front->purges;
     enum step_result result = STEP_NEXT;
     size_t i;
     for (i = 0; result == STEP_NEXT; i++) {
@@ -284,7 +308,7 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
 enum MHD_Result request_handle(struct front *front, struct MHD_Connection *connection,
                                const struct request_line *line, struct request **state)
 {
-    forget_revoked(front);
+    forget_void(front);
     struct request *request = *state;
     if (request) {
         if (request->parked)

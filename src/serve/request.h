@@ -32,6 +32,7 @@ struct front {
     struct request_env *env;
     struct hot *hot;
     unsigned generation; /* of the keys that `hot` was verified with */
+    uint64_t purges;     /* that `hot` has seen: see cache_purges */
     atomic_uint parked;
     struct tally tally;
 };
