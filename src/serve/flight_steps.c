@@ -139,6 +139,9 @@ static void on_fetched(void *ctx, struct fetch_result *result)
         take_redirect(flight, result->location);
         return;
     case FETCH_EGRESS:
+        /* Our own fault, and no try where nothing was asked: that never becomes final. */
+        step_fail(flight, FETCH_EGRESS, next_try_s(result->asked ? flight->record.tries : 1));
+        return;
     case FETCH_DNS:
     case FETCH_UNREACHABLE:
     case FETCH_TLS:
