@@ -26,12 +26,57 @@ static inline scan_block scan_load(const char *ptr)
     return block;
 }
 
+/* One bit a byte of a comparison's result, the first byte's the lowest. */
+static inline unsigned scan_bits(scan_block hits)
+{
+#ifdef __SSE2__
+    typedef char bytes __attribute__((vector_size(16)));
+    return (unsigned)__builtin_ia32_pmovmskb128((bytes)hits);
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < sizeof(hits); i++)
+        bits |= (hits[i] & 1U) << i;
+    return bits;
+#endif
+}
+
 /* Is any byte of a comparison's result set? */
 static inline bool scan_hit(scan_block hits)
 {
-    uint64_t halves[2];
-    memcpy(halves, &hits, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
+    return scan_bits(hits) != 0;
+}
+
+static inline scan_block scan_any(scan_block block, const char bytes[3])
+{
+    return (scan_block)(block == scan_all(bytes[0])) | (scan_block)(block == scan_all(bytes[1])) |
+           (scan_block)(block == scan_all(bytes[2]));
+}
+
+/*
+ * From `at` to the first of three bytes, or the end. Sets *noted when one of three others stands on
+ * the way, and never clears it.
+ */
+static inline size_t scan_to(struct span s, size_t at, const char stops[3], const char notes[3],
+                             bool *noted)
+{
+    for (; s.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
+        scan_block block = scan_load(s.ptr + at);
+        unsigned stop = scan_bits(scan_any(block, stops));
+        unsigned note = scan_bits(scan_any(block, notes));
+        if (stop) {
+            unsigned first = (unsigned)__builtin_ctz(stop);
+            *noted |= (note & ((1U << first) - 1)) != 0;
+            return at + first;
+        }
+        *noted |= note != 0;
+    }
+    for (; at < s.len; at++) {
+        char c = s.ptr[at];
+        if (c == stops[0] || c == stops[1] || c == stops[2])
+            break;
+        *noted |= c == notes[0] || c == notes[1] || c == notes[2];
+    }
+    return at;
 }
 
 /*
@@ -40,13 +85,8 @@ static inline bool scan_hit(scan_block hits)
  */
 static inline size_t scan_past(struct span s, size_t at, const char bytes[3])
 {
-    const scan_block a = scan_all(bytes[0]), b = scan_all(bytes[1]), c = scan_all(bytes[2]);
-    for (; s.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
-        scan_block block = scan_load(s.ptr + at);
-        if (scan_hit((scan_block)(block == a) | (scan_block)(block == b) |
-                     (scan_block)(block == c)))
-            break;
-    }
+    while (s.len - at >= sizeof(scan_block) && !scan_hit(scan_any(scan_load(s.ptr + at), bytes)))
+        at += sizeof(scan_block);
     return at;
 }
 

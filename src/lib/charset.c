@@ -166,8 +166,8 @@ int charset_decode(const struct charset *charset, struct span in, struct buf *ou
     char *from = (char *)in.ptr;
     size_t left = in.len;
     int failed = 0;
+    UNCLEARED char chunk[4096];
     while (left > 0 && !buf_error(out)) {
-        char chunk[4096];
         char *to = chunk;
         size_t room = sizeof(chunk);
         size_t done = iconv(conversion, &from, &left, &to, &room);

@@ -25,6 +25,7 @@ void css_neutralised(struct css_writer *w, const char *before, struct span name,
     for (int i = 0; i < len; i++)
         text[i] = ascii_lower(text[i]);
     report_neutralised(w->job->images.pass->report, (struct span){text, (size_t)len});
+    w->job->images.pass->effects++;
 }
 
 static char closing(char open)

@@ -164,6 +164,30 @@ static bool simple(struct selector *s, const struct css_token *token)
     return token->type == CSS_OPEN && token->delim == '[' && attribute(s);
 }
 
+static bool close_pseudo(struct selector *s, const struct css_token *token)
+{
+    bool fine = token->delim == ')' && s->depth > 0 && s->compound;
+    s->depth -= fine;
+    buf_add_char(s->w->out, ')');
+    return fine;
+}
+
+static bool part(struct selector *s, const struct css_token *token)
+{
+    switch (token->type) {
+    case CSS_COMMA:
+        return separator(s, ',');
+    case CSS_CLOSE:
+        return close_pseudo(s, token);
+    case CSS_DELIM:
+        if (token->delim == '>' || token->delim == '+' || token->delim == '~')
+            return separator(s, token->delim);
+        return simple(s, token);
+    default:
+        return simple(s, token);
+    }
+}
+
 bool css_selectors(struct css_writer *w)
 {
     struct selector s = {.w = w};
@@ -173,20 +197,9 @@ bool css_selectors(struct css_writer *w)
             s.space = true;
             continue;
         }
-        bool fine;
         if (token.type == CSS_OPEN && token.delim == '{')
             return s.depth == 0 && s.compound;
-        if (token.type == CSS_COMMA)
-            fine = separator(&s, ',');
-        else if (token.type == CSS_DELIM && strchr(">+~", token.delim) && token.delim)
-            fine = separator(&s, token.delim);
-        else if (token.type == CSS_CLOSE && token.delim == ')') {
-            fine = s.depth > 0 && s.compound;
-            s.depth -= fine;
-            buf_add_char(w->out, ')');
-        } else
-            fine = simple(&s, &token);
-        if (!fine)
+        if (!part(&s, &token))
             return false;
         s.space = false;
     }

@@ -1,5 +1,6 @@
 #include "lib/css_token.h"
 
+#include "base/scan.h"
 #include "lib/html_entity.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -28,40 +29,66 @@ static char peek(const struct css_tokenizer *t, size_t ahead)
     return c == '\r' || c == '\f' ? '\n' : c;
 }
 
+/* What a byte can begin, and where it may stand. */
+enum {
+    SPACE = 1,
+    DIGIT = 2,
+    HEX = 4,
+    START = 8, /* of a name */
+    NAME = 16,
+    MARK = 32, /* a token of its own, whatever follows */
+};
+
+#define LETTER (START | NAME)
+#define HIGH_8(from)                                                                               \
+    [from] = LETTER, [from + 1] = LETTER, [from + 2] = LETTER, [from + 3] = LETTER,                \
+    [from + 4] = LETTER, [from + 5] = LETTER, [from + 6] = LETTER, [from + 7] = LETTER
+#define HIGH_32(from) HIGH_8(from), HIGH_8(from + 8), HIGH_8(from + 16), HIGH_8(from + 24)
+#define HEX_6(from)                                                                                \
+    [from] = LETTER | HEX, [from + 1] = LETTER | HEX, [from + 2] = LETTER | HEX,                   \
+    [from + 3] = LETTER | HEX, [from + 4] = LETTER | HEX, [from + 5] = LETTER | HEX
+#define DIGIT_5(from)                                                                              \
+    [from] = DIGIT | HEX | NAME, [from + 1] = DIGIT | HEX | NAME, [from + 2] = DIGIT | HEX | NAME, \
+    [from + 3] = DIGIT | HEX | NAME, [from + 4] = DIGIT | HEX | NAME
+
+static const unsigned char classes[256] = {
+    [' '] = SPACE,  ['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE, ['\f'] = SPACE,  DIGIT_5('0'),
+    DIGIT_5('5'),   HEX_6('a'),     HIGH_8('g'),    HIGH_8('o'),    ['w'] = LETTER,  ['x'] = LETTER,
+    ['y'] = LETTER, ['z'] = LETTER, HEX_6('A'),     HIGH_8('G'),    HIGH_8('O'),     ['W'] = LETTER,
+    ['X'] = LETTER, ['Y'] = LETTER, ['Z'] = LETTER, ['_'] = LETTER, ['\0'] = LETTER, ['-'] = NAME,
+    HIGH_32(0x80),  HIGH_32(0xA0),  HIGH_32(0xC0),  HIGH_32(0xE0),  ['('] = MARK,    [')'] = MARK,
+    ['['] = MARK,   [']'] = MARK,   ['{'] = MARK,   ['}'] = MARK,   [':'] = MARK,    [';'] = MARK,
+    [','] = MARK,   ['*'] = MARK,   ['>'] = MARK,   ['='] = MARK,   ['!'] = MARK,    ['~'] = MARK,
+};
+
+static bool is(char c, unsigned class)
+{
+    return classes[(unsigned char)c] & class;
+}
+
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\t' || c == '\n';
+    return is(c, SPACE);
 }
 
 static bool is_digit(char c)
 {
-    return c >= '0' && c <= '9';
+    return is(c, DIGIT);
 }
 
 static bool is_hex(char c)
 {
-    return is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+    return is(c, HEX);
 }
 
 static bool is_name_start(char c)
 {
-    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' || (c & 0x80) || c == '\0';
+    return is(c, START);
 }
-
-#define NAME_8(from)                                                                               \
-    [from] = true, [from + 1] = true, [from + 2] = true, [from + 3] = true, [from + 4] = true,     \
-    [from + 5] = true, [from + 6] = true, [from + 7] = true
-#define NAME_32(from) NAME_8(from), NAME_8(from + 8), NAME_8(from + 16), NAME_8(from + 24)
 
 static bool is_name(char c)
 {
-    static const bool names[256] = {
-        ['\0'] = true, ['-'] = true,  ['_'] = true,  NAME_8('0'),   ['8'] = true,
-        ['9'] = true,  NAME_8('A'),   NAME_8('I'),   NAME_8('Q'),   ['Y'] = true,
-        ['Z'] = true,  NAME_8('a'),   NAME_8('i'),   NAME_8('q'),   ['y'] = true,
-        ['z'] = true,  NAME_32(0x80), NAME_32(0xA0), NAME_32(0xC0), NAME_32(0xE0),
-    };
-    return names[(unsigned char)c];
+    return is(c, NAME);
 }
 
 static bool is_escape(const struct css_tokenizer *t, size_t ahead)
@@ -125,14 +152,23 @@ static void read_escape(struct css_tokenizer *t)
         t->at += t->in.ptr[t->at] == '\r' && has(t, 1) && t->in.ptr[t->at + 1] == '\n' ? 2 : 1;
 }
 
+static void give(struct css_token *ret, enum css_token_type type, struct span text)
+{
+    ret->type = type;
+    ret->text = text;
+}
+
 /* A name: the input itself where nothing in it needs decoding. */
 static struct span read_name(struct css_tokenizer *t)
 {
     size_t from = t->at, stored = t->store.len;
-    while (has(t, 0) && is_name(t->in.ptr[t->at]) && t->in.ptr[t->at] != '\0')
-        t->at++;
-    if (!is_escape(t, 0) && !(has(t, 0) && peek(t, 0) == '\0'))
-        return span_part(t->in, from, t->at - from);
+    size_t at = from;
+    while (at < t->in.len && is_name(t->in.ptr[at]) && t->in.ptr[at] != '\0')
+        at++;
+    t->at = at;
+    if (at == t->in.len || (t->in.ptr[at] != '\\' && t->in.ptr[at] != '\0') ||
+        (t->in.ptr[at] == '\\' && !is_escape(t, 0)))
+        return (struct span){t->in.ptr + from, at - from};
     store(t, t->in.ptr + from, t->at - from);
     while (has(t, 0)) {
         char c = peek(t, 0);
@@ -154,16 +190,21 @@ static struct span read_name(struct css_tokenizer *t)
 
 static void skip_digits(struct css_tokenizer *t)
 {
-    while (has(t, 0) && is_digit(peek(t, 0)))
+    while (has(t, 0) && is_digit(t->in.ptr[t->at]))
         t->at++;
 }
 
-static struct css_token read_numeric(struct css_tokenizer *t)
+static void read_numeric(struct css_tokenizer *t, struct css_token *ret)
 {
     size_t from = t->at;
     if (peek(t, 0) == '+' || peek(t, 0) == '-')
         t->at++;
     skip_digits(t);
+    ret->type = CSS_NUMBER;
+    if (has(t, 0) && is(t->in.ptr[t->at], SPACE | MARK)) { /* most of them */
+        ret->number = (struct span){t->in.ptr + from, t->at - from};
+        return;
+    }
     if (has(t, 1) && peek(t, 0) == '.' && is_digit(peek(t, 1))) {
         t->at++;
         skip_digits(t);
@@ -174,22 +215,30 @@ static struct css_token read_numeric(struct css_tokenizer *t)
         t->at += 1 + sign;
         skip_digits(t);
     }
-    struct css_token token = {.type = CSS_NUMBER, .number = span_part(t->in, from, t->at - from)};
+    ret->number = (struct span){t->in.ptr + from, t->at - from};
     if (starts_ident(t, 0)) {
-        token.type = CSS_DIMENSION;
-        token.text = read_name(t);
+        ret->type = CSS_DIMENSION;
+        ret->text = read_name(t);
     } else if (has(t, 0) && peek(t, 0) == '%') {
-        token.type = CSS_PERCENTAGE;
+        ret->type = CSS_PERCENTAGE;
         t->at++;
     }
-    return token;
 }
 
 /* At the quote. */
-static struct css_token read_string(struct css_tokenizer *t)
+static void read_string(struct css_tokenizer *t, struct css_token *ret)
 {
     char quote = t->in.ptr[t->at++];
     size_t stored = t->store.len;
+    bool decode = false;
+    const char stops[3] = {quote, '\\', '\n'};
+    size_t end = scan_to(t->in, t->at, stops, "\r\f\0", &decode);
+    if (!decode && end < t->in.len && t->in.ptr[end] == quote) {
+        struct span text = span_part(t->in, t->at, end - t->at);
+        t->at = end + 1;
+        give(ret, CSS_STRING, text);
+        return;
+    }
     for (; has(t, 0); t->at++) {
         char c = peek(t, 0);
         if (c == quote) {
@@ -197,7 +246,10 @@ static struct css_token read_string(struct css_tokenizer *t)
             break;
         }
         if (c == '\n') /* stays, as the white space that ends the bad string */
-            return (struct css_token){.type = CSS_BAD_STRING};
+        {
+            ret->type = CSS_BAD_STRING;
+            return;
+        }
         if (c == '\0') {
             store(t, REPLACEMENT, 3);
         } else if (c != '\\') {
@@ -212,24 +264,23 @@ static struct css_token read_string(struct css_tokenizer *t)
             t->at--;
         }
     }
-    return (struct css_token){.type = CSS_STRING,
-                              .text = span_part(buf_span(&t->store), stored, t->store.len)};
+    give(ret, CSS_STRING, span_part(buf_span(&t->store), stored, t->store.len));
 }
 
 static void skip_space(struct css_tokenizer *t)
 {
-    while (has(t, 0) && is_space(peek(t, 0)))
+    while (has(t, 0) && is_space(t->in.ptr[t->at]))
         t->at++;
 }
 
-static struct css_token read_bad_url(struct css_tokenizer *t)
+static void read_bad_url(struct css_tokenizer *t, struct css_token *ret)
 {
     for (; has(t, 0) && peek(t, 0) != ')'; t->at++)
         if (is_escape(t, 0) && has(t, 1))
             t->at++;
     if (has(t, 0))
         t->at++;
-    return (struct css_token){.type = CSS_BAD_URL};
+    give(ret, CSS_BAD_URL, SPAN(""));
 }
 
 static bool is_forbidden_in_url(char c)
@@ -238,20 +289,38 @@ static bool is_forbidden_in_url(char c)
            (c >= 0x0E && c <= 0x1F);
 }
 
+static bool is_plain_in_url(char c)
+{
+    return c > ' ' && c < 0x7F && c != ')' && c != '\\' && !is_forbidden_in_url(c);
+}
+
 /* Behind "url(" and blanks (4.3.6). */
-static struct css_token read_url(struct css_tokenizer *t)
+static void read_url(struct css_tokenizer *t, struct css_token *ret)
 {
     size_t stored = t->store.len;
+    size_t at = t->at;
+    while (at < t->in.len && is_plain_in_url(t->in.ptr[at]))
+        at++;
+    if (at < t->in.len && t->in.ptr[at] == ')') { /* most of them */
+        struct span url = span_part(t->in, t->at, at - t->at);
+        t->at = at + 1;
+        give(ret, CSS_URL, url);
+        return;
+    }
     while (has(t, 0) && peek(t, 0) != ')') {
         char c = peek(t, 0);
         if (is_space(c)) {
             skip_space(t);
-            if (has(t, 0) && peek(t, 0) != ')')
-                return read_bad_url(t);
+            if (has(t, 0) && peek(t, 0) != ')') {
+                read_bad_url(t, ret);
+                return;
+            }
             break;
         }
-        if (is_forbidden_in_url(c) || (c == '\\' && !is_escape(t, 0)))
-            return read_bad_url(t);
+        if (is_forbidden_in_url(c) || (c == '\\' && !is_escape(t, 0))) {
+            read_bad_url(t, ret);
+            return;
+        }
         t->at++;
         if (c == '\\')
             read_escape(t);
@@ -262,24 +331,26 @@ static struct css_token read_url(struct css_tokenizer *t)
     }
     if (has(t, 0))
         t->at++;
-    return (struct css_token){.type = CSS_URL,
-                              .text = span_part(buf_span(&t->store), stored, t->store.len)};
+    give(ret, CSS_URL, span_part(buf_span(&t->store), stored, t->store.len));
 }
 
-static struct css_token read_ident_like(struct css_tokenizer *t)
+static void read_ident_like(struct css_tokenizer *t, struct css_token *ret)
 {
     struct span name = read_name(t);
+    give(ret, CSS_IDENT, name);
     if (!has(t, 0) || peek(t, 0) != '(')
-        return (struct css_token){.type = CSS_IDENT, .text = name};
+        return;
     t->at++;
     if (span_equal_nocase(name, SPAN("url"))) {
         size_t back = t->at;
         skip_space(t);
-        if (!has(t, 0) || (peek(t, 0) != '"' && peek(t, 0) != '\''))
-            return read_url(t);
+        if (!has(t, 0) || (peek(t, 0) != '"' && peek(t, 0) != '\'')) {
+            read_url(t, ret);
+            return;
+        }
         t->at = back;
     }
-    return (struct css_token){.type = CSS_FUNCTION, .text = name};
+    ret->type = CSS_FUNCTION;
 }
 
 static bool looking_at(const struct css_tokenizer *t, struct span s)
@@ -287,7 +358,7 @@ static bool looking_at(const struct css_tokenizer *t, struct span s)
     return span_starts(span_part(t->in, t->at, t->in.len), s);
 }
 
-/* Skips comments; true when there was one. */
+/* At a '/'. Skips comments; true when there was one. */
 static bool skip_comments(struct css_tokenizer *t)
 {
     bool any = false;
@@ -300,81 +371,80 @@ static bool skip_comments(struct css_tokenizer *t)
     return any;
 }
 
-static struct css_token mark(struct css_tokenizer *t, enum css_token_type type, size_t len)
+static void mark(struct css_tokenizer *t, enum css_token_type type, size_t len,
+                 struct css_token *ret)
 {
-    struct css_token token = {.type = type, .delim = t->in.ptr[t->at]};
+    ret->type = type;
+    ret->delim = t->in.ptr[t->at];
     t->at += len;
-    return token;
 }
 
-static struct css_token read_punctuation(struct css_tokenizer *t)
+static void read_punctuation(struct css_tokenizer *t, struct css_token *ret)
 {
-    switch (peek(t, 0)) {
-    case '(':
-    case '[':
-    case '{':
-        return mark(t, CSS_OPEN, 1);
-    case ')':
-    case ']':
-    case '}':
-        return mark(t, CSS_CLOSE, 1);
-    case ':':
-        return mark(t, CSS_COLON, 1);
-    case ';':
-        return mark(t, CSS_SEMICOLON, 1);
-    case ',':
-        return mark(t, CSS_COMMA, 1);
-    case '<':
-        if (looking_at(t, SPAN("<!--")))
-            return mark(t, CSS_CDO, 4);
-        break;
-    case '-':
-        if (looking_at(t, SPAN("-->")))
-            return mark(t, CSS_CDC, 3);
-        break;
-    default:
-        break;
-    }
-    return mark(t, CSS_DELIM, 1);
+    static const unsigned char types[128] = {
+        ['('] = CSS_OPEN,  ['['] = CSS_OPEN,      ['{'] = CSS_OPEN,
+        [')'] = CSS_CLOSE, [']'] = CSS_CLOSE,     ['}'] = CSS_CLOSE,
+        [':'] = CSS_COLON, [';'] = CSS_SEMICOLON, [','] = CSS_COMMA};
+    char c = t->in.ptr[t->at];
+    if (c == '<' && looking_at(t, SPAN("<!--")))
+        mark(t, CSS_CDO, 4, ret);
+    else if (c == '-' && looking_at(t, SPAN("-->")))
+        mark(t, CSS_CDC, 3, ret);
+    else
+        mark(t, c > 0 && types[(int)c] ? types[(int)c] : CSS_DELIM, 1, ret);
 }
 
-static struct css_token read_name_mark(struct css_tokenizer *t)
+static void read_name_mark(struct css_tokenizer *t, struct css_token *ret)
 {
     bool hash = peek(t, 0) == '#';
     bool id = starts_ident(t, 1);
     bool name = hash ? (has(t, 1) && is_name(peek(t, 1))) || is_escape(t, 1) : id;
-    if (!name)
-        return mark(t, CSS_DELIM, 1);
+    if (!name) {
+        mark(t, CSS_DELIM, 1, ret);
+        return;
+    }
     t->at++;
-    return (struct css_token){
-        .type = hash ? CSS_HASH : CSS_AT_KEYWORD, .id = id, .text = read_name(t)};
+    ret->id = id;
+    give(ret, hash ? CSS_HASH : CSS_AT_KEYWORD, read_name(t));
+}
+
+static void read_token(struct css_tokenizer *t, struct css_token *ret)
+{
+    char c = t->in.ptr[t->at];
+    if (is(c, MARK)) {
+        read_punctuation(t, ret);
+    } else if (is(c, START)) {
+        read_ident_like(t, ret);
+    } else if (is(c, DIGIT)) {
+        read_numeric(t, ret);
+    } else if (is(c, SPACE)) {
+        skip_space(t);
+        ret->type = CSS_SPACE;
+    } else if (c == '"' || c == '\'') {
+        read_string(t, ret);
+    } else if (c == '#' || c == '@') {
+        read_name_mark(t, ret);
+    } else if ((c == '+' || c == '-' || c == '.') && starts_number(t)) {
+        read_numeric(t, ret);
+    } else if (!looking_at(t, SPAN("-->")) && starts_ident(t, 0)) {
+        read_ident_like(t, ret);
+    } else {
+        read_punctuation(t, ret);
+    }
 }
 
 struct css_token css_next(struct css_tokenizer *t)
 {
-    if (css_error(t))
-        return (struct css_token){.type = CSS_END};
-    buf_clear(&t->store);
-    bool apart = skip_comments(t);
-    struct css_token token;
-    char c = peek(t, 0);
-    if (!has(t, 0)) {
-        token = (struct css_token){.type = CSS_END};
-    } else if (is_space(c)) {
-        skip_space(t);
-        token = (struct css_token){.type = CSS_SPACE};
-    } else if (c == '"' || c == '\'') {
-        token = read_string(t);
-    } else if (c == '#' || c == '@') {
-        token = read_name_mark(t);
-    } else if (is_digit(c) || ((c == '+' || c == '-' || c == '.') && starts_number(t))) {
-        token = read_numeric(t);
-    } else if (!looking_at(t, SPAN("-->")) && starts_ident(t, 0)) {
-        token = read_ident_like(t);
-    } else {
-        token = read_punctuation(t);
+    struct css_token token = {.type = CSS_END};
+    if (!has(t, 0) || css_error(t))
+        return token;
+    t->store.len = 0;
+    if (t->in.ptr[t->at] == '/') {
+        token.apart = skip_comments(t);
+        if (!has(t, 0))
+            return token;
     }
-    token.apart = apart;
+    read_token(t, &token);
     return token;
 }
 

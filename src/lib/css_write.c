@@ -19,8 +19,27 @@ static void write_escaped(struct buf *out, char c)
         buf_add_format(out, "\\%X ", (unsigned)(unsigned char)c);
 }
 
+#define ALNUM(c) [c] = true, [c + 1] = true, [c + 2] = true, [c + 3] = true, [c + 4] = true
+
+/* Letters, digits, '-' and '_'. */
+static bool is_simple(struct span name)
+{
+    static const bool simple[256] = {ALNUM('0'),   ALNUM('5'),   ALNUM('A'),   ALNUM('F'),
+                                     ALNUM('K'),   ALNUM('P'),   ALNUM('U'),   ALNUM('a'),
+                                     ALNUM('f'),   ALNUM('k'),   ALNUM('p'),   ALNUM('u'),
+                                     ['Z'] = true, ['z'] = true, ['-'] = true, ['_'] = true};
+    size_t i = 0;
+    while (i < name.len && simple[(unsigned char)name.ptr[i]])
+        i++;
+    return i == name.len;
+}
+
 bool css_write_ident(struct buf *out, struct span name)
 {
+    if (name.len > 0 && is_letter(name.ptr[0]) && is_simple(name)) { /* nearly all of them */
+        buf_add_span(out, name);
+        return true;
+    }
     if (name.len == 0 || span_equal(name, SPAN("-")) || span_equal(name, SPAN("--")))
         return false;
     for (size_t i = 0; i < name.len; i++) {
@@ -78,6 +97,9 @@ void css_write_number(struct buf *out, const struct css_token *token)
 
 void css_write_lower(struct buf *out, struct span name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        buf_add_char(out, ascii_lower(name.ptr[i]));
+    char *to = buf_reserve(out, name.len);
+    for (size_t i = 0; to && i < name.len; i++)
+        to[i] = ascii_lower(name.ptr[i]);
+    if (to)
+        buf_commit(out, name.len);
 }

@@ -16,27 +16,50 @@ struct tag {
     bool src_is_href;     /* of <image>, which some clients read like that of svg */
     struct image_use use;
 
-    struct buf image; /* what <img> shows or, `held`, will show; empty: nothing */
-    bool held;
+    struct html_scratch *scratch;
+    bool held; /* the image waits */
     bool blocked;
-    struct buf blocker;    /* who is behind it */
-    struct buf candidates; /* srcset */
-    struct buf paper;      /* the background attribute */
-    struct html_css css;
-    struct buf reheld; /* data-shoji-style that was there before */
-    struct buf link;
     bool leads_away; /* the link is http(s) */
+    bool has_candidates;
 };
+
+#define KEPT_MAX 4096 /* bytes of a scratch buffer that are not given back at once */
+
+static void scratch_clear(struct buf *buf)
+{
+    if (buf->cap > KEPT_MAX)
+        buf_free(buf);
+    else if (buf->len > 0 || buf->error)
+        buf_clear(buf);
+}
 
 static void tag_free(struct tag *tag)
 {
-    buf_free(&tag->image);
-    buf_free(&tag->blocker);
-    buf_free(&tag->candidates);
-    buf_free(&tag->paper);
-    buf_free(&tag->link);
-    buf_free(&tag->reheld);
-    html_css_free(&tag->css);
+    struct html_scratch *s = tag->scratch;
+    scratch_clear(&s->image);
+    scratch_clear(&s->blocker);
+    scratch_clear(&s->paper);
+    scratch_clear(&s->link);
+    scratch_clear(&s->style);
+    scratch_clear(&s->held_style);
+    scratch_clear(&s->reheld);
+}
+
+void html_scratch_init(struct html_document *d)
+{
+    struct buf empty = BUF_INIT(d->out->max);
+    d->scratch = (struct html_scratch){empty, empty, empty, empty, empty, empty, empty};
+}
+
+void html_scratch_free(struct html_document *d)
+{
+    buf_free(&d->scratch.image);
+    buf_free(&d->scratch.blocker);
+    buf_free(&d->scratch.paper);
+    buf_free(&d->scratch.link);
+    buf_free(&d->scratch.style);
+    buf_free(&d->scratch.held_style);
+    buf_free(&d->scratch.reheld);
 }
 
 static bool holding(const struct tag *tag)
@@ -59,12 +82,12 @@ static bool decide_held(struct tag *tag)
     if (!tag->held_src || tag->d->pass->how->mode == SHOJI_STRIP)
         return false;
     tag->use.want = IMAGE_OURS;
-    int r = refer(tag, *tag->held_src, &tag->image);
+    int r = refer(tag, *tag->held_src, &tag->scratch->image);
     tag->use.want = IMAGE_SIGN;
     tag->held = r == 0;
     tag->blocked = r == IMAGE_BLOCKED;
     if (!tag->held && !tag->blocked)
-        buf_clear(&tag->image);
+        buf_clear(&tag->scratch->image);
     return tag->held || tag->blocked;
 }
 
@@ -78,8 +101,8 @@ static bool decide_blocked(struct tag *tag)
     report_tracker(pass->report, vendor ? *tag->tracker : SPAN(""),
                    vendor ? SPAN("") : *tag->tracker, "pixel", vendor ? "vendor" : "geometry",
                    "blocked");
-    buf_add_text(&tag->image, IMAGE_PLACEHOLDER);
-    buf_add_span(&tag->blocker, *tag->tracker);
+    buf_add_text(&tag->scratch->image, IMAGE_PLACEHOLDER);
+    buf_add_span(&tag->scratch->blocker, *tag->tracker);
     tag->blocked = true;
     return true;
 }
@@ -88,7 +111,7 @@ static void decide_image(struct tag *tag)
 {
     if (decide_held(tag) || decide_blocked(tag))
         return;
-    int r = tag->src ? refer(tag, *tag->src, &tag->image) : IMAGE_DROPPED;
+    int r = tag->src ? refer(tag, *tag->src, &tag->scratch->image) : IMAGE_DROPPED;
     tag->held = r == 0 && holding(tag);
     tag->blocked = r == IMAGE_BLOCKED;
     if (r != IMAGE_DROPPED || !tag->srcset || !holding(tag))
@@ -97,38 +120,10 @@ static void decide_image(struct tag *tag)
     struct span rest = *tag->srcset;
     struct srcset_candidate candidate;
     while (!tag->held && srcset_next(&rest, &candidate)) {
-        tag->held = refer(tag, candidate.url, &tag->image) == 0;
+        tag->held = refer(tag, candidate.url, &tag->scratch->image) == 0;
         if (!tag->held)
-            buf_clear(&tag->image);
+            buf_clear(&tag->scratch->image);
     }
-}
-
-static void decide_candidates(struct tag *tag)
-{
-    struct image_use use = tag->use;
-    tag->use.pixel = false; /* src was judged by its size already */
-    tag->use.tracker = NULL;
-    if (holding(tag))
-        tag->use.want = IMAGE_INSIDE;
-    struct span rest = *tag->srcset;
-    struct srcset_candidate candidate;
-    while (srcset_next(&rest, &candidate)) {
-        size_t start = tag->candidates.len;
-        if (start > 0)
-            buf_add_text(&tag->candidates, ", ");
-        int r = refer(tag, candidate.url, &tag->candidates);
-        if (r == IMAGE_DROPPED || r == IMAGE_BLOCKED) {
-            if (!buf_error(&tag->candidates))
-                buf_cut(&tag->candidates, start);
-            continue;
-        }
-        if (candidate.descriptor.len > 0) {
-            buf_add_char(&tag->candidates, ' ');
-            buf_add_span(&tag->candidates, candidate.descriptor);
-        }
-    }
-    html_fail(tag->d, buf_error(&tag->candidates));
-    tag->use = use;
 }
 
 /* ---- background, style ---- */
@@ -140,26 +135,28 @@ static void decide_style(struct tag *tag)
     CLEANUP(buf_free) struct buf before = BUF_INIT(d->out->max);
     if (tag->background && tag->kind == HTML_BOX) {
         tag->use.kind = "css";
-        int r = refer(tag, *tag->background, &tag->paper);
+        int r = refer(tag, *tag->background, &tag->scratch->paper);
         if (r == 0 && holding(tag)) {
             buf_add_text(&before, "background-image:url(");
-            buf_add_span(&before, buf_span(&tag->paper));
+            buf_add_span(&before, buf_span(&tag->scratch->paper));
             buf_add_char(&before, ')');
-            buf_clear(&tag->paper);
+            buf_clear(&tag->scratch->paper);
         }
     }
     if (tag->style || before.len > 0)
         html_css_rewrite(d, false, tag->style ? *tag->style : (struct span){"", 0},
-                         buf_span(&before), &tag->css);
-    if (tag->held_style && tag->css.held.len == 0)
-        html_css_reheld(d, false, *tag->held_style, &tag->reheld);
+                         buf_span(&before),
+                         &(struct html_css){&tag->scratch->style, &tag->scratch->held_style});
+    if (tag->held_style && tag->scratch->held_style.len == 0)
+        html_css_reheld(d, false, *tag->held_style, &tag->scratch->reheld);
 }
 
 static void decide_link(struct tag *tag)
 {
-    int r = html_link(*tag->href, html_base(tag->d), &tag->link);
-    if (r == 0 && !buf_error(&tag->link))
-        r = tracker_link(tag->d->pass, &tag->link);
+    tag->d->pass->effects++;
+    int r = html_link(*tag->href, html_base(tag->d), &tag->scratch->link);
+    if (r == 0 && !buf_error(&tag->scratch->link))
+        r = tracker_link(tag->d->pass, &tag->scratch->link);
     html_fail(tag->d, r);
     tag->leads_away = r == 0;
     if (r == LINK_DROPPED)
@@ -171,13 +168,51 @@ static void decide_link(struct tag *tag)
 static void write_image(struct tag *tag)
 {
     struct buf *out = tag->d->out;
-    if (tag->image.len == 0)
+    if (tag->scratch->image.len == 0)
         return;
     if (tag->held)
-        html_write_attribute(out, "data-shoji-src", buf_span(&tag->image));
-    html_write_attribute(out, "src", tag->held ? SPAN(IMAGE_PLACEHOLDER) : buf_span(&tag->image));
+        html_write_attribute(out, "data-shoji-src", buf_span(&tag->scratch->image));
+    html_write_attribute(out, "src",
+                         tag->held ? SPAN(IMAGE_PLACEHOLDER) : buf_span(&tag->scratch->image));
     if (tag->blocked)
-        html_write_attribute(out, "data-shoji-tracker", buf_span(&tag->blocker));
+        html_write_attribute(out, "data-shoji-tracker", buf_span(&tag->scratch->blocker));
+}
+
+/* Straight into the output: there may be a megabyte of them. */
+static void write_candidates(struct tag *tag)
+{
+    struct buf *out = tag->d->out;
+    struct image_use use = tag->use;
+    struct span rest = *tag->srcset;
+    struct srcset_candidate candidate;
+    size_t before = out->len;
+    tag->use.pixel = false; /* src was judged by its size already */
+    tag->use.tracker = NULL;
+    if (holding(tag))
+        tag->use.want = IMAGE_INSIDE;
+    buf_add_text(out, " srcset=\"");
+    size_t first = out->len;
+    while (srcset_next(&rest, &candidate)) {
+        size_t start = out->len;
+        if (start > first)
+            buf_add_text(out, ", ");
+        int r = refer(tag, candidate.url, out);
+        if (r == IMAGE_DROPPED || r == IMAGE_BLOCKED) {
+            if (!buf_error(out))
+                buf_cut(out, start);
+            continue;
+        }
+        if (candidate.descriptor.len > 0) {
+            buf_add_char(out, ' ');
+            buf_add_span(out, candidate.descriptor);
+        }
+    }
+    tag->use = use;
+    tag->has_candidates = out->len > first;
+    if (tag->has_candidates)
+        buf_add_char(out, '"');
+    else if (!buf_error(out))
+        buf_cut(out, before);
 }
 
 static void write_nonempty(struct tag *tag, const char *name, const struct buf *value)
@@ -188,8 +223,8 @@ static void write_nonempty(struct tag *tag, const char *name, const struct buf *
 
 static void write_styles(struct tag *tag)
 {
-    write_nonempty(tag, "style", &tag->css.shown);
-    write_nonempty(tag, "data-shoji-style", &tag->css.held);
+    write_nonempty(tag, "style", &tag->scratch->style);
+    write_nonempty(tag, "data-shoji-style", &tag->scratch->held_style);
 }
 
 static bool contains(struct span s, const char *part)
@@ -200,10 +235,11 @@ static bool contains(struct span s, const char *part)
 /* Handlers, and what holds something like a URL; the rest is only of no use to anybody. */
 static void neutralised(struct tag *tag, const struct html_attribute *attribute)
 {
-    if (span_starts(attribute->name, SPAN("on")))
-        report_neutralised(tag->d->pass->report, SPAN("on*"));
-    else if (contains(attribute->value, "//") || contains(attribute->value, "url("))
-        report_neutralised(tag->d->pass->report, attribute->name);
+    bool handler = span_starts(attribute->name, SPAN("on"));
+    if (!handler && !contains(attribute->value, "//") && !contains(attribute->value, "url("))
+        return;
+    report_neutralised(tag->d->pass->report, handler ? SPAN("on*") : attribute->name);
+    tag->d->pass->effects++;
 }
 
 static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
@@ -213,7 +249,10 @@ static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
         neutralised(tag, attribute);
         return;
     }
-    html_write_attribute_of(tag->d->out, attribute->name, attribute->value);
+    if (attribute->plain)
+        html_write_attribute_plain(tag->d->out, attribute->name, attribute->value);
+    else
+        html_write_attribute_of(tag->d->out, attribute->name, attribute->value);
 }
 
 static void write_one(struct tag *tag, enum html_attribute_rule rule,
@@ -231,10 +270,10 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
         write_styles(tag);
         return;
     case HTML_ATTR_HELD_STYLE:
-        write_nonempty(tag, "data-shoji-style", &tag->reheld);
+        write_nonempty(tag, "data-shoji-style", &tag->scratch->reheld);
         return;
     case HTML_ATTR_HREF:
-        write_nonempty(tag, "href", &tag->link);
+        write_nonempty(tag, "href", &tag->scratch->link);
         if (tag->src_is_href)
             write_image(tag);
         break;
@@ -247,10 +286,11 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
             write_image(tag);
         break;
     case HTML_ATTR_SRCSET:
-        write_nonempty(tag, "srcset", &tag->candidates);
+        if ((image || tag->kind == HTML_SOURCE) && !tag->blocked)
+            write_candidates(tag);
         break;
     case HTML_ATTR_BACKGROUND:
-        write_nonempty(tag, "background", &tag->paper);
+        write_nonempty(tag, "background", &tag->scratch->paper);
         break;
     case HTML_ATTR_HELD_SRC:
     case HTML_ATTR_TRACKER:
@@ -273,7 +313,7 @@ static void decide_size(struct tag *tag, const struct html_token *token)
 {
     const struct html_size_of of = {.width = html_token_attribute(token, "width"),
                                     .height = html_token_attribute(token, "height"),
-                                    .style = buf_span(&tag->css.shown)};
+                                    .style = buf_span(&tag->scratch->style)};
     enum html_size size = html_size(&of);
     tag->use.pixel = size == HTML_SIZE_TINY;
     tag->use.large = size == HTML_SIZE_LARGE;
@@ -287,8 +327,6 @@ static void decide(struct tag *tag, const struct html_token *token)
         decide_size(tag, token);
         decide_image(tag);
     }
-    if (tag->srcset && (image || tag->kind == HTML_SOURCE) && !tag->blocked)
-        decide_candidates(tag);
     if (tag->href && tag->kind == HTML_LINK)
         decide_link(tag);
 }
@@ -318,39 +356,45 @@ static const struct span **place_of(struct tag *tag, enum html_attribute_rule ru
     }
 }
 
-static void find_rules(struct tag *tag, const struct html_token *token)
+/* True when something depends on more than one value: then all are read before one is written. */
+static bool find_rules(struct tag *tag, const struct html_token *token)
 {
+    bool depends = false;
     for (size_t i = 0; i < token->attributes_count; i++) {
         enum html_attribute_rule rule = html_attribute_find(token->attributes[i].name);
         const struct span **place = place_of(tag, rule);
         if (place)
             *place = &token->attributes[i].value;
+        depends |= place != NULL;
         tag->rules[i] = (unsigned char)rule;
     }
+    return depends;
 }
 
-/* `rules` has room for LIMIT_ATTRIBUTES. */
-static void tag_init(struct tag *tag, struct html_document *d, enum html_element kind,
-                     const struct html_token *token, unsigned char *rules)
+static void write_all(struct tag *tag, const struct html_token *token)
 {
-    size_t max = d->out->max;
-    *tag = (struct tag){
-        .d = d,
-        .kind = kind,
-        .rules = rules,
-        .use = {.pass = d->pass, .base = html_base(d), .tracker = &tag->blocker},
-        .image = BUF_INIT(max),
-        .candidates = BUF_INIT(max),
-        .paper = BUF_INIT(max),
-        .link = BUF_INIT(max),
-        .reheld = BUF_INIT(max),
-        .blocker = BUF_INIT(max),
-    };
-    find_rules(tag, token);
+    for (size_t i = 0; i < token->attributes_count; i++)
+        write_one(tag, (enum html_attribute_rule)tag->rules[i], &token->attributes[i]);
+}
+
+static void decide_and_write(struct tag *tag, const struct html_token *token)
+{
     if (!tag->src && tag->href && span_equal(token->text, SPAN("image"))) {
         tag->src = tag->href;
         tag->src_is_href = true;
     }
+    tag->use = (struct image_use){
+        .pass = tag->d->pass, .base = html_base(tag->d), .tracker = &tag->scratch->blocker};
+    decide(tag, token);
+    write_all(tag, token);
+    if (!tag->src && tag->kind == HTML_IMG)
+        write_image(tag);
+    if (!tag->style)
+        write_styles(tag);
+    if (tag->leads_away)
+        html_write_attribute(tag->d->out, "rel", SPAN("noreferrer noopener"));
+    tag->d->leads_away |= tag->leads_away;
+    tag_free(tag);
 }
 
 bool html_write_attributes(struct html_document *d, enum html_element kind,
@@ -359,17 +403,10 @@ bool html_write_attributes(struct html_document *d, enum html_element kind,
     if (token->attributes_count == 0)
         return kind != HTML_SOURCE;
     UNCLEARED unsigned char rules[LIMIT_ATTRIBUTES];
-    CLEANUP(tag_free) struct tag tag;
-    tag_init(&tag, d, kind, token, rules);
-    decide(&tag, token);
-    for (size_t i = 0; i < token->attributes_count; i++)
-        write_one(&tag, (enum html_attribute_rule)rules[i], &token->attributes[i]);
-    if (!tag.src && kind == HTML_IMG)
-        write_image(&tag);
-    if (!tag.style)
-        write_styles(&tag);
-    d->leads_away |= tag.leads_away;
-    if (tag.leads_away)
-        html_write_attribute(d->out, "rel", SPAN("noreferrer noopener"));
-    return kind != HTML_SOURCE || tag.candidates.len > 0;
+    struct tag tag = {.d = d, .kind = kind, .rules = rules, .scratch = &d->scratch};
+    if (find_rules(&tag, token))
+        decide_and_write(&tag, token);
+    else
+        write_all(&tag, token);
+    return kind != HTML_SOURCE || tag.has_candidates;
 }

@@ -149,7 +149,8 @@ void html_doctype_read(struct html_tokenizer *t, struct html_token *ret)
     r.doctype.name.ptr = store;
     r.doctype.public_id.ptr = store + r.public_at;
     r.doctype.system_id.ptr = store + r.system_at;
-    *ret = (struct html_token){.type = HTML_DOCTYPE, .doctype = r.doctype};
+    t->doctype = r.doctype;
+    *ret = (struct html_token){.type = HTML_DOCTYPE, .doctype = &t->doctype};
 }
 
 /* ---- the rendering mode (13.2.6.4.1) ---- */

@@ -2,6 +2,8 @@
 
 #include "lib/html_entity_table.h"
 
+#include <pthread.h>
+
 #define ROWS (sizeof(html_entity_rows) / sizeof(html_entity_rows[0]))
 
 size_t html_utf8(unsigned c, char ret[4])
@@ -98,13 +100,27 @@ static size_t row_bound(size_t from, size_t to, size_t at, int c)
     return from;
 }
 
+/* Where the rows begin whose first character is this one or a later one. */
+static uint16_t first_rows[129];
+static pthread_once_t first_rows_once = PTHREAD_ONCE_INIT;
+
+static void find_first_rows(void)
+{
+    for (size_t c = 0; c < sizeof(first_rows) / sizeof(first_rows[0]); c++)
+        first_rows[c] = (uint16_t)row_bound(0, ROWS, 0, (int)c);
+}
+
 /* Narrows the sorted rows character by character; the last row that was complete on the way wins.
- */
+ * No name has one character alone. */
 static const struct html_entity_row *longest_name(struct span name)
 {
     const struct html_entity_row *found = NULL;
-    size_t from = 0, to = ROWS;
-    for (size_t at = 0; at < name.len && from < to; at++) {
+    if (name.len == 0 || !is_alnum(name.ptr[0]))
+        return NULL;
+    pthread_once(&first_rows_once, find_first_rows);
+    size_t first = (unsigned char)name.ptr[0];
+    size_t from = first_rows[first], to = first_rows[first + 1];
+    for (size_t at = 1; at < name.len && from < to; at++) {
         char c = name.ptr[at];
         if (c != ';' && !is_alnum(c))
             break;

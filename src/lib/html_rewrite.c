@@ -63,15 +63,22 @@ static void attempt_undo(struct html_document *d, struct attempt attempt)
     d->metas_done = attempt.metas_done;
 }
 
-static void text(struct html_document *d, struct span s)
+static void text(struct html_document *d, const struct html_token *token)
 {
-    /* Blanks wait for nothing, however the text behind them was cut into tokens. */
-    size_t blanks = leading_blanks(s);
-    html_write_text(d->out, span_part(s, 0, blanks));
-    if (blanks == s.len)
-        return;
-    begin_content(d, true);
-    html_write_text(d->out, span_part(s, blanks, s.len));
+    struct span s = token->text;
+    if (!d->in_body || d->metas_due) {
+        /* Blanks wait for nothing, however the text behind them was cut into tokens. */
+        size_t blanks = leading_blanks(s);
+        html_write_text(d->out, span_part(s, 0, blanks));
+        if (blanks == s.len)
+            return;
+        s = span_part(s, blanks, s.len);
+        begin_content(d, true);
+    }
+    if (token->plain)
+        buf_add_span(d->out, s);
+    else
+        html_write_text(d->out, s);
 }
 
 /* ---- elements whose text is not markup ---- */
@@ -186,7 +193,7 @@ static void doctype(struct html_document *d, const struct html_token *token)
     if (d->doctype_done)
         return;
     d->doctype_done = true;
-    if (!html_doctype_is_quirky(&token->doctype))
+    if (!html_doctype_is_quirky(token->doctype))
         buf_add_text(d->out, "<!DOCTYPE html>");
 }
 
@@ -234,10 +241,27 @@ static void write_tag(struct html_document *d, enum html_element kind, const str
     }
 }
 
-static void start_tag(struct html_document *d, const struct html_token *tag)
+/* An element with nothing special about it: its tag can be the same again. */
+static void write_plain_tag(struct html_document *d, enum html_element kind,
+                            const struct html_token *tag, const struct html_memo_tag *memo)
+{
+    begin_content(d, true);
+    size_t start = d->out->len, effects = d->pass->effects;
+    write_tag(d, kind, tag);
+    if (d->pass->effects == effects)
+        html_memo_note(memo, d->t.at, d->out, start, true);
+}
+
+static void start_tag(struct html_document *d, const struct html_token *tag,
+                      const struct html_memo_tag *memo)
 {
     enum html_element kind = html_element_find(tag->text);
     switch (kind) {
+    case HTML_KEPT:
+    case HTML_VOID:
+    case HTML_BOX:
+        write_plain_tag(d, kind, tag, memo);
+        return;
     case HTML_UNKNOWN:
         neutralised(d, tag->text);
         html_silent(d, tag);
@@ -273,7 +297,8 @@ static void start_tag(struct html_document *d, const struct html_token *tag)
     }
 }
 
-static void end_tag(struct html_document *d, const struct html_token *tag)
+static void end_tag(struct html_document *d, const struct html_token *tag,
+                    const struct html_memo_tag *memo)
 {
     enum html_element kind = html_element_find(tag->text);
     if (span_equal(tag->text, SPAN("br"))) { /* browsers take it for <br> */
@@ -287,9 +312,11 @@ static void end_tag(struct html_document *d, const struct html_token *tag)
     if (span_equal(tag->text, SPAN("area")))
         return;
     begin_content(d, false);
+    size_t start = d->out->len;
     buf_add_text(d->out, "</");
     buf_add_span(d->out, tag->text);
     buf_add_char(d->out, '>');
+    html_memo_note(memo, d->t.at, d->out, start, false);
 }
 
 static void comment(struct html_document *d, struct span data)
@@ -298,23 +325,68 @@ static void comment(struct html_document *d, struct span data)
         neutralised(d, SPAN("conditional-comment"));
 }
 
+/* Here a tag begins that goes on to its '>' or, without one, to the end of the input: so it can be
+ * looked for without looking at anything twice. */
+static bool at_tag(const struct html_tokenizer *t)
+{
+    struct span rest = span_part(t->in, t->at, 3);
+    if (t->content != HTML_DATA || rest.len < 3 || rest.ptr[0] != '<')
+        return false;
+    char first = ascii_lower(rest.ptr[rest.ptr[1] == '/' ? 2 : 1]);
+    return first >= 'a' && first <= 'z';
+}
+
+/* True when the tag that comes next was written again as it was before. */
+static bool repeat(struct html_document *d, struct html_memo_tag *ret)
+{
+    struct html_tokenizer *t = &d->t;
+    ret->slot = NULL;
+    if (!at_tag(t))
+        return false;
+    html_memo_find(&d->memo, t->in, t->at, ret);
+    if (!ret->known)
+        return false;
+    begin_content(d, ret->slot->body);
+    html_memo_write(ret, d->out);
+    t->at += ret->len;
+    return true;
+}
+
+static void token(struct html_document *d, const struct html_token *token,
+                  const struct html_memo_tag *memo)
+{
+    switch (token->type) {
+    case HTML_TEXT:
+        text(d, token);
+        return;
+    case HTML_START_TAG:
+        start_tag(d, token, memo);
+        return;
+    case HTML_END_TAG:
+        end_tag(d, token, memo);
+        return;
+    case HTML_DOCTYPE:
+        doctype(d, token);
+        return;
+    case HTML_COMMENT:
+        comment(d, token->text);
+        return;
+    case HTML_END:
+        return;
+    }
+}
+
 static void run(struct html_document *d)
 {
-    struct html_token token;
+    UNCLEARED struct html_token next;
+    struct html_memo_tag memo;
     while (!d->error && !buf_error(d->out)) {
-        html_fail(d, html_token_next(&d->t, &token));
-        if (d->error || token.type == HTML_END)
+        if (repeat(d, &memo))
+            continue;
+        html_fail(d, html_token_next(&d->t, &next));
+        if (d->error || next.type == HTML_END)
             break;
-        if (token.type == HTML_TEXT)
-            text(d, token.text);
-        else if (token.type == HTML_START_TAG)
-            start_tag(d, &token);
-        else if (token.type == HTML_END_TAG)
-            end_tag(d, &token);
-        else if (token.type == HTML_DOCTYPE)
-            doctype(d, &token);
-        else
-            comment(d, token.text);
+        token(d, &next, &memo);
     }
     if (d->metas_due)
         write_metas(d);
@@ -333,12 +405,14 @@ int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base_url
         return -ENOMEM;
     d->pass = pass;
     d->out = out;
+    html_scratch_init(d);
     if (base_url.len > 0 && base_url.len <= SHOJI_URL_MAX)
         memcpy(d->base, base_url.ptr, base_url.len); /* calloc has terminated it */
     html_tokenizer_init(&d->t, clean);
     html_base_find(d);
     run(d);
     r = d->error;
+    html_scratch_free(d);
     html_tokenizer_free(&d->t);
     free(d);
     return r;

@@ -31,6 +31,10 @@ void html_content_set(struct html_tokenizer *t, enum html_content content)
 {
     t->content = content;
     t->content_end = SIZE_MAX;
+    if (t->start.len == 0)
+        return;
+    buf_clear(&t->last_start);
+    buf_add_span(&t->last_start, t->start); /* html_token_next tells of a failure */
 }
 
 const struct span *html_token_attribute(const struct html_token *token, const char *name)
@@ -190,27 +194,16 @@ static void read_reference(struct html_tokenizer *t, size_t end, struct html_tok
     struct html_reference reference;
     struct span s = span_part(t->in, t->at, end - t->at);
     if (!html_reference(s, false, &reference)) {
-        give_text(ret, span_part(s, 0, 1));
-        t->at++;
+        size_t len = 1;
+        while (len + 1 < s.len && s.ptr[len] == '&' && s.ptr[len + 1] == '&')
+            len++; /* of "&&&&" only the last can begin one */
+        give_text(ret, span_part(s, 0, len));
+        t->at += len;
         return;
     }
     buf_add(&t->store, reference.text, reference.text_len);
     t->at += reference.used;
     give_text(ret, buf_span(&t->store));
-}
-
-enum { STOP_NUL = 1, STOP_REFERENCE = 2, STOP_TAG = 4 };
-
-/* How far the text before `end` needs nothing done to it. */
-static size_t plain_run(struct span in, size_t at, size_t end, unsigned stops)
-{
-    static const unsigned char classes[256] = {
-        ['\0'] = STOP_NUL, ['&'] = STOP_REFERENCE, ['<'] = STOP_TAG};
-    in.len = end;
-    at = scan_past(in, at, stops & STOP_TAG ? "<&" : stops & STOP_REFERENCE ? "&&" : "\0\0");
-    while (at < end && !(classes[(unsigned char)in.ptr[at]] & stops))
-        at++;
-    return at;
 }
 
 /* One piece of raw text; false at its end. CDATA keeps U+0000: there the tree builder deals with
@@ -231,11 +224,12 @@ static bool read_raw(struct html_tokenizer *t, struct html_token *ret)
         give_text(ret, SPAN(REPLACEMENT));
         return true;
     }
-    size_t end = t->content == HTML_CDATA ? t->content_end
-                                          : plain_run(t->in, t->at, t->content_end,
-                                                      STOP_NUL | (references ? STOP_REFERENCE : 0));
-    give_text(ret, span_part(t->in, t->at, end - t->at));
-    t->at = end;
+    struct span text = span_part(t->in, t->at, t->content_end - t->at);
+    bool noted = false;
+    if (t->content != HTML_CDATA)
+        text.len = scan_to(text, 0, references ? "\0&" : "\0\0", "\0\0", &noted);
+    give_text(ret, text);
+    t->at += text.len;
     return true;
 }
 
@@ -339,6 +333,8 @@ static bool read_open(struct html_tokenizer *t, struct html_token *ret)
         return true;
     }
     size_t len = next == '/' ? 2 : 1; /* only "</" before the end of the input gets here with '/' */
+    while (next == '<' && peek(t, len) == '<' && peek(t, len + 1) == '<')
+        len++; /* "<<<<": all but the last are text */
     give_text(ret, span_part(t->in, t->at, len));
     t->at += len;
     return true;
@@ -358,8 +354,10 @@ static bool read_data(struct html_tokenizer *t, struct html_token *ret)
         t->at++;
         return true;
     }
-    size_t end = plain_run(t->in, t->at, t->in.len, STOP_NUL | STOP_REFERENCE | STOP_TAG);
+    bool noted = false; /* '>' is escaped, and what may be a byte order mark (html_write.c) */
+    size_t end = scan_to(t->in, t->at, "<&", ">>\xEF", &noted);
     give_text(ret, span_part(t->in, t->at, end - t->at));
+    ret->plain = !noted;
     t->at = end;
     return true;
 }
@@ -384,19 +382,13 @@ static bool read_step(struct html_tokenizer *t, struct html_token *ret)
 
 int html_token_next(struct html_tokenizer *t, struct html_token *ret)
 {
-    struct html_token token = {.type = HTML_END};
     buf_clear(&t->store);
+    t->start.len = 0;
+    ret->type = HTML_END;
     while (t->at < t->in.len && !buf_error(&t->store))
-        if (read_step(t, &token))
+        if (read_step(t, ret))
             break;
-    if (buf_error(&t->store))
-        return buf_error(&t->store);
-    if (token.type == HTML_START_TAG) {
-        buf_clear(&t->last_start);
-        int r = buf_add_span(&t->last_start, token.text);
-        if (r < 0)
-            return r;
-    }
-    *ret = token;
-    return 0;
+    if (ret->type == HTML_START_TAG)
+        t->start = ret->text;
+    return buf_error(&t->store) ? buf_error(&t->store) : buf_error(&t->last_start);
 }

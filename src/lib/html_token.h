@@ -41,6 +41,7 @@ struct html_attribute {
     struct span value;
     size_t name_at; /* where they lie in the tokenizer's store, if they do, while it may move */
     size_t value_at;
+    bool plain; /* nothing in the value is more than itself in a quoted attribute */
 };
 
 struct html_doctype {
@@ -57,7 +58,8 @@ struct html_token {
     const struct html_attribute *attributes;
     size_t attributes_count;
     bool self_closing;
-    struct html_doctype doctype;
+    bool plain; /* nothing in the text is more than itself in the text of a document */
+    const struct html_doctype *doctype;
 };
 
 /* Finds a name among the attributes of the tag at hand in constant time. */
@@ -74,10 +76,12 @@ struct html_tokenizer {
     enum html_content content;
     size_t content_end;    /* where the text of this content ends; SIZE_MAX: not looked for yet */
     bool foreign;          /* set by the reader: "<![CDATA[" is a section, not a comment */
-    struct buf last_start; /* name of the last start tag */
+    struct span start;     /* name of the start tag that was just given, or empty */
+    struct buf last_start; /* name of the last start tag behind which content was set */
     struct buf store;      /* decoded text of the token at hand */
     uint64_t key;          /* of the hash of attribute names: random, odd */
     uint32_t tag_number;
+    struct html_doctype doctype;
     struct html_attribute attributes[LIMIT_ATTRIBUTES];
     struct html_attribute_slot slots[HTML_ATTRIBUTE_SLOTS];
 };
@@ -86,7 +90,7 @@ struct html_tokenizer {
 void html_tokenizer_init(struct html_tokenizer *t, struct span in);
 void html_tokenizer_free(struct html_tokenizer *t);
 
-/* How what follows is read, until its end tag has come. */
+/* How what follows is read, until the end tag of the start tag that was just given. */
 void html_content_set(struct html_tokenizer *t, enum html_content content);
 
 /* The next token. 0 or -ENOMEM. */

@@ -53,19 +53,11 @@ static unsigned run(struct html_tokenizer *t, unsigned stops)
     return seen;
 }
 
-/* The same for a quoted value: long ones are common. */
-static unsigned run_quoted(struct html_tokenizer *t, char quote)
-{
-    const char stops[3] = {quote, '&', '\0'};
-    if (t->at < t->in.len)
-        t->at = scan_past(t->in, t->at, stops);
-    return run(t, quote == '"' ? DOUBLE : SINGLE);
-}
-
 /* A name or value: the input itself where nothing in it needs decoding, else in the store. */
 struct piece {
     struct span text; /* its pointer is NULL while it lies in the store, which may move */
     size_t at;
+    bool plain; /* see struct html_attribute */
 };
 
 static struct span piece_text(const struct html_tokenizer *t, struct span text, size_t at)
@@ -75,7 +67,7 @@ static struct span piece_text(const struct html_tokenizer *t, struct span text, 
 
 static struct piece piece_stored(const struct html_tokenizer *t, size_t at)
 {
-    return (struct piece){{NULL, t->store.len - at}, at};
+    return (struct piece){.text = {NULL, t->store.len - at}, .at = at};
 }
 
 /* From t->in.ptr[from] to where `stops` says, in lower case. */
@@ -84,7 +76,7 @@ static struct piece read_name(struct html_tokenizer *t, size_t from, unsigned st
     unsigned seen = run(t, stops);
     struct span text = span_part(t->in, from, t->at - from);
     if (!(seen & (UPPER | CODED)))
-        return (struct piece){text, 0};
+        return (struct piece){.text = text};
     size_t stored = t->store.len;
     html_store_add(t, text);
     for (size_t i = stored; i < t->store.len; i++)
@@ -115,16 +107,34 @@ static struct piece decode_value(struct html_tokenizer *t, struct span s)
     return piece_stored(t, stored);
 }
 
-/* Behind '=' and blanks. */
+static struct piece read_unquoted(struct html_tokenizer *t)
+{
+    size_t from = t->at;
+    unsigned seen = run(t, BLANK | END);
+    struct span text = span_part(t->in, from, t->at - from);
+    return seen & CODED ? decode_value(t, text) : (struct piece){.text = text};
+}
+
+/* Behind '=' and blanks. Long values in double quotes are most of what stands in a tag. */
 static struct piece read_value(struct html_tokenizer *t)
 {
-    char c = here(t);
-    bool quoted = c == '"' || c == '\'';
-    size_t from = t->at += quoted;
-    unsigned seen = quoted ? run_quoted(t, c) : run(t, BLANK | END);
+    char quote = here(t);
+    if (quote != '"' && quote != '\'')
+        return read_unquoted(t);
+    size_t from = ++t->at;
+    bool coded = false, escaped = false;
+    const char stops[3] = {quote, '&', '\0'};
+    t->at = scan_to(t->in, from, stops, "<>\xEF", &escaped);
+    if (t->at < t->in.len && here(t) != quote) {
+        coded = true;
+        const char *end = memchr(t->in.ptr + t->at, quote, t->in.len - t->at);
+        t->at = end ? (size_t)(end - t->in.ptr) : t->in.len;
+    }
     struct span text = span_part(t->in, from, t->at - from);
-    t->at += quoted;
-    return seen & CODED ? decode_value(t, text) : (struct piece){text, 0};
+    t->at++;
+    if (coded)
+        return decode_value(t, text);
+    return (struct piece){.text = text, .plain = !escaped && quote == '"'};
 }
 
 /* Secret and another one for each document: nobody can make names that fall on one slot. */
@@ -142,11 +152,18 @@ static uint64_t name_hash(uint64_t key, struct span name)
     return (hash + word) * key >> 32;
 }
 
+static struct span name_of(const struct html_tokenizer *t, size_t index)
+{
+    return piece_text(t, t->attributes[index].name, t->attributes[index].name_at);
+}
+
+#define FEW 8 /* names that are compared with each other faster than they are hashed */
+
 /*
- * Is `name` new in this tag? Then it is noted as attribute `index`. A crowd of names with one hash
+ * Notes `name` as attribute `index`, unless it was there before. A crowd of names with one hash
  * costs at most LIMIT_ATTRIBUTES comparisons a name.
  */
-static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
+static bool note_hashed(struct html_tokenizer *t, struct span name, size_t index)
 {
     uint64_t slot = name_hash(t->key, name);
     for (;; slot++) {
@@ -155,10 +172,23 @@ static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
             *s = (struct html_attribute_slot){.tag = t->tag_number, .index = (uint32_t)index};
             return true;
         }
-        const struct html_attribute *other = &t->attributes[s->index];
-        if (span_equal(name, piece_text(t, other->name, other->name_at)))
+        if (span_equal(name, name_of(t, s->index)))
             return false;
     }
+}
+
+/* Is `name`, which would be attribute `index`, new in this tag? */
+static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
+{
+    if (index == FEW)
+        for (size_t i = 0; i < FEW; i++)
+            note_hashed(t, name_of(t, i), i);
+    if (index >= FEW)
+        return note_hashed(t, name, index);
+    for (size_t i = 0; i < index; i++)
+        if (t->attributes[i].name.len == name.len && span_equal(name, name_of(t, i)))
+            return false;
+    return true;
 }
 
 /* One attribute, at its first character; counts it when it is the first of its name. */
@@ -168,7 +198,7 @@ static void read_attribute(struct html_tokenizer *t, size_t *count)
     if (here(t) == '=') /* 13.2.5.32: a name may begin with '=' */
         t->at++;
     struct piece name = read_name(t, from, BLANK | SLASH | END | EQUALS);
-    struct piece value = {{t->in.ptr, 0}, 0};
+    struct piece value = {.text = {t->in.ptr, 0}};
     skip_space(t);
     if (!at_end(t) && here(t) == '=') {
         t->at++;
@@ -182,46 +212,61 @@ static void read_attribute(struct html_tokenizer *t, size_t *count)
         t->store.len = stored; /* not kept: its bytes need not be either */
         return;
     }
-    t->attributes[(*count)++] = (struct html_attribute){
-        .name = name.text, .value = value.text, .name_at = name.at, .value_at = value.at};
+    t->attributes[(*count)++] = (struct html_attribute){.name = name.text,
+                                                        .value = value.text,
+                                                        .name_at = name.at,
+                                                        .value_at = value.at,
+                                                        .plain = value.plain};
+}
+
+static void give_tag(struct html_tokenizer *t, bool end, struct span name, struct html_token *ret)
+{
+    *ret = (struct html_token){
+        .type = end ? HTML_END_TAG : HTML_START_TAG,
+        .text = name,
+        .attributes = t->attributes,
+    };
+}
+
+/* Behind the name, up to the '>'. False when the input ends before. */
+static bool read_attributes(struct html_tokenizer *t, size_t *ret_count, bool *ret_self_closing)
+{
+    *ret_count = 0;
+    *ret_self_closing = false;
+    t->tag_number++;
+    for (;;) {
+        skip_space(t);
+        if (at_end(t) || buf_error(&t->store)) {
+            t->at = t->in.len;
+            return false;
+        }
+        if (here(t) == '>')
+            return true;
+        if (here(t) == '/') {
+            t->at++;
+            *ret_self_closing = !at_end(t) && here(t) == '>';
+            continue;
+        }
+        read_attribute(t, ret_count);
+    }
 }
 
 bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
 {
     size_t count = 0;
     bool self_closing = false;
-    t->tag_number++;
     t->at += end ? 2 : 1;
     struct piece name = read_name(t, t->at, BLANK | SLASH | END);
-    for (;;) {
-        skip_space(t);
-        if (at_end(t))
-            break;
-        if (here(t) == '>')
-            break;
-        if (here(t) == '/') {
-            t->at++;
-            self_closing = !at_end(t) && here(t) == '>';
-            continue;
-        }
-        read_attribute(t, &count);
-    }
-    if (at_end(t) || buf_error(&t->store)) {
-        t->at = t->in.len;
+    if ((at_end(t) || here(t) != '>') && !read_attributes(t, &count, &self_closing))
         return false;
-    }
     t->at++;
     for (size_t i = 0; i < count; i++) {
         struct html_attribute *a = &t->attributes[i];
         a->name = piece_text(t, a->name, a->name_at);
         a->value = piece_text(t, a->value, a->value_at);
     }
-    *ret = (struct html_token){
-        .type = end ? HTML_END_TAG : HTML_START_TAG,
-        .text = piece_text(t, name.text, name.at),
-        .attributes = t->attributes,
-        .attributes_count = count,
-        .self_closing = self_closing,
-    };
+    give_tag(t, end, piece_text(t, name.text, name.at), ret);
+    ret->attributes_count = count;
+    ret->self_closing = self_closing;
     return true;
 }

@@ -87,6 +87,15 @@ void html_write_attribute_of(struct buf *out, struct span name, struct span valu
     buf_add_char(out, '"');
 }
 
+void html_write_attribute_plain(struct buf *out, struct span name, struct span value)
+{
+    buf_add_char(out, ' ');
+    buf_add_span(out, name);
+    buf_add_text(out, "=\"");
+    buf_add_span(out, value);
+    buf_add_char(out, '"');
+}
+
 void html_fail(struct html_document *d, int error)
 {
     if (error < 0 && !d->error)
@@ -105,31 +114,23 @@ static size_t css_run(struct html_document *d, bool sheet, enum image_want want,
 }
 
 void html_css_rewrite(struct html_document *d, bool sheet, struct span css, struct span before,
-                      struct html_css *ret)
+                      const struct html_css *to)
 {
-    ret->shown = BUF_INIT(d->out->max);
-    ret->held = BUF_INIT(d->out->max);
-    size_t remote = css_run(d, sheet, IMAGE_SIGN, css, &ret->shown);
+    size_t remote = css_run(d, sheet, IMAGE_SIGN, css, to->shown);
     if (d->pass->how->mode != SHOJI_HOLD || (remote == 0 && before.len == 0))
         return;
     /* Held: the whole of it waits, and what shows meanwhile is the same without its images. */
-    buf_add_span(&ret->held, before);
-    if (before.len > 0 && ret->shown.len > 0)
-        buf_add_char(&ret->held, ';');
-    buf_add_span(&ret->held, buf_span(&ret->shown));
-    buf_clear(&ret->shown);
+    buf_add_span(to->held, before);
+    if (before.len > 0 && to->shown->len > 0)
+        buf_add_char(to->held, ';');
+    buf_add_span(to->held, buf_span(to->shown));
+    buf_clear(to->shown);
     struct shoji_report *report = d->pass->report;
     d->pass->report = NULL; /* all of this was counted just now */
-    css_run(d, sheet, IMAGE_INSIDE, css, &ret->shown);
+    css_run(d, sheet, IMAGE_INSIDE, css, to->shown);
     d->pass->report = report;
-    html_fail(d, buf_error(&ret->held));
-    html_fail(d, buf_error(&ret->shown));
-}
-
-void html_css_free(struct html_css *css)
-{
-    buf_free(&css->shown);
-    buf_free(&css->held);
+    html_fail(d, buf_error(to->held));
+    html_fail(d, buf_error(to->shown));
 }
 
 void html_css_reheld(struct html_document *d, bool sheet, struct span held, struct buf *out)
@@ -147,27 +148,58 @@ static bool is_css(const struct span *type)
     return !type || type->len == 0 || span_equal_nocase(*type, SPAN("text/css"));
 }
 
-void html_write_style(struct html_document *d, const struct html_token *tag, struct span css)
+struct style_tag {
+    const struct span *type, *media, *held;
+};
+
+static void open_style(struct html_document *d, const struct style_tag *tag, struct span held)
 {
-    const struct span *type = html_token_attribute(tag, "type");
-    const struct span *media = html_token_attribute(tag, "media");
-    const struct span *held = html_token_attribute(tag, "data-shoji-style");
-    if (!is_css(type) || (media && !html_value_allowed(HTML_ATTR_CONDITION, *media)))
-        return;
-    CLEANUP(html_css_free) struct html_css done;
-    html_css_rewrite(d, true, css, (struct span){0}, &done);
-    if (done.held.len == 0 && held)
-        html_css_reheld(d, true, *held, &done.held);
-    if (done.shown.len == 0 && done.held.len == 0)
-        return;
     buf_add_text(d->out, "<style");
-    if (type && type->len > 0)
+    if (tag->type && tag->type->len > 0)
         html_write_attribute(d->out, "type", SPAN("text/css"));
-    if (media)
-        html_write_attribute(d->out, "media", *media);
-    if (done.held.len > 0)
-        html_write_attribute(d->out, "data-shoji-style", buf_span(&done.held));
+    if (tag->media)
+        html_write_attribute(d->out, "media", *tag->media);
+    if (held.len > 0)
+        html_write_attribute(d->out, "data-shoji-style", held);
     buf_add_char(d->out, '>');
-    buf_add_span(d->out, buf_span(&done.shown));
+}
+
+/* Nothing of it can come before it: it goes straight into the output. */
+static void write_sheet(struct html_document *d, const struct style_tag *tag, struct span css)
+{
+    size_t start = d->out->len;
+    open_style(d, tag, SPAN(""));
+    size_t body = d->out->len;
+    html_css_rewrite(d, true, css, SPAN(""), &(struct html_css){.shown = d->out});
+    if (d->out->len > body)
+        buf_add_text(d->out, "</style>");
+    else if (!buf_error(d->out))
+        buf_cut(d->out, start);
+}
+
+static void write_held_sheet(struct html_document *d, const struct style_tag *tag, struct span css)
+{
+    CLEANUP(buf_free) struct buf shown = BUF_INIT(d->out->max);
+    CLEANUP(buf_free) struct buf held = BUF_INIT(d->out->max);
+    html_css_rewrite(d, true, css, SPAN(""), &(struct html_css){&shown, &held});
+    if (held.len == 0 && tag->held)
+        html_css_reheld(d, true, *tag->held, &held);
+    if (shown.len == 0 && held.len == 0)
+        return;
+    open_style(d, tag, buf_span(&held));
+    buf_add_span(d->out, buf_span(&shown));
     buf_add_text(d->out, "</style>");
+}
+
+void html_write_style(struct html_document *d, const struct html_token *token, struct span css)
+{
+    struct style_tag tag = {.type = html_token_attribute(token, "type"),
+                            .media = html_token_attribute(token, "media"),
+                            .held = html_token_attribute(token, "data-shoji-style")};
+    if (!is_css(tag.type) || (tag.media && !html_value_allowed(HTML_ATTR_CONDITION, *tag.media)))
+        return;
+    if (tag.held || d->pass->how->mode == SHOJI_HOLD)
+        write_held_sheet(d, &tag, css);
+    else
+        write_sheet(d, &tag, css);
 }

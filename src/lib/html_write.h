@@ -6,13 +6,28 @@
 #define LIB_HTML_WRITE_H
 
 #include "lib/html_allow.h"
+#include "lib/html_memo.h"
 #include "lib/html_rewrite.h"
 #include "lib/html_token.h"
 #include "lib/image_ref.h"
 
+/* What one start tag needs for a moment: kept from tag to tag, since most need a few bytes of it.
+ */
+struct html_scratch {
+    struct buf image;   /* what <img> shows or will show */
+    struct buf blocker; /* who is behind it */
+    struct buf paper;   /* the background attribute */
+    struct buf link;
+    struct buf style;
+    struct buf held_style; /* data-shoji-style */
+    struct buf reheld;     /* data-shoji-style that was there before */
+};
+
 struct html_document {
     struct rewrite_pass *pass;
     struct buf *out;
+    struct html_scratch scratch;
+    struct html_memo memo;
     struct html_tokenizer t;
     char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
     bool in_body;                 /* something came that belongs to no head */
@@ -33,6 +48,9 @@ void html_write_text(struct buf *out, struct span text);
 void html_write_attribute(struct buf *out, const char *name, struct span value);
 void html_write_attribute_of(struct buf *out, struct span name, struct span value);
 
+/* The same for a value in which there is nothing to be escaped. */
+void html_write_attribute_plain(struct buf *out, struct span name, struct span value);
+
 /* What reads the text of an element: html_content_set(&d->t, ...) behind its start tag. */
 enum html_content html_content_of(struct span name);
 
@@ -52,6 +70,10 @@ static inline const char *html_base(const struct html_document *d)
     return d->base[0] ? d->base : NULL;
 }
 
+/* Before the first tag, and behind the last one. */
+void html_scratch_init(struct html_document *d);
+void html_scratch_free(struct html_document *d);
+
 /*
  * Writes the attributes of a start tag that may stay, each with a blank before it. False when the
  * element is nothing without what was dropped (<source> without srcset): the tag is then to go.
@@ -65,15 +87,14 @@ void html_write_style(struct html_document *d, const struct html_token *tag, str
 /* ---- CSS inside HTML, in the mode of the message ---- */
 
 struct html_css {
-    struct buf shown; /* goes where the original stood */
-    struct buf held;  /* for data-shoji-style; empty: nothing is held back */
+    struct buf *shown; /* goes where the original stood; unless holding, it may be the output */
+    struct buf *held;  /* for data-shoji-style; nothing is held back where nothing is appended */
 };
 
 /* Rewrites `css` (a style sheet or, else, declarations), `before` it in the held text. Errors to d.
  */
 void html_css_rewrite(struct html_document *d, bool sheet, struct span css, struct span before,
-                      struct html_css *ret);
-void html_css_free(struct html_css *css);
+                      const struct html_css *to);
 
 /* Our own data-shoji-style again; appends nothing when it holds none of our URLs. */
 void html_css_reheld(struct html_document *d, bool sheet, struct span held, struct buf *out);

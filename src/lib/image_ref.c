@@ -215,6 +215,7 @@ int image_ref(const struct image_use *use, struct span raw, struct buf *out)
 {
     CLEANUP(buf_free) struct buf copy = BUF_INIT(SIZE_MAX / 2);
     struct span text = image_ref_stripped(raw, &copy);
+    use->pass->effects++;
     if (buf_error(&copy))
         return buf_error(&copy);
     if (text.len == 0)

@@ -8,6 +8,7 @@
  */
 #include "lib/url_host.h"
 #include "lib/url_text.h"
+#include "lib/url_usual.h"
 
 #include "base/err.h"
 
@@ -290,8 +291,16 @@ static int parse_url(struct parse *p, struct span base)
 
 int shoji_url_canonical(const char *in, size_t len, const char *base, char *ret, size_t *ret_len)
 {
+    struct span trimmed = parse_trimmed((struct span){in, len});
+    size_t usual = url_usual(trimmed); /* absolute: whatever the base, it is the same */
+    if (usual > 0) {
+        memmove(ret, trimmed.ptr, usual);
+        ret[usual] = '\0';
+        *ret_len = usual;
+        return 0;
+    }
     UNCLEARED char text[SHOJI_URL_MAX + 1];
-    struct parse p = {.in = parse_trimmed((struct span){in, len}), .out = {.ptr = text}};
+    struct parse p = {.in = trimmed, .out = {.ptr = text}};
     int r = parse_url(&p, base ? span_of(base) : SPAN(""));
     if (r != 0)
         return r;

@@ -56,7 +56,7 @@ static void append_token(json_t *list, const struct html_token *token)
     } else if (token->type == HTML_END_TAG) {
         append(list, json_pack("[s,o]", "EndTag", text_json(token->text)));
     } else if (token->type == HTML_DOCTYPE) {
-        const struct html_doctype *d = &token->doctype;
+        const struct html_doctype *d = token->doctype;
         append(list, json_pack("[s,o,o,o,b]", "DOCTYPE", id_json(d->has_name, d->name),
                                id_json(d->has_public, d->public_id),
                                id_json(d->has_system, d->system_id), !d->force_quirks));

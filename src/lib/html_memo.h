@@ -1,0 +1,47 @@
+/*
+ * Tags of a document that came before, byte for byte: mail is made of the same few cells again and
+ * again, and what one of them became needs no second thought. Only tags are noted whose writing
+ * left no trace but its bytes: no image, no link, nothing in the report.
+ *
+ * A memo keeps no text, only where the tag stood in the input and what it became in the output;
+ * neither may change before the document ends. A tag that falls on another's place takes it. One
+ * document, one thread.
+ */
+#ifndef LIB_HTML_MEMO_H
+#define LIB_HTML_MEMO_H
+
+#include "base/buf.h"
+
+#include <stdint.h>
+
+#define HTML_MEMO_SLOTS 256 /* more than the different tags of most mails */
+
+struct html_memo {
+    struct html_memo_slot {
+        size_t at; /* in the input */
+        size_t len;
+        size_t out_at;
+        size_t out_len;
+        bool body; /* it belongs to no head */
+    } slots[HTML_MEMO_SLOTS];
+};
+
+/* A tag about to be read. */
+struct html_memo_tag {
+    size_t at;
+    size_t len;                  /* up to and with its first '>' */
+    struct html_memo_slot *slot; /* where it is, or is to be; NULL: it has no '>' */
+    bool known;
+};
+
+/* The tag whose '<' is in.ptr[at]. */
+void html_memo_find(struct html_memo *memo, struct span in, size_t at, struct html_memo_tag *ret);
+
+/* Writes once more what the tag, which is known, became. */
+void html_memo_write(const struct html_memo_tag *tag, struct buf *out);
+
+/* Notes that the tag, which ended at `end` of the input, became what `out` holds from `from` on. */
+void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct buf *out, size_t from,
+                    bool body);
+
+#endif
