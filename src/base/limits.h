@@ -106,7 +106,7 @@
 #define LIMIT_SEGMENTS_FOUND 64         /* on disk, after a change of sizes */
 #define LIMIT_WANTED         65536      /* pictures remembered as read lately: 512 KiB */
 #define LIMIT_STORE_READERS  256        /* read transactions at once; each is one copy long */
-#define LIMIT_BATCH_WRITES   64         /* a commit: its cost is one flush however many */
+#define LIMIT_BATCH_WRITES   256        /* a commit: its cost is one flush however many */
 #define LIMIT_BATCH_BYTES    (32 * MiB) /* of pictures a commit: the memory LMDB holds for it */
 #define LIMIT_INDEX_MIN      (1 * MiB)  /* some thousand records; for tests */
 #define LIMIT_PURGES         64   /* under way at once: every lookup compares with each of them */

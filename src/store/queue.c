@@ -24,6 +24,10 @@ enum {
  * the body before it. Otherwise it can be told from the URL. */
 #define FLAG_KEY 1
 
+/* The URL's first eight bytes are these, and are left out. */
+#define FLAG_HTTPS 2
+static const struct span https = {"https://", 8};
+
 #define SEALED_MAX (AT_BODY + SEAL_PROOF + sizeof(struct cache_key) + LIMIT_URL)
 
 /* The value in `places`: group and time as in the place. */
@@ -278,38 +282,48 @@ int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry 
     struct seal seal = {.secret = index->secret};
     memcpy(seal.id, found.id, sizeof(seal.id));
 
+    struct span url = {entry->url, entry->len};
     struct cache_key key_of_url;
-    secret_url_key(index->secret, entry->url, entry->len, key_of_url.bytes);
+    secret_url_key(index->secret, url.ptr, url.len, key_of_url.bytes);
     size_t before = 0;
     if (memcmp(&key_of_url, entry->key, sizeof(key_of_url)) != 0) {
-        seal.flags = FLAG_KEY;
+        seal.flags |= FLAG_KEY;
         before = sizeof(*entry->key);
         memcpy(text, entry->key, before);
     }
-    memcpy(text + before, entry->url, entry->len);
+    if (span_starts(url, https)) {
+        seal.flags |= FLAG_HTTPS;
+        url = span_part(url, https.len, url.len);
+    }
+    memcpy(text + before, url.ptr, url.len);
     little_put32(sealed + AT_STAMP, entry->stamp);
     little_put16(sealed + AT_TENANT, entry->tenant);
     little_put16(sealed + AT_DELIVERED, little_day(entry->delivered_s));
     sealed[AT_FLAGS] = seal.flags;
-    seal_close(&seal, text, before + entry->len, sealed + AT_BODY);
-    MDB_val v = value_of(sealed, AT_BODY + SEAL_PROOF + before + entry->len);
+    seal_close(&seal, text, before + url.len, sealed + AT_BODY);
+    MDB_val v = value_of(sealed, AT_BODY + SEAL_PROOF + before + url.len);
     return put_sealed(index, txn, &found, &v);
 }
 
 static int take_text(const struct index *index, uint8_t flags, struct span text,
                      struct cache_queued *ret)
 {
-    if (flags & FLAG_KEY) {
-        if (text.len <= sizeof(ret->key))
+    bool has_key = flags & FLAG_KEY;
+    if (has_key) {
+        if (text.len < sizeof(ret->key))
             return -EBADMSG;
         memcpy(&ret->key, text.ptr, sizeof(ret->key));
         text = span_part(text, sizeof(ret->key), text.len);
-    } else {
-        secret_url_key(index->secret, text.ptr, text.len, ret->key.bytes);
     }
-    memcpy(ret->url, text.ptr, text.len);
-    ret->url[text.len] = '\0';
-    ret->url_len = text.len;
+    size_t before = flags & FLAG_HTTPS ? https.len : 0;
+    if (before + text.len > LIMIT_URL)
+        return -EBADMSG;
+    memcpy(ret->url, https.ptr, before);
+    memcpy(ret->url + before, text.ptr, text.len);
+    ret->url_len = before + text.len;
+    ret->url[ret->url_len] = '\0';
+    if (!has_key)
+        secret_url_key(index->secret, ret->url, ret->url_len, ret->key.bytes);
     return 0;
 }
 
@@ -326,8 +340,6 @@ int queue_unseal(const struct index *index, MDB_txn *txn, const struct queue_fou
     struct seal seal = {.secret = index->secret, .flags = value[AT_FLAGS]};
     memcpy(seal.id, found->id, sizeof(seal.id));
     size_t len = v.mv_size - AT_BODY - SEAL_PROOF;
-    if (len > LIMIT_URL + (seal.flags & FLAG_KEY ? sizeof(ret->key) : 0))
-        return CACHE_NONE;
     UNCLEARED uint8_t text[sizeof(ret->key) + LIMIT_URL];
     if (seal_open(&seal, value + AT_BODY, len + SEAL_PROOF, text) < 0 ||
         take_text(index, seal.flags, (struct span){(const char *)text, len}, ret) < 0)

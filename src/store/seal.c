@@ -6,12 +6,14 @@
 
 static void prove(const struct seal *seal, const void *text, size_t len, uint8_t ret[SEAL_PROOF])
 {
+    uint8_t hash[crypto_generichash_BYTES_MIN]; /* more than is kept of it */
     crypto_generichash_state state;
-    crypto_generichash_init(&state, seal->secret->proof, sizeof(seal->secret->proof), SEAL_PROOF);
+    crypto_generichash_init(&state, seal->secret->proof, sizeof(seal->secret->proof), sizeof(hash));
     crypto_generichash_update(&state, seal->id, sizeof(seal->id));
     crypto_generichash_update(&state, &seal->flags, 1);
     crypto_generichash_update(&state, text, len);
-    crypto_generichash_final(&state, ret, SEAL_PROOF);
+    crypto_generichash_final(&state, hash, sizeof(hash));
+    memcpy(ret, hash, SEAL_PROOF);
 }
 
 static void cipher(const struct seal *seal, const uint8_t proof[SEAL_PROOF], const uint8_t *from,

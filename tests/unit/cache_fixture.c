@@ -92,6 +92,63 @@ int fixture_write(struct fixture *f, struct cache_write *write)
     return write->result;
 }
 
+/* What is waited for under its own address, until its `done` takes it out again. */
+static const void *awaited;
+
+static void tell(const void *what)
+{
+    pthread_mutex_lock(&lock);
+    assert_ptr_equal(what, awaited);
+    awaited = NULL;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void expect(const void *what)
+{
+    pthread_mutex_lock(&lock);
+    while (awaited)
+        pthread_cond_wait(&changed, &lock);
+    awaited = what;
+    pthread_mutex_unlock(&lock);
+}
+
+static void wait_for(const void *what)
+{
+    pthread_mutex_lock(&lock);
+    while (awaited == what)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
+static void purged(struct cache_purge *self)
+{
+    tell(self);
+}
+
+int fixture_purge(struct fixture *f, struct cache_purge *purge)
+{
+    purge->done = purged;
+    expect(purge);
+    cache_purge_start(f->cache, purge);
+    wait_for(purge);
+    return purge->result;
+}
+
+static void swept(struct cache_sweep *self)
+{
+    tell(self);
+}
+
+int fixture_sweep(struct fixture *f, struct cache_sweep *sweep)
+{
+    sweep->done = swept;
+    expect(sweep);
+    cache_sweep_start(f->cache, sweep);
+    wait_for(sweep);
+    return sweep->result;
+}
+
 struct cache_key fixture_key(const struct fixture *f, const char *url)
 {
     struct cache_key key;

@@ -33,6 +33,10 @@ void fixture_close(struct fixture *f);
  * copied back. Any thread. */
 int fixture_write(struct fixture *f, struct cache_write *write);
 
+/* Starts a purge, or a turn of forgetting, and waits for its `done`. The result. */
+int fixture_purge(struct fixture *f, struct cache_purge *purge);
+int fixture_sweep(struct fixture *f, struct cache_sweep *sweep);
+
 struct cache_key fixture_key(const struct fixture *f, const char *url);
 
 /* Store (from any state), claim, queue: the usual writes by URL. */
