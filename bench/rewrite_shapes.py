@@ -189,5 +189,12 @@ def mails():
         "mime-calendar": mail(fill("ATTACH:http://a/\r\n"), "text/calendar"),
         "mime-external": multipart("--b\r\nContent-Type: message/external-body; "
                                    "access-type=URL\r\n\r\n\r\n"),
+        "mime-header-of-many": fill("X-%d: a\r\n", size=SIZE * 9 // 10, after=(
+            'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + (leaf + "<p>x\r\n") * 900
+            + "--b--\r\n")),
+        "mime-signed-many": multipart(
+            "--b\r\nContent-Type: multipart/signed; boundary=s\r\n\r\n--s\r\nContent-Type: "
+            "text/html\r\n\r\n<p>" + "x" * 4000 + "\r\n--s\r\nContent-Type: "
+            "application/pgp-signature\r\n\r\nx\r\n--s--\r\n"),
         "mime-plain": mail(fill("x\r\n"), "text/plain"),
     }

@@ -16,13 +16,15 @@ struct mime_pass {
     struct mime_plan plan;
     struct mime_scan scan;
     struct span message;
+    struct mime_base *bases;    /* one a part (mime_base.h); NULL: not asked for yet */
     struct span base;           /* canonical Content-Base of the part at hand, or empty */
     struct rules_sender sender; /* who has signed the message itself */
     size_t html_leaves;
-    bool marked;      /* something here was taken out, now or by an earlier pass */
-    bool text_only;   /* of HTML parts only the text is wanted */
-    size_t gone_to;   /* parts that begin before this offset went with the one around them */
-    bool amp_removed; /* these four leave no trace of their own, so the top gets one */
+    bool marked;          /* something here was taken out, now or by an earlier pass */
+    bool text_only;       /* of HTML parts only the text is wanted */
+    const char *original; /* the beginning of the message that travels along already */
+    size_t gone_to;       /* parts that begin before this offset went with the one around them */
+    bool amp_removed;     /* these four leave no trace of their own, so the top gets one */
     bool html_removed;
     bool ambiguous;
     bool properties;

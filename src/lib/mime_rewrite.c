@@ -1,5 +1,6 @@
 #include "lib/mime_rewrite.h"
 
+#include "lib/mime_base.h"
 #include "lib/mime_leaf.h"
 #include "lib/mime_sender.h"
 #include "lib/mime_signed.h"
@@ -7,32 +8,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-
-/* The base URL that a part's relative references resolve against: RFC 2557 section 4. Its own
- * header block first, then those around it. */
-static struct span base_find(const struct mime_pass *pass, size_t index, char *url)
-{
-    for (; index != MIME_NO_PARENT; index = pass->scan.parts[index].parent) {
-        const struct mime_part *part = &pass->scan.parts[index];
-        for (int wanted = 0; wanted < 2; wanted++) {
-            struct mime_fields fields = {
-                .message = pass->message, .at = part->header, .end = part->header_end};
-            struct mime_field field;
-            while (mime_field_next(&fields, &field)) {
-                size_t len = 0;
-                struct span name = wanted == 0 ? SPAN("Content-Base") : SPAN("Content-Location");
-                if (!span_equal_nocase(field.name, name))
-                    continue;
-                struct span value = field.value;
-                if (value.len >= 2 && value.ptr[0] == '"')
-                    value = span_part(value, 1, value.len - 2);
-                if (shoji_url_canonical(value.ptr, value.len, NULL, url, &len) == 0)
-                    return (struct span){url, len};
-            }
-        }
-    }
-    return SPAN("");
-}
 
 static void relabel(struct mime_pass *pass, struct mime_change *change, const char *type,
                     const char *name)
@@ -79,9 +54,10 @@ static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_
     format_type(content, "text/html; charset=utf-8", type, LIMIT_FIELD_PARAM);
     change->type = type;
     change->code = "quoted-printable"; /* what an empty body is in, too */
-    pass->base = base_find(pass, index, url);
     pass->html.sender = mime_sender_covers(&pass->scan, index) ? &pass->sender : NULL;
-    int error = mime_leaf_html(pass, &pass->scan.parts[index], content, change);
+    int error = mime_base_find(pass, index, url, &pass->base);
+    if (!error)
+        error = mime_leaf_html(pass, &pass->scan.parts[index], content, change);
     pass->base = SPAN("");
     return error;
 }
@@ -373,6 +349,7 @@ int mime_rewrite(const struct shoji_rewrite *how, struct span message, struct sh
         answer = MIME_REWRITE_AMBIGUOUS;
     if (!answer)
         answer = pass.plan.error ? pass.plan.error : buf_error(out);
+    free(pass.bases);
     mime_plan_free(&pass.plan);
     mime_scan_free(&pass.scan);
     return answer == -E2BIG ? MIME_REWRITE_LIMIT : answer;

@@ -80,7 +80,10 @@ static int end_header(struct walk *walk, const struct line *line, bool blank)
     mime_content_read(walk->message, part->header, part->header_end, digest, &content);
     part->kind = content.kind;
     part->digest = strcmp(content.type, "multipart/digest") == 0;
-    part->is_signed = part->kind == MIME_MULTIPART && strcmp(content.type, "multipart/signed") == 0;
+    bool container = part->kind == MIME_MULTIPART;
+    part->is_signed = container && strcmp(content.type, "multipart/signed") == 0;
+    part->alternative = container && strcmp(content.type, "multipart/alternative") == 0;
+    part->plain = !content.type[0] || strcmp(content.type, "text/plain") == 0;
     walk->place = MIME_IN_BODY;
     if (!blank)
         return 0;

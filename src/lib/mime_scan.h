@@ -23,8 +23,10 @@ struct mime_part {
     size_t children;
     size_t nth; /* among the children of its parent, from 0 */
     enum mime_kind kind;
-    bool digest;    /* multipart/digest */
-    bool is_signed; /* multipart/signed, with parts */
+    bool digest;      /* multipart/digest */
+    bool is_signed;   /* multipart/signed, with parts */
+    bool alternative; /* multipart/alternative, with parts */
+    bool plain;       /* text/plain, or without a type: RFC 2045 section 5.2 */
 };
 
 #define MIME_NO_PARENT ((size_t)-1)

@@ -28,19 +28,11 @@ bool mime_signed_is_void(const struct mime_pass *pass, const struct mime_part *p
            mime_plan_touches(&pass->plan, parent->body, part->delim);
 }
 
-static bool has_type(const struct mime_pass *pass, const struct mime_part *part, const char *type)
-{
-    struct mime_content content;
-    mime_content_read(pass->message, part->header, part->header_end, false, &content);
-    const char *found = content.type[0] ? content.type : "text/plain"; /* RFC 2045 section 5.2 */
-    return strcmp(found, type) == 0;
-}
-
 static bool has_plain_child(const struct mime_pass *pass, size_t parent, size_t except)
 {
     for (size_t i = parent + 1; i < pass->scan.count; i++) {
         const struct mime_part *part = &pass->scan.parts[i];
-        if (part->parent == parent && i != except && has_type(pass, part, "text/plain"))
+        if (part->parent == parent && i != except && part->plain)
             return true;
     }
     return false;
@@ -52,9 +44,7 @@ size_t mime_signed_alternative(const struct mime_pass *pass, size_t index)
     size_t top = mime_signed_around(&pass->scan, index);
     for (size_t i = index; i != top; i = parts[i].parent) {
         size_t parent = parts[i].parent;
-        if (parts[parent].kind == MIME_MULTIPART &&
-            mime_scan_may_drop(&pass->scan, pass->message, i) &&
-            has_type(pass, &parts[parent], "multipart/alternative") &&
+        if (parts[parent].alternative && mime_scan_may_drop(&pass->scan, pass->message, i) &&
             has_plain_child(pass, parent, i))
             return i;
     }
@@ -172,5 +162,9 @@ int mime_signed_finish(struct mime_pass *pass, size_t index, bool clean)
         report_neutralised(pass->html.report, SPAN("original-too-large"));
         return 0;
     }
+    const char *original = message_around(pass, index).ptr;
+    if (original == pass->original) /* with another signed part, further down */
+        return 0;
+    pass->original = original;
     return attach_original(pass, index, &content);
 }

@@ -120,6 +120,29 @@ static void test_last_part_without_a_close(void **state)
     result_free(&result);
 }
 
+static size_t count_of(const struct result *result, const char *text)
+{
+    size_t count = 0;
+    for (const char *at = result->text; (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+/* Two signed parts of one message: the original travels along once, with the last that changed. */
+static void test_one_original(void **state)
+{
+    (void)state;
+    struct result result =
+        rewrite(SHOJI_SIGNED_PROTECT, 0,
+                SPAN("Content-Type: multipart/mixed; boundary=b\n\n--b\n" PAIR "--b\n" PAIR
+                     "--b\nContent-Type: multipart/signed; boundary=s\n\n--s\n\nplain\n--s\n" SIG
+                     "--s--\n--b--\n"));
+    assert_int_equal(count_of(&result, "filename=\"original.eml\""), 1);
+    assert_int_equal(count_of(&result, "X-Removed-Content-Type: multipart/signed"), 2);
+    assert_int_equal(count_of(&result, "\nContent-Type: multipart/signed"), 1);
+    result_free(&result);
+}
+
 /* ---- keep ---- */
 
 static void test_keep_keeps_the_signed_part_alone(void **state)
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_forged_fallback_of_a_container),
         cmocka_unit_test(test_signature_with_the_name_of_a_document),
         cmocka_unit_test(test_last_part_without_a_close),
+        cmocka_unit_test(test_one_original),
         cmocka_unit_test(test_keep_keeps_the_signed_part_alone),
         cmocka_unit_test(test_keep_answers_for_the_rest),
         cmocka_unit_test(test_cut),
