@@ -1,6 +1,5 @@
 #include "admin/figures.h"
 
-#include "base/limits.h"
 #include "sys/clock.h"
 
 #include <errno.h>
@@ -15,8 +14,7 @@ struct asking {
     pthread_cond_t answered;
     bool done;
     bool given_up;
-    struct flight_figures flights;
-    struct pool_figures decode;
+    struct figures figures; /* of them, what the back thread fills in */
 };
 
 static void asking_free(struct asking *asking)
@@ -29,8 +27,11 @@ static void asking_free(struct asking *asking)
 static void on_back(struct loop_task *task)
 {
     struct asking *asking = container_of(task, struct asking, task);
-    flight_figures(asking->source.flights, &asking->flights);
-    pool_figures(asking->source.pool, &asking->decode);
+    struct figures *figures = &asking->figures;
+    flight_figures(asking->source.flights, &figures->flights);
+    pool_figures(asking->source.pool, &figures->decode);
+    size_t count = fetcher_egresses(asking->source.fetcher, figures->egresses, LIMIT_EGRESSES);
+    figures->egresses_count = count < LIMIT_EGRESSES ? count : LIMIT_EGRESSES;
     pthread_mutex_lock(&asking->lock);
     asking->done = true;
     bool given_up = asking->given_up;
@@ -72,8 +73,7 @@ static int ask_back(const struct figures_source *source, struct figures *ret)
     pthread_mutex_unlock(&asking->lock);
     if (!done)
         return -ETIMEDOUT;
-    ret->flights = asking->flights;
-    ret->decode = asking->decode;
+    *ret = asking->figures;
     asking_free(asking);
     return 0;
 }

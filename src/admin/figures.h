@@ -6,6 +6,7 @@
 #ifndef ADMIN_FIGURES_H
 #define ADMIN_FIGURES_H
 
+#include "base/limits.h"
 #include "serve/http.h"
 
 struct figures_source {
@@ -13,6 +14,7 @@ struct figures_source {
     struct http *http;
     struct flights *flights;
     struct pool *pool;
+    struct fetcher *fetcher;
     struct cache *cache;
 };
 
@@ -20,6 +22,8 @@ struct figures {
     struct http_figures http;
     struct flight_figures flights;
     struct pool_figures decode;
+    struct fetch_egress egresses[LIMIT_EGRESSES]; /* their names live as long as the fetcher */
+    size_t egresses_count;
     struct cache_usage cache;
     int64_t queue_lag_s; /* how long the first entry is overdue; 0: nothing is */
 };

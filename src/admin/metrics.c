@@ -59,6 +59,16 @@ static void listener(struct buf *to, const struct http_figures *http)
           http->hot_bytes);
 }
 
+/* Their names are the operator's own words: [egress NAME]. */
+static void egresses(struct buf *to, const struct figures *figures)
+{
+    static const char name[] = "shoji_egress_up";
+    head(to, name, "gauge", "Whether an egress works: 1, or 0 while it is left alone.");
+    for (size_t i = 0; i < figures->egresses_count; i++)
+        buf_add_format(to, "%s{egress=\"%s\"} %d\n", name, figures->egresses[i].name,
+                       !figures->egresses[i].down);
+}
+
 static void fetching(struct buf *to, const struct figures *figures)
 {
     const struct flight_figures *flights = &figures->flights;
@@ -115,6 +125,7 @@ void metrics_write(const struct figures *figures, struct buf *to)
     buf_add_format(to, "shoji_build_info{version=\"%s\"} 1\n", SHOJI_VERSION);
     listener(to, &figures->http);
     fetching(to, figures);
+    egresses(to, figures);
     decoder(to, &figures->decode);
     cache(to, &figures->cache);
 }
@@ -164,6 +175,15 @@ static json_t *json_flights(const struct flight_figures *flights)
                      (json_int_t)flights->refetched);
 }
 
+static json_t *json_egresses(const struct figures *figures)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object && i < figures->egresses_count; i++)
+        json_object_set_new(object, figures->egresses[i].name,
+                            json_string(figures->egresses[i].down ? "down" : "up"));
+    return object;
+}
+
 static json_t *json_decoder(const struct pool_figures *decode)
 {
     return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "decoded", (json_int_t)decode->decoded, "refused",
@@ -190,8 +210,8 @@ json_t *metrics_json(const struct figures *figures)
     const struct cache_usage *usage = &figures->cache;
     json_t *queue = json_pack("{s:I,s:I}", "length", (json_int_t)usage->queued, "lag_s",
                               (json_int_t)figures->queue_lag_s);
-    return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o}", "v", 1, "version", SHOJI_VERSION, "requests",
-                     json_requests(&figures->http), "flights", json_flights(&figures->flights),
-                     "queue", queue, "decoder", json_decoder(&figures->decode), "cache",
-                     json_cache(usage));
+    return json_pack("{s:i,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "v", 1, "version", SHOJI_VERSION,
+                     "requests", json_requests(&figures->http), "flights",
+                     json_flights(&figures->flights), "egresses", json_egresses(figures), "queue",
+                     queue, "decoder", json_decoder(&figures->decode), "cache", json_cache(usage));
 }

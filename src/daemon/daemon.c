@@ -388,6 +388,7 @@ static void open_control(struct daemon *daemon)
                     .http = daemon->http,
                     .flights = daemon->flights,
                     .pool = daemon->pool,
+                    .fetcher = daemon->fetcher,
                     .cache = daemon->cache},
         .requests = &daemon->env,
         .base_url = daemon->base_url,

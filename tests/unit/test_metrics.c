@@ -34,6 +34,9 @@ static struct figures sample(void)
     figures.decode.timeouts = 2;
     figures.cache.queued = 77;
     figures.cache.bytes = 1UL << 40;
+    figures.egresses[0] = (struct fetch_egress){.name = "north"};
+    figures.egresses[1] = (struct fetch_egress){.name = "south", .down = true};
+    figures.egresses_count = 2;
     figures.cache.purged = 6;
     figures.cache.forgotten = 100;
     figures.cache.forgotten_early = 1;
@@ -80,6 +83,8 @@ static void test_the_figures_are_told(void **state)
     assert_line(text, "shoji_queue_length 77");
     assert_line(text, "shoji_queue_lag_seconds 61");
     assert_line(text, "shoji_disk_bytes 1099511627776");
+    assert_line(text, "shoji_egress_up{egress=\"north\"} 1");
+    assert_line(text, "shoji_egress_up{egress=\"south\"} 0");
     assert_line(text, "shoji_records{state=\"purged\"} 6");
     assert_line(text, "shoji_forgotten_total 99");
     assert_line(text, "shoji_forgotten_early_total 1");
