@@ -101,7 +101,8 @@ def asked(process):
 def rows_of(bench, case, subject, samples):
     """One row a metric, its value the median of the samples: [{metric: value}]."""
     units = {"cpu_us": "us", "per_s": "1/s", "p50_us": "us", "p99_us": "us", "rss_bytes": "B",
-             "anon_bytes": "B", "pending": "1", "answered_right": "1", "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
+             "anon_bytes": "B", "pending": "1", "answered_right": "1",
+             "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
     return [{"bench": bench, "case": case, "subject": subject, "metric": metric,
              "value": round(statistics.median(sample[metric] for sample in samples), 3),
              "unit": units[metric]} for metric in samples[0]]

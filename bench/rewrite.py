@@ -3,10 +3,11 @@
 The HTML parts of real mails and today's templates, each a document in UTF-8, are given to every
 subject in one process, again and again; mb_per_s is input bytes by CPU time, cpu_us the CPU time a
 document. Rounds are interleaved (each subject once, then again) and a figure is the median of its
-rounds. shoji does everything that it does to HTML; lol_html only rewrites img[src]; the sanitizers
-sign images, too. floor copies byte by byte through a class table. What a hostile shape costs is its
-time a byte by that of the real documents (or messages): `ratio`. heap_bytes is the most memory a
-rewrite took beyond its input and its output.
+rounds. shoji does everything that it does to HTML, but knows no tracker by name; shoji-rules has the
+rules that are installed, too. lol_html only rewrites img[src]; the sanitizers sign images, too. floor
+copies byte by byte through a class table. What a hostile shape costs is its time a byte by that of
+the real documents (or messages): `ratio`. heap_bytes is the most memory a rewrite took beyond its
+input and its output.
 """
 
 import json
@@ -104,7 +105,8 @@ def real(folder, options):
                     sum(corpus.bytes for corpus in html), together(parts))
     whole = Corpus("messages", folder, mails)
     own = {name: lambda path, what=what: peers.ours(what, path)
-           for name, what in (("shoji", "mail"), ("shoji-check", "mail-check"))}
+           for name, what in (("shoji", "mail"), ("shoji-check", "mail-check"),
+                              ("shoji-rules", "mail-rules"))}
     return rows + rows_of("messages", whole.count, whole.bytes, race(whole, own, options))
 
 

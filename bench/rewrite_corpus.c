@@ -73,7 +73,20 @@ void corpus_free(struct corpus *corpus)
 /* The key is no secret: nobody is to be kept from reading what a benchmark signs. */
 #define KEY "bench AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= sign\n"
 
-static const struct shoji_rewrite *rewriter(bool checked)
+/* The published set, from the file that BENCH_RULES names. */
+static const struct shoji_rules *rules_of_ours(void)
+{
+    const struct shoji_rules_source source = {.files = getenv("BENCH_RULES")};
+    struct shoji_rules *rules;
+    char why[SHOJI_RULES_WHY_SIZE];
+    if (!source.files)
+        bench_die("BENCH_RULES names no file");
+    if (shoji_rules_load(&source, why, &rules) != 0)
+        bench_die("%s", why);
+    return rules;
+}
+
+static const struct shoji_rewrite *rewriter(bool checked, bool by_rules)
 {
     static struct shoji_rewrite how = {.options = SHOJI_URL_OPTIONS_NONE};
     static struct shoji_keys *keys;
@@ -84,6 +97,7 @@ static const struct shoji_rewrite *rewriter(bool checked)
         .key = shoji_keys_signer(keys, NULL), .base_url = "https://img.example.org", .suffix = ""};
     how.keys = keys;
     how.unchecked = !checked;
+    how.rules = by_rules ? rules_of_ours() : NULL;
     return &how;
 }
 
@@ -138,11 +152,13 @@ static void copy(const void *ctx, struct span in, size_t *ret_len)
 
 struct subject subject_find(const char *name)
 {
-    if (strcmp(name, "html") == 0 || strcmp(name, "html-check") == 0)
-        return (struct subject){rewrite_html, rewriter(name[4] != '\0')};
-    if (strcmp(name, "mail") == 0 || strcmp(name, "mail-check") == 0)
-        return (struct subject){rewrite_mail, rewriter(name[4] != '\0')};
+    bool html = strncmp(name, "html", 4) == 0;
+    const char *with = name + strnlen(name, 4);
+    bool known = !*with || strcmp(with, "-check") == 0 || strcmp(with, "-rules") == 0;
+    if (known && (html || strncmp(name, "mail", 4) == 0))
+        return (struct subject){html ? rewrite_html : rewrite_mail,
+                                rewriter(strcmp(with, "-check") == 0, strcmp(with, "-rules") == 0)};
     if (strcmp(name, "floor") == 0)
         return (struct subject){copy, NULL};
-    bench_die("no subject %s; there are: html html-check mail mail-check floor", name);
+    bench_die("no subject %s; there are: html mail, with -check or -rules; floor", name);
 }

@@ -29,8 +29,9 @@ struct subject {
     const void *ctx;
 };
 
-/* "html", "mail", the same with the second scanner behind them ("html-check", "mail-check"), or
- * "floor"; ends the program for another name. */
+/* "html", "mail", the same with the second scanner behind them ("html-check", "mail-check") or with
+ * the rules of the file that BENCH_RULES names ("html-rules", "mail-rules"), or "floor"; ends the
+ * program for another name. */
 struct subject subject_find(const char *name);
 
 #endif

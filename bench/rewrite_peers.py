@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 
-from measure import BENCH, BUILD, SUBJECT_CORE, Unavailable, pin
+from measure import BENCH, BUILD, ROOT, SUBJECT_CORE, Unavailable, pin
 
 SOURCES = os.path.join(BENCH, "rewrite_peers")
 
@@ -41,6 +41,9 @@ class Subject:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
+
+
+os.environ["BENCH_RULES"] = os.path.join(ROOT, "deploy", "rules", "trackers.rules")
 
 
 def ours(subject, corpus):
@@ -106,6 +109,7 @@ def commands(folder):
     """subject -> a function from a corpus to the command that works on it."""
     found = {"shoji": lambda corpus: ours("html", corpus),
              "shoji-check": lambda corpus: ours("html-check", corpus),
+             "shoji-rules": lambda corpus: ours("html-rules", corpus),
              "floor": lambda corpus: ours("floor", corpus)}
     for name, find in PEERS.items():
         try:
