@@ -20,6 +20,7 @@ enum rules_what {
     RULES_CLICK = 2,  /* a link that reports a click */
     RULES_UNWRAP = 4, /* a link whose target stands in it */
     RULES_KEEP = 8,   /* an image that is none, whatever other rules say */
+    RULES_LOAD = 16,  /* a style sheet, font or the like: whose it is */
 };
 
 /* How the host of a rule is given, and so how the rule is found. */
@@ -140,8 +141,9 @@ struct rules_hit {
     struct span extra;
 };
 
-/* The rule of kind `what` that fits best: one with a host before one without. */
-bool rules_find(const struct shoji_rules *rules, const struct rules_url *url, enum rules_what what,
+/* The rule of kind `what` (one or more of them) that fits best: one with a host before one without.
+ */
+bool rules_find(const struct shoji_rules *rules, const struct rules_url *url, unsigned what,
                 struct rules_hit *ret);
 
 /* Is `name` (lower case) a parameter that follows people, in links to this host? */

@@ -34,7 +34,7 @@ bool rules_has_vendor(const struct shoji_rules *rules, struct span name)
 struct search {
     const struct shoji_rules *rules;
     const struct rules_url *url;
-    enum rules_what what;
+    unsigned what; /* enum rules_what */
     const struct rule *found;
 };
 
@@ -93,7 +93,7 @@ static bool part_fits(const struct search *s, const struct rule *rule, struct sp
 
 static bool fits(const struct search *s, const struct rule *rule)
 {
-    if (!(rule->what & (unsigned)s->what))
+    if (!(rule->what & s->what))
         return false;
     struct span pattern = rules_text(s->rules, rule->pattern_at, rule->pattern_len);
     switch ((enum rules_host)rule->host) {
@@ -158,7 +158,7 @@ static bool try_words(struct search *s)
     return try_chain(s, s->rules->wordless);
 }
 
-bool rules_find(const struct shoji_rules *rules, const struct rules_url *url, enum rules_what what,
+bool rules_find(const struct shoji_rules *rules, const struct rules_url *url, unsigned what,
                 struct rules_hit *ret)
 {
     struct search s = {.rules = rules, .url = url, .what = what};

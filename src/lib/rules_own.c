@@ -117,11 +117,9 @@ static int add_line(struct reader *r, struct span line)
     static const struct {
         const char *word;
         unsigned what;
-    } words[] = {{"pixel", RULES_PIXEL},
-                 {"click", RULES_CLICK},
-                 {"both", RULES_PIXEL | RULES_CLICK},
-                 {"unwrap", RULES_UNWRAP},
-                 {"keep", RULES_KEEP}};
+    } words[] = {
+        {"pixel", RULES_PIXEL},   {"click", RULES_CLICK}, {"both", RULES_PIXEL | RULES_CLICK},
+        {"unwrap", RULES_UNWRAP}, {"keep", RULES_KEEP},   {"load", RULES_LOAD}};
     struct span rest = line, word = next_field(&rest);
     if (span_equal(word, SPAN("vendor"))) {
         if (rest.len == 0 || rest.len > 60 || memchr(rest.ptr, ',', rest.len))
@@ -133,7 +131,7 @@ static int add_line(struct reader *r, struct span line)
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (span_equal(word, span_of(words[i].word)))
             return add_where(r, words[i].what, rest);
-    return wrong(r, "allowed are vendor, pixel, click, both, unwrap, param and keep", line);
+    return wrong(r, "allowed are vendor, pixel, click, both, keep, load, unwrap and param", line);
 }
 
 int rules_read_own(struct shoji_rules *rules, struct span text, const char *name, char *why)

@@ -47,24 +47,7 @@ bool tracker_find(const struct rewrite_pass *pass, struct span url, bool tiny,
     return true;
 }
 
-void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
-{
-    char url[SHOJI_URL_MAX + 1];
-    size_t len;
-    struct rules_url ready;
-    struct rules_hit hit = {.vendor = SPAN("")};
-    if (!pass->report || raw.len == 0 || image_ref_canonical(raw, base, url, &len) != 0 ||
-        !rules_url_read((struct span){url, len}, &ready))
-        return;
-    if (!rules_find(pass->how->rules, &ready, RULES_PIXEL, &hit))
-        hit.vendor = SPAN("");
-    report_tracker(pass->report, hit.vendor, ready.host, kind, hit.rule ? "vendor" : "kind",
-                   "removed");
-}
-
-/* ---- links ---- */
-
-/* True the second time. Two companies may share a place: then the one is named again. */
+/* True the second time. Two names may share a place: then the one is named again. */
 static bool named_before(struct rewrite_pass *pass, struct span vendor, struct span host)
 {
     uint64_t key = rules_key(RULES_KEY_VENDOR, vendor) ^ (rules_key(RULES_KEY_HOST, host) * 3);
@@ -73,6 +56,41 @@ static bool named_before(struct rewrite_pass *pass, struct span vendor, struct s
     *place = key;
     return before;
 }
+
+static void name_silent(struct rewrite_pass *pass, const struct rules_url *url, const char *kind)
+{
+    struct rules_hit hit = {.vendor = SPAN("")};
+    if (!rules_find(pass->how->rules, url, RULES_PIXEL | RULES_LOAD, &hit))
+        hit.vendor = SPAN("");
+    report_tracker(pass->report, hit.vendor, url->host, kind, hit.rule ? "vendor" : "kind",
+                   "removed");
+}
+
+static bool is_remote(const struct rewrite_pass *pass, const char *base, struct span raw, char *url,
+                      struct rules_url *ret)
+{
+    size_t len;
+    return pass->report && raw.len > 0 && image_ref_canonical(raw, base, url, &len) == 0 &&
+           rules_url_read((struct span){url, len}, ret);
+}
+
+void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
+{
+    char url[SHOJI_URL_MAX + 1];
+    struct rules_url ready;
+    if (is_remote(pass, base, raw, url, &ready))
+        name_silent(pass, &ready, kind);
+}
+
+void tracker_sheet(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
+{
+    char url[SHOJI_URL_MAX + 1];
+    struct rules_url ready;
+    if (is_remote(pass, base, raw, url, &ready) && !named_before(pass, span_of(kind), ready.host))
+        name_silent(pass, &ready, kind);
+}
+
+/* ---- links ---- */
 
 static void name_link(struct rewrite_pass *pass, struct span url, const struct link_facts *facts)
 {

@@ -32,6 +32,10 @@ static inline bool tracker_blocks(const struct rewrite_pass *pass)
  * ("audio", "font", "dns", ...) when `raw` leads anywhere remote. `base` may be NULL. */
 void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind);
 
+/* The same for what a style sheet asks for ("css", "font"), of which there may be hundreds: each
+ * host is named once a kind. */
+void tracker_sheet(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind);
+
 /*
  * A http(s) link as it is about to be written: counted, named once a company and host, and with
  * SHOJI_LINKS_CLEAN rewritten in place to lead where it led without telling who clicked. 0, -ENOMEM

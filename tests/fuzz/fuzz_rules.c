@@ -15,7 +15,7 @@ static void check_images(const struct shoji_rules *rules, struct span url)
     if (!rules_url_read(url, &ready))
         return;
     must(ready.host.ptr + ready.host.len <= ready.target.ptr);
-    for (unsigned what = RULES_PIXEL; what <= RULES_KEEP; what *= 2) {
+    for (unsigned what = RULES_PIXEL; what <= RULES_LOAD; what *= 2) {
         bool found = rules_find(rules, &ready, (enum rules_what)what, &once);
         must(found == rules_find(rules, &ready, (enum rules_what)what, &twice));
         must(!found || (once.rule == twice.rule && (once.rule->what & what)));

@@ -111,6 +111,40 @@ static void test_what_was_held_goes_to_its_place(void **state)
               "<style media=all>a>b{c:url(http://t/a)}</style>x");
 }
 
+/* What one rewriting makes of `in`, and then unrewriting of that. */
+static void comes_back(enum shoji_mode mode, const char *in, const char *want)
+{
+    struct shoji_rewrite how = how_default();
+    how.mode = mode;
+    char *there = NULL, *back = NULL;
+    size_t len = 0, back_len = 0;
+    assert_int_equal(shoji_rewrite_html(&how, in, strlen(in), &there, &len, NULL), 0);
+    assert_null(strstr(there, "http://t/"));
+    assert_int_equal(shoji_unrewrite_html(&how, there, len, &back, &back_len), 0);
+    assert_string_equal(back, want);
+    free(there);
+    free(back);
+}
+
+/* Of a choice of images, holding keeps the one that src names, or else the first: that one is given
+ * back. Shown, they all are. */
+static void test_a_choice_of_images(void **state)
+{
+    (void)state;
+    static const char two[] = "<img src=\"http://t/1\" srcset=\"http://t/2 2x, http://t/3 3x\">";
+    static const char none[] = "<img srcset=\"http://t/4 1x, http://t/5 2x\">";
+    static const char picture[] = "<picture><source srcset=\"http://t/6 1x\" media=\"print\">"
+                                  "<img src=\"http://t/7\"></picture>";
+    comes_back(SHOJI_PROXY, two, two);
+    comes_back(SHOJI_PROXY, none, none);
+    comes_back(SHOJI_PROXY, picture, picture);
+    comes_back(SHOJI_HOLD, two, "<img src=\"http://t/1\">");
+    comes_back(SHOJI_HOLD, none, "<img src=\"http://t/4\">");
+    comes_back(SHOJI_HOLD, picture, "<picture><img src=\"http://t/7\"></picture>");
+    comes_back(SHOJI_HOLD, "<img src=\"cid:a\" srcset=\"http://t/9 2x, cid:b 3x\">",
+               "<img src=\"cid:a\" srcset=\"cid:b 3x\">");
+}
+
 static void test_nothing_else_is_touched(void **state)
 {
     (void)state;
@@ -315,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_originals_where_the_rewriter_puts_urls),
         cmocka_unit_test(test_what_was_held_goes_to_its_place),
+        cmocka_unit_test(test_a_choice_of_images),
         cmocka_unit_test(test_nothing_else_is_touched),
         cmocka_unit_test(test_parts_are_encoded_as_they_were),
         cmocka_unit_test(test_signed_and_unreadable_parts_stay),
