@@ -74,6 +74,7 @@
 #define LIMIT_DNS_TCP_MS       6000 /* both answers through a proxy: as long as two rounds */
 #define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */
 #define LIMIT_SLOW_S           8    /* ... for so long is dripping */
+#define LIMIT_CA_CACHE_S       3600 /* how late a change of the system's certificates counts */
 #define LIMIT_BODIES_HELD      (512 * MiB) /* all unfinished originals together; not tuned */
 #define LIMIT_FETCH_WAIT_MS    600000      /* for a turn: longer, and a host is hogged on purpose */
 #define LIMIT_OWN_ADDRESSES_MS 30000       /* how old the list of our own addresses may be */
