@@ -82,6 +82,10 @@ int submit_urls_hand_over(const struct call *call, const struct submit_urls *lis
 {
     if (list->failed)
         return -ENOMEM;
-    return prefetch_submit(submit_env(call)->prefetch, (const char *const *)list->urls,
-                           list->count);
+    const struct prefetch_batch batch = {
+        .urls = (const char *const *)list->urls,
+        .count = list->count,
+        .delivered_s = list->delivered_s,
+    };
+    return prefetch_submit(submit_env(call)->prefetch, &batch);
 }

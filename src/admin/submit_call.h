@@ -39,6 +39,7 @@ struct submit_urls {
     size_t count;
     size_t cap;
     bool failed;
+    int64_t delivered_s; /* the day that option d of their signed URLs names; 0: they carry none */
 };
 
 /* Fits struct shoji_rewrite's `emitted`. */

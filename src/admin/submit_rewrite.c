@@ -73,12 +73,13 @@ static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bo
     first.options.delivered = SHOJI_NOT_DELIVERED;
     first.emitted = submit_urls_add;
     first.emitted_ctx = &list;
+    if (how->options.delivered == SHOJI_NOT_DELIVERED)
+        how->options.delivered = submit_today();
+    list.delivered_s = (int64_t)how->options.delivered * 86400;
     int r = rewrite(call, &first, mail, ret);
     if (r < 0 || !submit_env(call)->conf->prefetch.enabled ||
         submit_urls_hand_over(call, &list) < 0)
         return r;
-    if (how->options.delivered == SHOJI_NOT_DELIVERED)
-        how->options.delivered = submit_today();
     rewritten_free(ret);
     return rewrite(call, how, mail, ret);
 }

@@ -110,6 +110,20 @@ static bool add_original(const json_t *url, struct submit_urls *list)
     return true;
 }
 
+/* "delivered", from those whose signed URLs will carry that day: what nobody can cause a fetch of
+ * need not be remembered for as long. */
+static const char *read_delivered(const json_t *request, int64_t *ret_s)
+{
+    const char *text;
+    struct shoji_url_options options;
+    if (!call_json_text(request, "delivered", &text))
+        return "\"delivered\" is a string";
+    const char *wrong = submit_read_options(NULL, NULL, text, &options);
+    if (!wrong && options.delivered != SHOJI_NOT_DELIVERED)
+        *ret_s = (int64_t)options.delivered * 86400;
+    return wrong;
+}
+
 enum MHD_Result submit_prefetch(struct call *call)
 {
     enum MHD_Result result = MHD_NO;
@@ -119,6 +133,11 @@ enum MHD_Result submit_prefetch(struct call *call)
     if (!request)
         return result;
     CLEANUP(submit_urls_free) struct submit_urls list = {0};
+    const char *wrong = read_delivered(request, &list.delivered_s);
+    if (wrong) {
+        json_decref(request);
+        return call_send_error(call, MHD_HTTP_BAD_REQUEST, wrong);
+    }
     size_t i, refused = 0;
     json_t *url;
     json_array_foreach(json_object_get(request, "urls"), i, url)

@@ -87,6 +87,12 @@
 #define LIMIT_EGRESS_PAUSE_MS      2000   /* a dead egress is left alone so long, then twice, ... */
 #define LIMIT_EGRESS_PAUSE_MOST_MS 300000 /* ... and at most so long; not tuned */
 
+/* ---- the prefetch queue (serve/) ---- */
+#define LIMIT_PACED_SITES                                                                          \
+    16384 /* domains, and networks, that budgets are kept for: those of 80 s at 200 a second */
+#define LIMIT_QUEUE_STEPS 512 /* groups looked at in one turn of the loop: a millisecond or so */
+#define LIMIT_SPOOL_FILE  (16 * MiB) /* what 8 MiB of URLs become when they are sealed */
+
 /* ---- decoding (decode/, worker/) ---- */
 #define LIMIT_PIXELS        (40UL * 1000 * 1000)  /* one frame */
 #define LIMIT_TOTAL_PIXELS  (120UL * 1000 * 1000) /* all frames of an animation */

@@ -43,7 +43,8 @@ static int hand_over(const struct setup *setup, const struct shoji_rewrite *how,
 {
     struct handover to = {.submit = setup->conf.server.submit,
                           .spool = setup->conf.prefetch.spool,
-                          .signer = &how->signer};
+                          .signer = &how->signer,
+                          .delivered = SHOJI_NOT_DELIVERED};
     int answer = handover_urls(&to, list);
     if (answer == HANDOVER_SPOOLED)
         cmd_say("the images wait in the spool until the server runs again");

@@ -150,9 +150,13 @@ static int rewrite_and_hand_over(struct rewrite *rewrite, const struct conf *con
     rewrite->how.emitted = NULL;
     if (exit_code != CMD_DONE)
         return exit_code;
+    int32_t delivered = rewrite->delivered != SHOJI_NOT_DELIVERED
+                            ? rewrite->delivered
+                            : (int32_t)(time(NULL) / (24 * 60 * 60));
     struct handover to = {.submit = conf->server.submit,
                           .spool = conf->prefetch.spool,
-                          .signer = &rewrite->how.signer};
+                          .signer = &rewrite->how.signer,
+                          .delivered = delivered};
     int answer = handover_urls(&to, &list);
     if (answer < 0) {
         cmd_say("cannot hand over the images to prefetch: %s", strerror(-answer));
@@ -167,9 +171,7 @@ static int rewrite_and_hand_over(struct rewrite *rewrite, const struct conf *con
     }
     if (list.count == 0)
         return CMD_DONE;
-    rewrite->how.options.delivered = rewrite->delivered != SHOJI_NOT_DELIVERED
-                                         ? rewrite->delivered
-                                         : (int32_t)(time(NULL) / (24 * 60 * 60));
+    rewrite->how.options.delivered = delivered;
     return rewrite_once(rewrite, in, ret);
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_WAIT_S 5             /* the server only writes to its queue before it answers */
@@ -45,7 +46,18 @@ static bool line_next(struct span *rest, struct span *ret)
     return true;
 }
 
-static char *request_body(const struct handover_list *list)
+/* "2026-11-22" */
+static json_t *json_day(int32_t day)
+{
+    char text[16] = "";
+    time_t at = (time_t)day * 24 * 60 * 60;
+    struct tm tm;
+    if (gmtime_r(&at, &tm))
+        strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+    return json_string(text);
+}
+
+static char *request_body(const struct handover_list *list, int32_t delivered)
 {
     json_t *urls = json_array();
     struct span rest = buf_span(&list->lines);
@@ -53,15 +65,18 @@ static char *request_body(const struct handover_list *list)
     while (line_next(&rest, &url))
         json_array_append_new(urls, json_stringn(url.ptr, url.len));
     json_t *root = json_pack("{s:o}", "urls", urls);
+    if (root && delivered != SHOJI_NOT_DELIVERED)
+        json_object_set_new(root, "delivered", json_day(delivered));
     char *body = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return body;
 }
 
 /* 0; HANDOVER_NOWHERE, having said why; -ENOMEM. */
-static int send_to_server(const char *path, const struct handover_list *list)
+static int send_to_server(const struct handover *to, const struct handover_list *list)
 {
-    char *body = request_body(list);
+    const char *path = to->submit;
+    char *body = request_body(list, to->delivered);
     if (!body)
         return -ENOMEM;
     const struct server_request request = {
@@ -85,19 +100,19 @@ static int send_to_server(const char *path, const struct handover_list *list)
 }
 
 /* The path of the sealed URL of each, one a line. */
-static int seal_all(const struct shoji_signer *signer, const struct handover_list *list,
-                    struct buf *ret)
+static int seal_all(const struct handover *to, const struct handover_list *list, struct buf *ret)
 {
-    struct shoji_signer sealer = *signer;
+    struct shoji_signer sealer = *to->signer;
     sealer.form = SHOJI_SEALED;
-    struct shoji_url_options none = SHOJI_URL_OPTIONS_NONE;
+    struct shoji_url_options options = SHOJI_URL_OPTIONS_NONE;
+    options.delivered = to->delivered;
     struct span rest = buf_span(&list->lines);
     struct span url;
     size_t base = strlen(sealer.base_url);
     while (line_next(&rest, &url)) {
         char sealed[SHOJI_SIGNED_MAX + 1];
         size_t len = 0;
-        int error = shoji_url_sign(&sealer, url.ptr, url.len, &none, sealed, &len);
+        int error = shoji_url_sign(&sealer, url.ptr, url.len, &options, sealed, &len);
         if (error)
             return error;
         buf_add(ret, sealed + base, len - base);
@@ -106,9 +121,11 @@ static int seal_all(const struct shoji_signer *signer, const struct handover_lis
     return buf_error(ret);
 }
 
+/* For its owner and the group, which is the server's in a spool that gives away its own: what
+ * stands in it is sealed. */
 static int write_file(int dir, const char *name, struct span text)
 {
-    CLEANUP(fd_close) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    CLEANUP(fd_close) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
         return -errno;
     while (text.len > 0) {
@@ -146,7 +163,7 @@ static int spool_text(const char *path, struct span text)
 static int spool(const struct handover *to, const struct handover_list *list)
 {
     struct buf text = BUF_INIT(4UL * HANDOVER_MAX);
-    int error = seal_all(to->signer, list, &text);
+    int error = seal_all(to, list, &text);
     if (!error)
         error = spool_text(to->spool, buf_span(&text));
     buf_free(&text);
@@ -167,7 +184,7 @@ int handover_urls(const struct handover *to, const struct handover_list *list)
         return answer;
     answer = HANDOVER_NOWHERE;
     if (to->submit)
-        answer = send_to_server(to->submit, list);
+        answer = send_to_server(to, list);
     if (answer == HANDOVER_NOWHERE && to->spool)
         answer = spool(to, list);
     if (answer == HANDOVER_NOWHERE && !to->submit && !to->spool)

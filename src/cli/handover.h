@@ -28,6 +28,7 @@ struct handover {
     const char *submit;                /* path of the socket; NULL: none */
     const char *spool;                 /* a directory; NULL: none */
     const struct shoji_signer *signer; /* seals what goes to the spool */
+    int32_t delivered; /* the day that the signed URLs will name, or SHOJI_NOT_DELIVERED */
 };
 
 enum handover_answer {

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "serve/http.h"
 #include "serve/spool.h"
+#include "serve/upkeep.h"
 #include "sys/clock.h"
 #include "sys/data.h"
 #include "sys/log.h"
@@ -15,11 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SETTLE_MS       5000 /* how long fetches under way may still take at the end */
-#define SETTLE_LOOK_MS  20
-#define FETCHES_AT_ONCE 64 /* of the prefetch queue; not tuned */
-#define SPOOL_FILES     16 /* before signals are looked at again */
-#define CONNECT_MS      4000
+#define SETTLE_MS      5000 /* how long fetches under way may still take at the end */
+#define SETTLE_LOOK_MS 20
+#define SPOOL_FILES    16 /* before signals are looked at again */
+#define CONNECT_MS     4000
 
 struct daemon {
     const struct conf *conf;
@@ -31,8 +31,10 @@ struct daemon {
     struct pool *pool;
     struct cache *cache;
     struct fetcher *fetcher;
+    struct budget *budget;
     struct flights *flights;
     struct prefetch *prefetch;
+    struct upkeep *upkeep;
     struct request_env env;
     struct http *http;
     struct submit *submit;
@@ -287,11 +289,21 @@ static struct plan_conf plan_conf(const struct conf *conf)
 static int start_flights(struct daemon *daemon)
 {
     const struct conf *conf = daemon->conf;
+    const struct budget_conf budget = {
+        .cache = daemon->cache,
+        .rate = conf->prefetch.rate,
+        .per_domain = conf->prefetch.per_domain,
+        .bandwidth = conf->prefetch.bandwidth,
+    };
+    int r = budget_new(&budget, &daemon->budget);
+    if (r < 0)
+        return r;
     const struct flights_conf flights = {
         .loop = daemon->loop,
         .cache = daemon->cache,
         .fetcher = daemon->fetcher,
         .pool = daemon->pool,
+        .budget = daemon->budget,
         .plan = plan_conf(conf),
         .blocked = blocked(daemon),
         .max_redirects = (unsigned)conf->fetch.max_redirects,
@@ -299,20 +311,34 @@ static int start_flights(struct daemon *daemon)
         .delay_s = seconds(conf->prefetch.delay),
         .jitter_s = seconds(conf->prefetch.jitter),
     };
-    int r = flights_new(&flights, &daemon->flights);
+    r = flights_new(&flights, &daemon->flights);
     if (r < 0)
         return r;
+    /* Readers who ask for mail that was not delivered through us find a place at all times. */
+    unsigned at_once = (unsigned)conf->fetch.total * 3 / 4;
+    unsigned per_host = (unsigned)conf->fetch.per_host;
     const struct prefetch_conf prefetch = {
         .loop = daemon->loop,
         .cache = daemon->cache,
         .flights = daemon->flights,
+        .budget = daemon->budget,
         .delay_s = flights.delay_s,
         .jitter_s = flights.jitter_s,
         .plan = flights.plan,
         .blocked = blocked(daemon),
-        .at_once = FETCHES_AT_ONCE,
+        .at_once = at_once > 0 ? at_once : 1,
+        .at_once_domain = at_once / 8 > per_host ? at_once / 8 : per_host,
     };
-    return prefetch_new(&prefetch, &daemon->prefetch);
+    r = prefetch_new(&prefetch, &daemon->prefetch);
+    if (r < 0)
+        return r;
+    const struct upkeep_conf upkeep = {
+        .loop = daemon->loop,
+        .cache = daemon->cache,
+        .retention_s = flights.plan.retention_s,
+        .fetch_window_s = flights.plan.fetch_window_s,
+    };
+    return upkeep_new(&upkeep, &daemon->upkeep);
 }
 
 static int start_http(struct daemon *daemon, char *why)
@@ -474,9 +500,17 @@ void daemon_reload(struct daemon *daemon)
 bool daemon_tick(struct daemon *daemon)
 {
     const struct conf *conf = daemon->conf;
-    return conf->prefetch.enabled && conf->prefetch.spool &&
-           spool_collect(conf->prefetch.spool, conf->server.url_suffix, daemon->keyring,
-                         daemon->prefetch, SPOOL_FILES) == SPOOL_FILES;
+    if (!conf->prefetch.enabled || !conf->prefetch.spool)
+        return false;
+    const struct spool_conf spool = {
+        .dir = conf->prefetch.spool,
+        .url_suffix = conf->server.url_suffix,
+        .keyring = daemon->keyring,
+        .prefetch = daemon->prefetch,
+        .window_s = seconds(conf->fetch.fetch_window),
+        .most = SPOOL_FILES,
+    };
+    return spool_collect(&spool) == SPOOL_FILES;
 }
 
 /* ---- the end ---- */
@@ -529,8 +563,10 @@ void daemon_stop(struct daemon *daemon)
     /* The writer may still hold what flights own: it goes first. */
     cache_close(daemon->cache);
     control_free(daemon->control);
+    upkeep_free(daemon->upkeep);
     prefetch_free(daemon->prefetch);
     flights_free(daemon->flights);
+    budget_free(daemon->budget);
     fetcher_free(daemon->fetcher);
     pool_free(daemon->pool);
     keyring_free(daemon->keyring);

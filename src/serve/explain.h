@@ -1,7 +1,8 @@
 /*
  * Why an original is shown, or why it is not: the way of a request, walked without being one.
  *
- * Nothing is written, fetched, counted or moved by asking. Any thread may call, but not a front:
+ * Nothing is written, fetched, counted or moved by asking, but that a picture which is looked at
+ * counts as read when its segment goes. Any thread may call, but not a front:
  * it reads the disk. The answer is plain values and belongs to the caller; it is as old as the
  * call. It is for operators: it names no mailbox and no other original, and what it says of ours
  * never reaches the public listener. Sentences are English, for a person who helps a user.
@@ -16,7 +17,8 @@
 
 struct explain_step {
     const char *step;    /* "verify", "policy", "queue", "record", "picture", "plan": in this order;
-                            a step that ends the way is the last but for "plan" */
+                            one that ends the way is the last, and "picture" is left out where
+                            there cannot be one */
     const char *verdict; /* one word, the same for the same cause: for programs */
     char sentence[EXPLAIN_SENTENCE];
 };

@@ -3,9 +3,10 @@
 #include "serve/flight_steps.h"
 
 #include "sys/clock.h"
+#include "sys/conf.h"
 
 #include <errno.h>
-#include <sodium.h>
+#include <string.h>
 
 int flights_new(const struct flights_conf *conf, struct flights **ret)
 {
@@ -90,7 +91,6 @@ static int flight_new(struct flights *flights, const struct flight_ask *ask, str
     flight->key = ask->key;
     flight->url_len = ask->url_len;
     flight->hop_len = ask->hop ? ask->hop_len : 0;
-    flight->hops = ask->hops;
     list_init(&flight->waiters);
     list_init(&flight->hop_waiter.link);
     hash_add(&flights->table, &flight->link, hash_of(&ask->key));
@@ -117,7 +117,7 @@ static void flight_remove(struct flight *flight)
 {
     hash_remove(&flight->owner->table, &flight->link);
     if (flight->started)
-        flight->owner->figures.active--;
+        atomic_fetch_sub(&flight->owner->counts.active, 1);
 }
 
 /* ---- waiters ---- */
@@ -218,9 +218,12 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
         return;
     memcpy(enqueue->url, ask->url, ask->url_len);
     enqueue->flights = flights;
+    struct budget_site site;
+    budget_site(flights->conf.budget, ask->url, ask->url_len, &site);
     enqueue->write = (struct cache_write){
         .op = CACHE_ENQUEUE,
         .key = ask->key,
+        .group = site.group,
         .bytes = enqueue->url,
         .len = ask->url_len,
         .done = on_enqueued,
@@ -231,12 +234,67 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
     cache_write_start(flights->conf.cache, &enqueue->write);
 }
 
+static enum flight_again why_again(const struct flights *flights, const struct flight_ask *ask)
+{
+    if (ask->plan.options.consent)
+        return FLIGHT_AGAIN_CONSENT;
+    if (ask->plan.again)
+        return FLIGHT_AGAIN_HOP;
+    return flights->conf.plan.refetch == CONF_REFETCH_ALWAYS ? FLIGHT_AGAIN_ALWAYS
+                                                             : FLIGHT_AGAIN_SHARED;
+}
+
+static void count_start(struct flights *flights, const struct flight_ask *ask,
+                        const struct cache_record *record)
+{
+    struct flight_counts *counts = &flights->counts;
+    atomic_fetch_add(&counts->active, 1);
+    atomic_fetch_add(&counts->started, 1);
+    if (!record)
+        return;
+    if (record->state == CACHE_FAILED && !reason_unasked(record->reason))
+        atomic_fetch_add(&counts->tries, 1);
+    if (record->state != CACHE_STORED)
+        return;
+    if (plan_expired(&flights->conf.plan, record, ask->plan.now_s))
+        atomic_fetch_add(&counts->expired, 1);
+    else
+        atomic_fetch_add(&counts->again[why_again(flights, ask)], 1);
+}
+
+/* What the steps need to know of who asked and of what is known. */
+static void prepare(struct flight *flight, const struct flight_ask *ask,
+                    const struct waiter *waiter)
+{
+    const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
+    bool failed = record && record->state == CACHE_FAILED;
+    bool goes_on = failed && !reason_unasked(record->reason) &&
+                   !plan_expired(&flight->owner->conf.plan, record, ask->plan.now_s);
+    struct cache_key spread;
+    cache_keyed_hash(flight->owner->conf.cache, "retry", ask->key.bytes, sizeof(ask->key.bytes),
+                     &spread);
+    memcpy(flight->series.spread, spread.bytes, sizeof(flight->series.spread));
+    flight->series.first_s =
+        plan_first_s(ask->due_s, ask->plan.now_s); /* claimed_s keeps it for the next try */
+    if (goes_on && record->claimed_s > 0 && record->claimed_s <= ask->plan.now_s)
+        flight->series.first_s = record->claimed_s;
+    flight->hops = ask->hops;
+    flight->paced = ask->paced;
+    flight->booked = failed && record->reason == REASON_PACED;
+    flight->asked = ask->plan.who == PLAN_READER;
+    flight->delivered_s = ask->delivered_s;
+    flight->has_record = waiter->has_record;
+    flight->record = waiter->record;
+    flight->again =
+        (record && record->state == CACHE_STORED) || ask->plan.again || ask->plan.options.consent;
+}
+
 /* Starts or finds the flight of this original and adds the waiter to it. */
 static void board(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
                   bool start)
 {
     struct flight *flight = flight_find(flights, &ask->key);
-    if ((start && flights->figures.active >= flights->conf.max_flights) ||
+    if ((start && atomic_load(&flights->counts.active) >= flights->conf.max_flights) ||
         (!flight && flight_new(flights, ask, &flight) < 0)) {
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
@@ -252,13 +310,8 @@ static void board(struct flights *flights, const struct flight_ask *ask, struct 
         flight->hop = strndup(ask->hop, ask->hop_len);
         flight->hop_len = ask->hop_len;
     }
-    flight->hops = ask->hops;
-    flight->has_record = waiter->has_record;
-    flight->record = waiter->record;
-    bool evicted = waiter->has_record && waiter->record.state == CACHE_STORED;
-    flight->again = evicted || ask->plan.again || ask->plan.options.consent;
-    flights->figures.active++;
-    flights->figures.refetched += evicted;
+    prepare(flight, ask, waiter);
+    count_start(flights, ask, waiter->has_record ? &waiter->record : NULL);
     flight_start(flight);
 }
 
@@ -297,7 +350,11 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
     }
     struct flight *flight = flight_find(flights, &ask.key);
     if (flight && flight->started) {
-        flights->figures.joined++;
+        atomic_fetch_add(&flights->counts.joined, 1);
+        if (plan_fetches_now(&ask.plan)) {
+            flight->paced = false; /* this one may not be put off */
+            flight->asked = true;
+        }
         if (waiter_add(flight, waiter, ask.wait_ms) < 0) {
             flight_leave(waiter);
             waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
@@ -345,7 +402,27 @@ void flights_drain(struct flights *flights)
     }
 }
 
+const char *flight_again_name(enum flight_again why)
+{
+    static const char *const names[FLIGHT_AGAINS] = {"shared", "always", "consent", "redirect"};
+    return names[why];
+}
+
 void flight_figures(const struct flights *flights, struct flight_figures *ret)
 {
-    *ret = flights->figures;
+    const struct flight_counts *counts = &flights->counts;
+    *ret = (struct flight_figures){
+        .started = atomic_load(&counts->started),
+        .fetched = atomic_load(&counts->fetched),
+        .joined = atomic_load(&counts->joined),
+        .expired = atomic_load(&counts->expired),
+        .tries = atomic_load(&counts->tries),
+        .active = atomic_load(&counts->active),
+    };
+    for (int i = 0; i < FLIGHT_AGAINS; i++) {
+        ret->again[i] = atomic_load(&counts->again[i]);
+        ret->refetched += ret->again[i];
+    }
+    for (int i = 0; i < REASON_CLASSES; i++)
+        ret->outcomes[i] = atomic_load(&counts->outcomes[i]);
 }

@@ -13,7 +13,9 @@
 #include "base/list.h"
 #include "decode/pool.h"
 #include "net/fetch.h"
+#include "serve/budget.h"
 #include "serve/plan.h"
+#include "serve/reason.h"
 #include "serve/reply.h"
 #include "store/cache.h"
 
@@ -25,6 +27,7 @@ struct flights_conf {
     struct cache *cache;
     struct fetcher *fetcher;
     struct pool *pool;
+    struct budget *budget;
     struct plan_conf plan;
     const struct shoji_rules *blocked; /* trackers: no hop leads there; NULL: none are */
     unsigned max_redirects;
@@ -72,8 +75,11 @@ struct flight_ask {
     size_t url_len;
     const char *hop; /* the original is known to redirect there: begin with that; or NULL */
     size_t hop_len;
-    unsigned hops;   /* redirects on the way here */
-    int64_t wait_ms; /* how long the waiter waits, -1: for ever */
+    unsigned hops;       /* redirects on the way here */
+    bool paced;          /* the queue's: it goes by the budgets, a reader's own fetch does not */
+    int64_t due_s;       /* when the first try was due, as it was fixed before; 0: now */
+    int64_t delivered_s; /* the day of the mail that had it queued, or 0 */
+    int64_t wait_ms;     /* how long the waiter waits, -1: for ever */
 };
 
 void flight_join(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter);
@@ -81,14 +87,30 @@ void flight_join(struct flights *flights, const struct flight_ask *ask, struct w
 /* Takes a waiter out that was joined and is not answered yet. */
 void flight_leave(struct waiter *waiter);
 
+/* Why an original that had been answered was asked once more. */
+enum flight_again {
+    FLIGHT_AGAIN_SHARED,  /* refetch = shared, and several mailboxes had asked for it */
+    FLIGHT_AGAIN_ALWAYS,  /* refetch = always */
+    FLIGHT_AGAIN_CONSENT, /* a reader asked for it: option c */
+    FLIGHT_AGAIN_HOP,     /* what redirects there was asked again */
+    FLIGHT_AGAINS
+};
+
+const char *flight_again_name(enum flight_again why);
+
 struct flight_figures {
     unsigned long started;
     unsigned long fetched;   /* requests that went out */
     unsigned long joined;    /* waiters that found a flight under way */
-    unsigned long refetched; /* beyond the first answered one */
-    unsigned active;         /* started and not ended */
+    unsigned long refetched; /* originals answered before, and within `retention`: all causes */
+    unsigned long again[FLIGHT_AGAINS];
+    unsigned long expired; /* answered before, but longer than `retention` ago */
+    unsigned long tries;   /* fetches after one that had failed */
+    unsigned long outcomes[REASON_CLASSES];
+    unsigned active; /* started and not ended */
 };
 
+/* Any thread. */
 void flight_figures(const struct flights *flights, struct flight_figures *ret);
 
 #endif

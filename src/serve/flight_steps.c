@@ -4,16 +4,11 @@
 #include "sys/log.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
-
-/* Reasons of a failure as they are stored: those of net/fetch.h as they are, those of
- * decode/pool.h behind them, then our own. Append, never renumber. */
-#define REASON_DECODE    32
-#define REASON_REDIRECTS 64
 
 #define DECODE_TRIES    3
 #define DECODE_PAUSE_MS 2000
+#define EGRESS_PAUSE_S  60 /* by then, a dead one may have been probed often */
 
 #define PIXEL_SIDE 3 /* a picture of at most 3 x 3 is there to be counted, not seen */
 
@@ -31,9 +26,20 @@ static struct span next_url(const struct flight *flight)
                        : (struct span){flight->url, flight->url_len};
 }
 
-static int64_t next_try_s(unsigned tries)
+static int64_t next_try_s(const struct flight *flight)
 {
-    return plan_retry_s(clock_wall_s(), tries, randombytes_random());
+    return plan_retry_s(&flight->series, clock_wall_s());
+}
+
+/* No try of the origin's, so none of its schedule. */
+static int64_t egress_again_s(const struct flight *flight)
+{
+    return clock_wall_s() + EGRESS_PAUSE_S + flight->series.spread[0] % EGRESS_PAUSE_S;
+}
+
+static void count_outcome(struct flight *flight, unsigned reason)
+{
+    atomic_fetch_add(&flight->owner->counts.outcomes[reason_class(reason)], 1);
 }
 
 static void fail_for_good(struct flight *flight, unsigned reason)
@@ -43,16 +49,19 @@ static void fail_for_good(struct flight *flight, unsigned reason)
 
 static void fail_for_now(struct flight *flight, unsigned reason)
 {
-    step_fail(flight, reason, next_try_s(flight->record.tries));
+    step_fail(flight, reason, next_try_s(flight));
 }
 
 /* A write about this original, with the URL that the queue is to hold. */
 static struct cache_write write_with_url(const struct flight *flight, enum cache_op op)
 {
     struct span next = next_url(flight);
+    struct budget_site site;
+    budget_site(flight->owner->conf.budget, next.ptr, next.len, &site);
     return (struct cache_write){
         .op = op,
         .key = flight->key,
+        .group = site.group,
         .seen = CACHE_CLAIMED, /* purged meanwhile: it stays purged */
         .record = flight->record,
         .bytes = next.ptr,
@@ -68,7 +77,8 @@ static void on_claimed(struct cache_write *write)
     if (write->result != 0) {
         if (write->result < 0)
             log_warning("claim: %s", strerror(-write->result));
-        flight_finish(flight, reply_constant(REPLY_LATER), false);
+        bool purged = write->result == CACHE_CHANGED && write->record.purged;
+        flight_finish(flight, reply_constant(purged ? REPLY_GONE : REPLY_LATER), purged);
         return;
     }
     flight->record = write->record;
@@ -81,17 +91,24 @@ static void on_claimed(struct cache_write *write)
 
 void flight_start(struct flight *flight)
 {
-    bool failed_before = flight->has_record && flight->record.state == CACHE_FAILED;
+    struct flights *flights = flight->owner;
+    struct budget_site site;
     flight->started = true;
-    flight->owner->figures.started++;
+    budget_site(flights->conf.budget, flight->url, flight->url_len, &site);
     /* Should we crash before there is an outcome, the claim counts as a failed try, and only the
      * queue still knows the URL. */
     flight->write = write_with_url(flight, CACHE_CLAIM);
     flight->write.seen = flight->has_record ? flight->record.state : 0;
-    flight->write.record.claimed_s = clock_wall_s();
-    flight->write.record.retry_s = next_try_s(failed_before ? flight->record.tries + 1U : 1);
+    flight->write.silent = flight->hop != NULL;
+    struct cache_record *record = &flight->write.record;
+    record->claimed_s = flight->series.first_s;
+    record->retry_s = next_try_s(flight);
+    record->host = site.host;
+    record->asked |= flight->asked;
+    if (flight->delivered_s > record->delivered_s)
+        record->delivered_s = flight->delivered_s;
     flight->write.done = on_claimed;
-    cache_write_start(flight->owner->conf.cache, &flight->write);
+    cache_write_start(flights->conf.cache, &flight->write);
 }
 
 /* ---- fetch: one request ---- */
@@ -121,7 +138,7 @@ static void take_redirect(struct flight *flight, const char *location)
         return;
     }
     flight->write = write_with_url(flight, CACHE_REQUEUE);
-    flight->write.record.retry_s = next_try_s(flight->record.tries);
+    flight->write.record.retry_s = next_try_s(flight);
     flight->write.done = on_redirected;
     cache_write_start(flight->owner->conf.cache, &flight->write);
 }
@@ -130,17 +147,25 @@ static void on_fetched(void *ctx, struct fetch_result *result)
 {
     struct flight *flight = ctx;
     flight->fetch = NULL;
+    count_outcome(flight, result->outcome);
     switch (result->outcome) {
+    case FETCH_LATER:
+        step_fail(flight, REASON_PACED, clock_wall_s() + (flight->later_ms + 999) / 1000);
+        return;
+    case FETCH_EGRESS:
+        if (result->asked)
+            fail_for_now(flight, FETCH_EGRESS);
+        else
+            step_fail(flight, REASON_EGRESS, egress_again_s(flight));
+        return;
     case FETCH_OK:
+        if (flight->paced)
+            budget_bytes(flight->owner->conf.budget, result->body->len, clock_ms());
         flight->body = buf_steal(result->body, &flight->body_len);
         step_decode(flight);
         return;
     case FETCH_REDIRECT:
         take_redirect(flight, result->location);
-        return;
-    case FETCH_EGRESS:
-        /* Our own fault, and no try where nothing was asked: that never becomes final. */
-        step_fail(flight, FETCH_EGRESS, next_try_s(result->asked ? flight->record.tries : 1));
         return;
     case FETCH_DNS:
     case FETCH_UNREACHABLE:
@@ -156,6 +181,21 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     }
 }
 
+/* What was booked once is not booked again when its time has come: each is put off once at most,
+ * and its name is asked for twice at most. */
+static bool may_connect(void *ctx, const struct address *address)
+{
+    struct flight *flight = ctx;
+    if (!flight->paced)
+        return true;
+    if (flight->booked) {
+        flight->booked = false; /* for one address; should that fail, the next one counts */
+        return true;
+    }
+    flight->later_ms = budget_connect(flight->owner->conf.budget, address, clock_ms());
+    return flight->later_ms <= 0;
+}
+
 static void step_fetch(struct flight *flight)
 {
     struct shoji_url_parts parts;
@@ -169,8 +209,14 @@ static void step_fetch(struct flight *flight)
         .host = parts.host,
         .host_len = parts.host_len,
         .port = parts.port,
+        .may_connect = may_connect,
     };
-    flight->owner->figures.fetched++;
+    if (flight->paced && flight->hops > 0) { /* the queue has counted where it began */
+        struct budget_site site;
+        budget_site(flight->owner->conf.budget, flight->url, flight->url_len, &site);
+        budget_begin(flight->owner->conf.budget, site.domain, clock_ms());
+    }
+    atomic_fetch_add(&flight->owner->counts.fetched, 1);
     if (fetch_start(flight->owner->conf.fetcher, &target, on_fetched, flight, &flight->fetch) < 0)
         fail_for_now(flight, FETCH_NO_MEMORY);
 }
@@ -189,11 +235,13 @@ static void fail_for_redirects(struct flight *flight)
 
 static void take_failure_of_hop(struct flight *flight, const struct cache_record *record)
 {
-    int64_t retry_s = next_try_s(flight->record.tries);
+    int64_t retry_s = next_try_s(flight);
     if (!record || record->state != CACHE_FAILED)
         step_fail(flight, FETCH_NO_MEMORY, retry_s);
     else if (record->reason == REASON_REDIRECTS)
         fail_for_redirects(flight);
+    else if (reason_unasked(record->reason)) /* that nobody was asked is true of the hop alone */
+        step_fail(flight, FETCH_LATER, record->retry_s + 1);
     else if (record->retry_s != 0) /* right after its own next try, which then has the answer */
         step_fail(flight, record->reason, record->retry_s + 1);
     else
@@ -246,6 +294,9 @@ static void step_hop(struct flight *flight)
         .url = flight->hop,
         .url_len = flight->hop_len,
         .hops = flight->hops + 1,
+        .paced = flight->paced,
+        .due_s = flight->series.first_s,
+        .delivered_s = flight->delivered_s,
         .wait_ms = -1,
     };
     cache_key_of_url(flights->conf.cache, flight->hop, flight->hop_len, &ask.key);
@@ -281,6 +332,7 @@ static void on_decoded(void *ctx, struct decode_result *result)
         return;
     }
     if (result->outcome != DECODE_OK) {
+        count_outcome(flight, REASON_DECODE + result->outcome);
         /* A picture that kills the decoder is not offered to it again. */
         fail_for_good(flight, REASON_DECODE + result->outcome);
         return;

@@ -12,6 +12,16 @@
 #include "base/hash.h"
 #include "serve/flight.h"
 
+#include <stdatomic.h>
+
+/* Counted on the back loop, read by any thread. */
+struct flight_counts {
+    atomic_ulong started, fetched, joined, expired, tries;
+    atomic_ulong again[FLIGHT_AGAINS];
+    atomic_ulong outcomes[REASON_CLASSES];
+    atomic_uint active;
+};
+
 struct flights {
     struct flights_conf conf;
     struct hash table;
@@ -19,7 +29,7 @@ struct flights {
     void (*queued)(void *ctx, int64_t due_s);
     void *queued_ctx;
     bool draining;
-    struct flight_figures figures;
+    struct flight_counts counts;
 };
 
 struct flight {
@@ -28,9 +38,15 @@ struct flight {
     struct flights *owner;
     struct list waiters;
     bool started; /* false: it only gathers waiters until the queue starts it */
+    bool paced;   /* it goes by the budgets of the queue */
+    bool booked;  /* its connection has been booked before, and this is its time */
+    bool asked;   /* by a reader of mail that was not delivered through us */
     bool again;   /* it was here before and may be fetched again, and so may what it redirects to */
     bool has_record;
     struct cache_record record;
+    struct plan_series series;
+    int64_t delivered_s;
+    int64_t later_ms; /* until it may connect, when it may not yet */
     unsigned hops;
     char *url;
     size_t url_len;

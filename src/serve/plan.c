@@ -1,14 +1,20 @@
 #include "serve/plan.h"
 
+#include "serve/reason.h"
 #include "sys/conf.h"
 
 #include <sodium.h>
 #include <string.h>
 
+bool plan_fetches_now(const struct plan_ask *ask)
+{
+    return ask->who == PLAN_READER &&
+           (ask->options.consent || ask->options.delivered == SHOJI_NOT_DELIVERED);
+}
+
 static enum plan decide_unknown(const struct plan_conf *conf, const struct plan_ask *ask)
 {
-    if (ask->who != PLAN_READER || ask->options.consent ||
-        ask->options.delivered == SHOJI_NOT_DELIVERED)
+    if (ask->who != PLAN_READER || plan_fetches_now(ask))
         return PLAN_FETCH;
     int64_t delivered_s = (int64_t)ask->options.delivered * 86400;
     return delivered_s + conf->fetch_window_s < ask->now_s ? PLAN_GONE : PLAN_WAIT;
@@ -19,15 +25,22 @@ static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_
 {
     if (ask->again || (ask->who == PLAN_READER && ask->options.consent))
         return PLAN_FETCH;
-    if (conf->refetch == CONF_REFETCH_ALWAYS)
-        return PLAN_FETCH;
-    if (conf->refetch == CONF_REFETCH_NEVER || plan_sharers(record) < conf->shared_by)
+    if (conf->refetch == CONF_REFETCH_NEVER ||
+        (conf->refetch == CONF_REFETCH_SHARED && plan_sharers(record) < conf->shared_by))
         return PLAN_GONE;
-    return ask->who == PLAN_READER ? PLAN_REQUEUE : PLAN_FETCH;
+    if (ask->who != PLAN_READER)
+        return PLAN_FETCH;
+    /* Option d stands above `always`: no request for delivered mail ever causes a fetch. */
+    bool at_once =
+        conf->refetch == CONF_REFETCH_ALWAYS && ask->options.delivered == SHOJI_NOT_DELIVERED;
+    return at_once ? PLAN_FETCH : PLAN_REQUEUE;
 }
 
-static enum plan decide_failed(const struct plan_ask *ask, const struct cache_record *record)
+static enum plan decide_failed(const struct plan_conf *conf, const struct plan_ask *ask,
+                               const struct cache_record *record)
 {
+    if (reason_unasked(record->reason) && ask->who == PLAN_READER)
+        return decide_unknown(conf, ask); /* nobody was asked yet */
     if (record->retry_s == 0)
         return PLAN_MISSING;
     if (ask->who == PLAN_SCHEDULED && record->retry_s <= ask->now_s)
@@ -43,6 +56,8 @@ bool plan_expired(const struct plan_conf *conf, const struct cache_record *recor
 enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
                       const struct cache_record *record, bool have_picture)
 {
+    if (record && record->purged && !have_picture)
+        return PLAN_GONE; /* an operator's wish, whoever asks */
     if (record && !have_picture && plan_expired(conf, record, ask->now_s))
         record = NULL;
     if (!record)
@@ -51,7 +66,7 @@ enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
     case CACHE_STORED:
         return have_picture ? PLAN_SERVE : decide_evicted(conf, ask, record);
     case CACHE_FAILED:
-        return decide_failed(ask, record);
+        return decide_failed(conf, ask, record);
     default:
         return PLAN_LATER; /* claimed: being asked at this moment */
     }
@@ -99,11 +114,29 @@ int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s)
            (jitter_s > 0 ? (int64_t)randombytes_uniform((uint32_t)jitter_s + 1) : 0);
 }
 
-int64_t plan_retry_s(int64_t now_s, unsigned tries, uint32_t random)
+/* About a minute, a quarter of an hour, and four hours; each up to half as much later. Not tuned.
+ */
+static const int64_t retries_s[PLAN_RETRIES] = {60, 15 * 60, 4 * 3600};
+
+static uint32_t spread_of(const struct plan_series *series, unsigned try)
 {
-    static const int64_t delays_s[] = {60, 15 * 60, 4 * 3600}; /* not tuned */
-    if (tries == 0 || tries > sizeof(delays_s) / sizeof(delays_s[0]))
-        return 0;
-    int64_t delay_s = delays_s[tries - 1];
-    return now_s + delay_s + (int64_t)(random % (uint32_t)(delay_s / 2 + 1));
+    uint32_t spread;
+    memcpy(&spread, series->spread + try * sizeof(spread), sizeof(spread));
+    return spread;
+}
+
+int64_t plan_retry_s(const struct plan_series *series, int64_t now_s)
+{
+    for (unsigned try = 0; try < PLAN_RETRIES; try++) {
+        int64_t after_s = retries_s[try];
+        uint32_t later_s = spread_of(series, try) % (uint32_t)(after_s / 2 + 1);
+        if (series->first_s + after_s + later_s > now_s)
+            return series->first_s + after_s + later_s;
+    }
+    return 0;
+}
+
+int64_t plan_first_s(int64_t due_s, int64_t now_s)
+{
+    return due_s > 0 && due_s <= now_s && now_s - due_s < retries_s[0] ? due_s : now_s;
 }

@@ -45,6 +45,9 @@ struct plan_ask {
 enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
                       const struct cache_record *record, bool have_picture);
 
+/* Is this a reader for whom an original is fetched at once, whoever else waits for it? */
+bool plan_fetches_now(const struct plan_ask *ask);
+
 /* Was it answered so long ago that it may be forgotten? */
 bool plan_expired(const struct plan_conf *conf, const struct cache_record *record, int64_t now_s);
 
@@ -61,9 +64,24 @@ uint16_t plan_sharer(const char *kid, const char *salt);
 int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s);
 
 /*
- * When a try that failed may be followed by another: seconds after `now_s`, spread by `random` (any
- * number that outsiders cannot foresee); 0 when there is no further one. `tries` counts from 1.
+ * The tries that follow a first one that failed are as old as that one: each at its distance from
+ * the moment at which the first was due, spread by a keyed hash of the original. So neither an
+ * outcome nor a reader can move them, and a sender that fails on purpose learns nothing from when
+ * he is asked again.
  */
-int64_t plan_retry_s(int64_t now_s, unsigned tries, uint32_t random);
+#define PLAN_RETRIES 3
+
+struct plan_series {
+    int64_t first_s;                  /* when the first try was due */
+    uint8_t spread[PLAN_RETRIES * 4]; /* what outsiders cannot foresee: of a keyed hash */
+};
+
+/* The first of the further tries that lies behind `now_s`; 0: there is none. */
+int64_t plan_retry_s(const struct plan_series *series, int64_t now_s);
+
+/* Where the series of an original begins whose first try is made at `now_s` and was due at `due_s`:
+ * there; but one that had to wait for long, for its turn or for a server that was down, begins
+ * when it is begun, or its further tries would lie in the past. */
+int64_t plan_first_s(int64_t due_s, int64_t now_s);
 
 #endif

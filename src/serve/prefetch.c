@@ -4,10 +4,19 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define PAUSE_MS   1000 /* after trouble of our own */
 #define POSTPONE_S 60   /* an entry whose fetch could not be begun: behind the others */
+#define SITES      4096 /* groups whose domain is remembered; another one costs a decryption */
+#define NEVER      INT64_MAX
+
+/* Of a group of the queue: all its entries are of one domain. */
+struct site {
+    uint32_t group;
+    uint64_t domain;
+};
 
 struct prefetch {
     struct prefetch_conf conf;
@@ -15,6 +24,11 @@ struct prefetch {
     struct list items; /* under way */
     unsigned items_count;
     bool stopped;
+    struct cache_group at; /* whose turn it was last; the next one is behind it */
+    bool has_at;
+    struct site sites[SITES];
+    atomic_ulong submitted, queued, begun;
+    atomic_uint under_way;
     struct loop_task wake;
     pthread_mutex_t lock; /* guards `waking` */
     bool waking;
@@ -25,6 +39,7 @@ struct item {
     struct waiter waiter;
     struct prefetch *owner;
     struct cache_key key;
+    uint64_t domain;
     bool answered; /* the write is under way */
     struct cache_write write;
 };
@@ -50,6 +65,7 @@ static void on_written(struct cache_write *write)
     struct prefetch *prefetch = item->owner;
     list_remove(&item->link);
     prefetch->items_count--;
+    atomic_fetch_sub(&prefetch->under_way, 1);
     look_again(prefetch, write->result < 0 ? PAUSE_MS : 0);
     free(item);
 }
@@ -92,25 +108,24 @@ static bool is_under_way(const struct prefetch *prefetch, const struct cache_key
     return false;
 }
 
-static bool start_item(struct prefetch *prefetch, const struct cache_queued *entry)
+static unsigned under_way_of(const struct prefetch *prefetch, uint64_t domain)
 {
-    struct item *item = calloc(1, sizeof(*item));
-    if (!item)
-        return false;
-    item->owner = prefetch;
-    item->key = entry->key;
-    item->waiter.answer = on_answer;
-    list_add_tail(&prefetch->items, &item->link);
-    prefetch->items_count++;
-    if (shoji_rules_blocks(prefetch->conf.blocked, entry->url, entry->url_len)) {
-        drop(item);
-        return true;
-    }
+    unsigned count = 0;
+    list_for_each (link, &prefetch->items)
+        count += container_of(link, struct item, link)->domain == domain;
+    return count;
+}
+
+static void fly(struct prefetch *prefetch, const struct cache_queued *entry, struct item *item)
+{
     struct flight_ask ask = {
         .plan = {.who = PLAN_SCHEDULED, .options = SHOJI_URL_OPTIONS_NONE},
         .key = entry->key,
         .url = entry->url,
         .url_len = entry->url_len,
+        .paced = true,
+        .due_s = entry->due_s,
+        .delivered_s = entry->delivered_s,
         .wait_ms = -1,
     };
     /* An entry whose URL has another key is an original that is known to redirect there. */
@@ -121,32 +136,146 @@ static bool start_item(struct prefetch *prefetch, const struct cache_queued *ent
         ask.hop_len = entry->url_len;
     }
     flight_join(prefetch->conf.flights, &ask, &item->waiter);
-    return true;
+}
+
+/* 0 or -ENOMEM. */
+static int start_item(struct prefetch *prefetch, const struct cache_queued *entry, uint64_t domain)
+{
+    struct item *item = calloc(1, sizeof(*item));
+    if (!item)
+        return -ENOMEM;
+    item->owner = prefetch;
+    item->key = entry->key;
+    item->domain = domain;
+    item->waiter.answer = on_answer;
+    list_add_tail(&prefetch->items, &item->link);
+    prefetch->items_count++;
+    atomic_fetch_add(&prefetch->under_way, 1);
+    if (shoji_rules_blocks(prefetch->conf.blocked, entry->url, entry->url_len)) {
+        drop(item);
+        return 0;
+    }
+    budget_begin(prefetch->conf.budget, domain, clock_ms());
+    atomic_fetch_add(&prefetch->begun, 1);
+    fly(prefetch, entry, item);
+    return 0;
+}
+
+/* ---- whose turn it is ---- */
+
+/* The first of a group that is due and not under way. 0, CACHE_NONE or -errno. */
+static int find_entry(const struct prefetch *prefetch, uint32_t group, int64_t now_s,
+                      struct cache_queued *ret)
+{
+    int r = cache_queue_first(prefetch->conf.cache, group, ret);
+    while (r == 0 && ret->due_s <= now_s && is_under_way(prefetch, &ret->key)) {
+        const struct cache_queued before = *ret;
+        r = cache_queue_next(prefetch->conf.cache, &before, ret);
+        if (r == 0 && ret->group != group)
+            r = CACHE_NONE;
+    }
+    return r == 0 && ret->due_s > now_s ? CACHE_NONE : r;
+}
+
+/* How long until another fetch of the domain may begin; NEVER: when one of its fetches has ended.
+ */
+static int64_t domain_wait_ms(const struct prefetch *prefetch, uint64_t domain)
+{
+    int64_t wait_ms = budget_domain_wait_ms(prefetch->conf.budget, domain, clock_ms());
+    if (wait_ms > 0)
+        return wait_ms;
+    return under_way_of(prefetch, domain) >= prefetch->conf.at_once_domain ? NEVER : 0;
+}
+
+/* Starts the group's first entry, if it may be started now. How long until it is worth another
+ * look: 0 when one was started, NEVER when something that is under way has to end first; -errno. */
+static int64_t take_turn(struct prefetch *prefetch, uint32_t group, int64_t now_s)
+{
+    struct site *site = &prefetch->sites[group % SITES];
+    struct site before = *site;
+    if (before.group == group) {
+        int64_t wait_ms = domain_wait_ms(prefetch, before.domain);
+        if (wait_ms > 0)
+            return wait_ms;
+    }
+    struct cache_queued entry;
+    int r = find_entry(prefetch, group, now_s, &entry);
+    if (r != 0)
+        return r < 0 ? r : NEVER;
+    struct budget_site of;
+    budget_site(prefetch->conf.budget, entry.url, entry.url_len, &of);
+    *site = (struct site){.group = group, .domain = of.domain};
+    if (before.group != group || before.domain != of.domain) {
+        int64_t wait_ms = domain_wait_ms(prefetch, of.domain);
+        if (wait_ms > 0)
+            return wait_ms;
+    }
+    return start_item(prefetch, &entry, of.domain);
+}
+
+/* One round over the groups that have something due, from behind the one whose turn it was last. */
+struct round {
+    int64_t now_s;
+    int64_t next_ms; /* when another look is worth it */
+    unsigned started;
+    unsigned steps;
+    bool whole; /* it began with the first group */
+};
+
+static void look_within(struct round *round, int64_t wait_ms)
+{
+    if (wait_ms < round->next_ms)
+        round->next_ms = wait_ms;
+}
+
+/* 0: the round is over; CACHE_NONE: no more can be done in this look; -errno. */
+static int go_round(struct prefetch *prefetch, struct round *round)
+{
+    while (prefetch->items_count < prefetch->conf.at_once) {
+        int64_t wait_ms = budget_wait_ms(prefetch->conf.budget, clock_ms());
+        if (wait_ms > 0 || ++round->steps > LIMIT_QUEUE_STEPS) {
+            look_within(round, wait_ms > 0 ? wait_ms : 1);
+            return CACHE_NONE;
+        }
+        struct cache_group group;
+        int r = cache_queue_next_group(prefetch->conf.cache,
+                                       prefetch->has_at ? &prefetch->at : NULL, &group);
+        if (r == 0 && group.due_s > round->now_s)
+            look_within(round, (group.due_s - round->now_s) * 1000);
+        if (r < 0)
+            return r;
+        if (r == CACHE_NONE || group.due_s > round->now_s)
+            return 0;
+        prefetch->at = group;
+        prefetch->has_at = true;
+        int64_t turn = take_turn(prefetch, group.group, round->now_s);
+        if (turn < 0)
+            return (int)turn;
+        round->started += turn == 0;
+        if (turn > 0)
+            look_within(round, turn);
+    }
+    return CACHE_NONE; /* the end of a fetch looks again */
 }
 
 static void on_timer(struct loop_timer *timer)
 {
     struct prefetch *prefetch = container_of(timer, struct prefetch, timer);
-    struct cache_queued entries[2];
-    struct cache_queued *after = NULL, *entry = &entries[0];
-    while (prefetch->items_count < prefetch->conf.at_once) {
-        int r = cache_queue_next(prefetch->conf.cache, after, entry);
-        if (r < 0)
-            look_again(prefetch, PAUSE_MS);
-        if (r != 0)
-            return;
-        int64_t left_s = entry->due_s - clock_wall_s();
-        if (left_s > 0) {
-            look_again(prefetch, left_s * 1000);
-            return;
-        }
-        if (!is_under_way(prefetch, &entry->key) && !start_item(prefetch, entry)) {
-            look_again(prefetch, PAUSE_MS);
-            return;
-        }
-        after = entry;
-        entry = entry == &entries[0] ? &entries[1] : &entries[0];
+    struct round round = {.now_s = clock_wall_s(), .next_ms = NEVER, .whole = !prefetch->has_at};
+    int r;
+    while ((r = go_round(prefetch, &round)) == 0) {
+        /* Nothing in a whole round: then nothing before something changes, or time passes. */
+        bool over = round.whole && round.started == 0;
+        prefetch->has_at = false;
+        round.whole = true;
+        round.started = 0;
+        if (over)
+            break;
     }
+    if (r < 0)
+        look_within(&round, PAUSE_MS);
+    if (round.next_ms != NEVER)
+        look_again(prefetch, round.next_ms);
 }
 
 static void on_wake(struct loop_task *task)
@@ -232,56 +361,108 @@ static void on_queued(struct cache_write *write)
 
 /* Would its fetch be more than a look at what is here? Readers share: the picture of an answered
  * original is taken to be here, unless the answer is so old that it may be forgotten. */
-static bool needs_fetch(const struct prefetch *prefetch, const struct cache_key *key)
+static bool needs_fetch(const struct prefetch *prefetch, const struct cache_record *record)
 {
-    struct cache_record record;
     const struct plan_ask ask = {.who = PLAN_SCHEDULED, .now_s = clock_wall_s()};
-    int r = cache_lookup(prefetch->conf.cache, key, &record);
-    if (r < 0)
-        return false; /* a damaged record: nothing may be fetched before it is forgotten */
-    bool have = r == 0 && record.state == CACHE_STORED;
-    if (have && !record.pixel && plan_expired(&prefetch->conf.plan, &record, ask.now_s)) {
+    bool have = record && record->state == CACHE_STORED && !record->purged;
+    if (have && !record->pixel && plan_expired(&prefetch->conf.plan, record, ask.now_s)) {
         void *bytes = NULL;
         size_t len;
-        have = cache_read(prefetch->conf.cache, &record, &bytes, &len) == 0;
+        have = cache_read(prefetch->conf.cache, record, &bytes, &len) == 0;
         free(bytes);
     }
-    return plan_decide(&prefetch->conf.plan, &ask, r == 0 ? &record : NULL, have) == PLAN_FETCH;
+    return plan_decide(&prefetch->conf.plan, &ask, record, have) == PLAN_FETCH;
 }
 
-int prefetch_submit(struct prefetch *prefetch, const char *const *urls, size_t count)
+/* Does this delivery tell something that the record does not say yet? */
+static bool is_news(const struct cache_record *note, const struct cache_record *record)
 {
-    if (count == 0)
+    return note->delivered_s > record->delivered_s || note->asked > record->asked ||
+           (note->tenant && note->tenant != record->tenant && record->tenant != CACHE_TENANTS);
+}
+
+/* What is to be written for one that is handed in; false: nothing. */
+static bool fill_in(struct prefetch *prefetch, const struct prefetch_batch *batch, size_t i,
+                    struct cache_write *write)
+{
+    const struct prefetch_conf *conf = &prefetch->conf;
+    const char *url = batch->urls[i];
+    size_t len = strlen(url);
+    struct cache_record record;
+    *write = (struct cache_write){.op = CACHE_NOTE, .done = on_queued};
+    cache_key_of_url(conf->cache, url, len, &write->key);
+    if (shoji_rules_blocks(conf->blocked, url, len))
+        return false;
+    write->record.delivered_s = batch->delivered_s;
+    write->record.tenant = batch->tenant;
+    write->record.asked = batch->delivered_s == 0;
+    int r = cache_lookup(conf->cache, &write->key, &record);
+    if (r < 0)
+        return false; /* a damaged record: nothing may be fetched before it is forgotten */
+    if (!needs_fetch(prefetch, r == 0 ? &record : NULL))
+        return r == 0 && is_news(&write->record, &record);
+    struct budget_site site;
+    budget_site(conf->budget, url, len, &site);
+    write->op = CACHE_ENQUEUE;
+    write->bytes = url;
+    write->len = len;
+    write->group = site.group;
+    write->record.host = site.host;
+    write->record.retry_s = plan_due_s(clock_wall_s(), conf->delay_s, conf->jitter_s);
+    return true;
+}
+
+/* All of them are handed over at once: the writer then commits them together. */
+static void start_all(struct prefetch *prefetch, struct submission *submissions, size_t count,
+                      struct batch *batch)
+{
+    batch->pending = count;
+    for (size_t i = 0; i < count; i++) {
+        submissions[i].batch = batch;
+        cache_write_start(prefetch->conf.cache, &submissions[i].write);
+    }
+    pthread_mutex_lock(&batch->lock);
+    while (batch->pending > 0)
+        pthread_cond_wait(&batch->all_done, &batch->lock);
+    pthread_mutex_unlock(&batch->lock);
+}
+
+int prefetch_submit(struct prefetch *prefetch, const struct prefetch_batch *given)
+{
+    if (given->count == 0)
         return 0;
-    struct submission *submissions = calloc(count, sizeof(*submissions));
+    struct submission *submissions = calloc(given->count, sizeof(*submissions));
     if (!submissions)
         return -ENOMEM;
-    struct batch batch = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .all_done = PTHREAD_COND_INITIALIZER, .pending = 1};
-    int64_t now_s = clock_wall_s();
-    for (size_t i = 0; i < count; i++) {
-        struct submission *submission = &submissions[i];
-        size_t len = strlen(urls[i]);
-        submission->batch = &batch;
-        submission->write = (struct cache_write){
-            .op = CACHE_ENQUEUE, .bytes = urls[i], .len = len, .done = on_queued};
-        cache_key_of_url(prefetch->conf.cache, urls[i], len, &submission->write.key);
-        if (shoji_rules_blocks(prefetch->conf.blocked, urls[i], len) ||
-            !needs_fetch(prefetch, &submission->write.key))
+    size_t count = 0, queued = 0;
+    for (size_t i = 0; i < given->count; i++) {
+        struct cache_write *write = &submissions[count].write;
+        if (!fill_in(prefetch, given, i, write))
             continue;
-        submission->write.record.retry_s =
-            plan_due_s(now_s, prefetch->conf.delay_s, prefetch->conf.jitter_s);
-        pthread_mutex_lock(&batch.lock);
-        batch.pending++;
-        pthread_mutex_unlock(&batch.lock);
-        cache_write_start(prefetch->conf.cache, &submission->write);
+        queued += write->op == CACHE_ENQUEUE;
+        count++;
     }
-    pthread_mutex_lock(&batch.lock);
-    batch.pending--; /* the one that kept it from ending while we were still starting */
-    while (batch.pending > 0)
-        pthread_cond_wait(&batch.all_done, &batch.lock);
-    pthread_mutex_unlock(&batch.lock);
+    struct batch batch = {.lock = PTHREAD_MUTEX_INITIALIZER, .all_done = PTHREAD_COND_INITIALIZER};
+    start_all(prefetch, submissions, count, &batch);
     free(submissions);
-    wake(prefetch);
+    atomic_fetch_add(&prefetch->submitted, given->count);
+    atomic_fetch_add(&prefetch->queued, queued);
+    if (queued > 0)
+        wake(prefetch);
     return batch.result;
+}
+
+void prefetch_figures(const struct prefetch *prefetch, struct prefetch_figures *ret)
+{
+    struct cache_group first;
+    int64_t late_s = 0;
+    if (cache_queue_next_group(prefetch->conf.cache, NULL, &first) == 0)
+        late_s = clock_wall_s() - first.due_s;
+    *ret = (struct prefetch_figures){
+        .submitted = atomic_load(&prefetch->submitted),
+        .queued = atomic_load(&prefetch->queued),
+        .begun = atomic_load(&prefetch->begun),
+        .under_way = atomic_load(&prefetch->under_way),
+        .late_s = late_s > 0 ? late_s : 0,
+    };
 }

@@ -86,7 +86,10 @@ struct conf {
         uint64_t enabled;
         uint64_t delay;
         uint64_t jitter;
-        char *spool; /* a directory */
+        uint64_t rate;       /* fetches a second; 0: without limit */
+        uint64_t per_domain; /* of them; 0: without limit */
+        uint64_t bandwidth;  /* bytes a second; 0: without limit */
+        char *spool;         /* a directory */
     } prefetch;
     struct {
         char *rules;     /* comma-separated paths; NULL: the file that is installed */

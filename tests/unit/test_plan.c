@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "serve/plan.h"
+#include "serve/reason.h"
 #include "sys/conf.h"
 
 /* The rules of the README, "When an original is fetched", one line a case. */
@@ -94,7 +95,11 @@ static void test_evicted(void **state)
     always.refetch = CONF_REFETCH_ALWAYS;
     struct plan_ask ask = reader(TODAY, false);
     assert_int_equal(plan_decide(&never, &ask, &many, false), PLAN_GONE);
+    assert_int_equal(plan_decide(&always, &ask, &alone, false), PLAN_REQUEUE);
+    ask = reader(NOT, false);
+    assert_int_equal(plan_decide(&never, &ask, &many, false), PLAN_GONE);
     assert_int_equal(plan_decide(&always, &ask, &alone, false), PLAN_FETCH);
+    expect(PLAN_REQUEUE, ask, &many, false);
 }
 
 static void test_five_kids_of_one_mailbox_are_not_five_mailboxes(void **state)
@@ -143,18 +148,109 @@ static void test_claimed_is_never_claimed_twice(void **state)
     expect(PLAN_LATER, of(PLAN_SCHEDULED), &record, false);
 }
 
+static struct plan_series series(int64_t first_s, uint32_t spread)
+{
+    struct plan_series made = {.first_s = first_s};
+    for (size_t i = 0; i < PLAN_RETRIES; i++)
+        memcpy(made.spread + i * sizeof(spread), &spread, sizeof(spread));
+    return made;
+}
+
+/* README: "repeated up to three times, after about 1 minute, 15 minutes and 4 hours". */
 static void test_tries_end(void **state)
 {
     (void)state;
-    int64_t last = NOW_S;
-    unsigned tries = 0;
-    for (int64_t next; (next = plan_retry_s(NOW_S, tries + 1, 0xffffffff)) != 0; tries++) {
-        assert_true(next > last);
-        last = next;
-        assert_true(tries < 10);
+    static const int64_t about_s[] = {60, 900, 14400};
+    for (uint32_t spread = 0; spread < 100000; spread += 77) {
+        struct plan_series made = series(NOW_S, spread);
+        int64_t at_s = NOW_S;
+        for (size_t i = 0; i < 3; i++) {
+            at_s = plan_retry_s(&made, at_s);
+            assert_in_range(at_s - NOW_S, about_s[i], about_s[i] * 3 / 2);
+        }
+        assert_int_equal(plan_retry_s(&made, at_s), 0);
     }
-    assert_int_equal(tries, 3);
-    assert_int_equal(plan_retry_s(NOW_S, 0, 1), 0);
+}
+
+/* "503 first, image later": whenever the outcome comes, the next try is where it was. */
+static void test_an_outcome_does_not_move_the_next_try(void **state)
+{
+    (void)state;
+    struct plan_series made = series(NOW_S, 0x12345678);
+    int64_t first_s = plan_retry_s(&made, NOW_S);
+    for (int64_t at_s = NOW_S; at_s < first_s; at_s++)
+        assert_int_equal(plan_retry_s(&made, at_s), first_s);
+    int64_t second_s = plan_retry_s(&made, first_s);
+    assert_true(second_s > first_s);
+    for (int64_t at_s = first_s; at_s < second_s; at_s += 7)
+        assert_int_equal(plan_retry_s(&made, at_s), second_s);
+}
+
+static void test_a_series_begins_when_it_was_due(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_first_s(NOW_S - 5, NOW_S), NOW_S - 5);
+    assert_int_equal(plan_first_s(NOW_S, NOW_S), NOW_S);
+    /* Days late, after an outage: its further tries still come. */
+    assert_int_equal(plan_first_s(NOW_S - 3 * DAY_S, NOW_S), NOW_S);
+    /* Nobody had queued it. */
+    assert_int_equal(plan_first_s(0, NOW_S), NOW_S);
+    assert_int_equal(plan_first_s(NOW_S + 1, NOW_S), NOW_S);
+}
+
+/* A turn that has not come, or an egress that is down, is no outcome. */
+static void test_who_was_not_asked_has_not_failed(void **state)
+{
+    (void)state;
+    static const uint8_t reasons[] = {REASON_PACED, REASON_EGRESS};
+    for (size_t i = 0; i < 2; i++) {
+        struct cache_record record = failed(NOW_S + 600);
+        record.reason = reasons[i];
+        expect(PLAN_FETCH, reader(NOT, false), &record, false);
+        expect(PLAN_FETCH, reader(TODAY, true), &record, false);
+        expect(PLAN_WAIT, reader(TODAY, false), &record, false);
+        expect(PLAN_LATER, of(PLAN_SCHEDULED), &record, false);
+        record.retry_s = NOW_S;
+        expect(PLAN_FETCH, of(PLAN_SCHEDULED), &record, false);
+    }
+}
+
+static void test_what_was_purged_stays_so(void **state)
+{
+    (void)state;
+    struct cache_record record = stored(8);
+    record.purged = 1;
+    struct plan_conf always = conf;
+    always.refetch = CONF_REFETCH_ALWAYS;
+    const struct plan_ask asks[] = {reader(NOT, false), reader(TODAY, false), reader(TODAY, true),
+                                    of(PLAN_SCHEDULED), of(PLAN_HOP)};
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        expect(PLAN_GONE, asks[i], &record, false);
+        assert_int_equal(plan_decide(&always, &asks[i], &record, false), PLAN_GONE);
+    }
+    record.answered_s = NOW_S - 366LL * DAY_S;
+    expect(PLAN_GONE, reader(NOT, false), &record, false);
+}
+
+/* Contract: option d: "A reader's request for it never causes a fetch". */
+static void test_no_reader_fetches_delivered_mail_at_his_request(void **state)
+{
+    (void)state;
+    const struct cache_record records[] = {
+        stored(0), stored(8), failed(0), failed(NOW_S - 1), {.state = CACHE_CLAIMED}};
+    static const uint64_t policies[] = {CONF_REFETCH_SHARED, CONF_REFETCH_NEVER,
+                                        CONF_REFETCH_ALWAYS};
+    static const int days[] = {0, LONG_AGO, TODAY - 1, TODAY, TODAY + 1, 1000000};
+    for (size_t policy = 0; policy < 3; policy++) {
+        struct plan_conf other = conf;
+        other.refetch = policies[policy];
+        for (size_t day = 0; day < sizeof(days) / sizeof(days[0]); day++) {
+            struct plan_ask ask = reader(days[day], false);
+            assert_int_not_equal(plan_decide(&other, &ask, NULL, false), PLAN_FETCH);
+            for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+                assert_int_not_equal(plan_decide(&other, &ask, &records[i], false), PLAN_FETCH);
+        }
+    }
 }
 
 int main(void)
@@ -168,6 +264,11 @@ int main(void)
         cmocka_unit_test(test_after_retention_it_may_be_forgotten),
         cmocka_unit_test(test_claimed_is_never_claimed_twice),
         cmocka_unit_test(test_tries_end),
+        cmocka_unit_test(test_an_outcome_does_not_move_the_next_try),
+        cmocka_unit_test(test_a_series_begins_when_it_was_due),
+        cmocka_unit_test(test_who_was_not_asked_has_not_failed),
+        cmocka_unit_test(test_what_was_purged_stays_so),
+        cmocka_unit_test(test_no_reader_fetches_delivered_mail_at_his_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
