@@ -85,6 +85,12 @@ static enum MHD_Result stats(struct call *call)
     return call_send_json(call, MHD_HTTP_OK, metrics_json(&figures));
 }
 
+static enum MHD_Result explain(struct call *call)
+{
+    enum MHD_Result result;
+    return is_up(call, &result) ? control_explain(call, call->env) : result;
+}
+
 static enum MHD_Result purge(struct call *call)
 {
     enum MHD_Result result;
@@ -92,8 +98,11 @@ static enum MHD_Result purge(struct call *call)
 }
 
 static const struct proto_endpoint endpoints[] = {
-    {"GET", "/healthz", 0, healthz}, {"GET", "/metrics", 0, metrics},
-    {"GET", "/readyz", 0, readyz},   {"POST", "/v1/purge", CONTROL_MAX_PURGE, purge},
+    {"GET", "/healthz", 0, healthz},
+    {"GET", "/metrics", 0, metrics},
+    {"GET", "/readyz", 0, readyz},
+    {"GET", "/v1/explain", 0, explain},
+    {"POST", "/v1/purge", CONTROL_MAX_PURGE, purge},
     {"GET", "/v1/stats", 0, stats},
 };
 
