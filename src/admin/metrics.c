@@ -59,6 +59,27 @@ static void listener(struct buf *to, const struct http_figures *http)
           http->hot_bytes);
 }
 
+static void outcomes(struct buf *to, const struct flight_figures *flights)
+{
+    static const char name[] = "shoji_fetch_outcomes_total";
+    head(to, name, "counter", "What became of requests to origins.");
+    for (size_t i = 0; i < REASON_CLASSES; i++)
+        buf_add_format(to, "%s{outcome=\"%s\"} %lu\n", name,
+                       reason_class_name((enum reason_class)i), flights->outcomes[i]);
+}
+
+/* The promise of one fetch, as a number. */
+static void refetches(struct buf *to, const struct flight_figures *flights)
+{
+    static const char name[] = "shoji_refetches_total";
+    head(to, name, "counter",
+         "Fetches of originals that had been answered before, by what allowed them; 0 over "
+         "delivered mail, but for what is shared.");
+    for (size_t i = 0; i < FLIGHT_AGAINS; i++)
+        buf_add_format(to, "%s{why=\"%s\"} %lu\n", name, flight_again_name((enum flight_again)i),
+                       flights->again[i]);
+}
+
 /* Their names are the operator's own words: [egress NAME]. */
 static void egresses(struct buf *to, const struct figures *figures)
 {
@@ -78,9 +99,12 @@ static void fetching(struct buf *to, const struct figures *figures)
     counter(to, "shoji_flights_joined_total", "Requests that found their original under way.",
             flights->joined);
     counter(to, "shoji_fetches_total", "Requests that went out to origins.", flights->fetched);
-    counter(to, "shoji_refetches_total",
-            "Fetches of an original that had been answered before; 0 over delivered mail.",
-            flights->refetched);
+    counter(to, "shoji_retries_total", "Fetches after one that had failed.", flights->tries);
+    counter(to, "shoji_expired_total",
+            "Fetches of originals that had been answered longer than retention ago.",
+            flights->expired);
+    refetches(to, flights);
+    outcomes(to, flights);
     gauge(to, "shoji_queue_length", "Originals that are still to be fetched.",
           figures->cache.queued);
     gauge(to, "shoji_queue_lag_seconds", "How long the first of them is overdue.",
@@ -169,10 +193,19 @@ static json_t *json_requests(const struct http_figures *http)
 
 static json_t *json_flights(const struct flight_figures *flights)
 {
-    return json_pack("{s:I,s:I,s:I,s:I,s:I}", "active", (json_int_t)flights->active, "begun",
-                     (json_int_t)flights->started, "joined", (json_int_t)flights->joined,
-                     "requests_sent", (json_int_t)flights->fetched, "beyond_the_first",
-                     (json_int_t)flights->refetched);
+    json_t *outcomes_json = json_object(), *again = json_object();
+    for (size_t i = 0; outcomes_json && i < REASON_CLASSES; i++)
+        json_object_set_new(outcomes_json, reason_class_name((enum reason_class)i),
+                            json_integer((json_int_t)flights->outcomes[i]));
+    for (size_t i = 0; again && i < FLIGHT_AGAINS; i++)
+        json_object_set_new(again, flight_again_name((enum flight_again)i),
+                            json_integer((json_int_t)flights->again[i]));
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "active", (json_int_t)flights->active,
+                     "begun", (json_int_t)flights->started, "joined", (json_int_t)flights->joined,
+                     "requests_sent", (json_int_t)flights->fetched, "retries",
+                     (json_int_t)flights->tries, "expired", (json_int_t)flights->expired,
+                     "beyond_the_first", (json_int_t)flights->refetched, "beyond_the_first_by",
+                     again, "outcomes", outcomes_json);
 }
 
 static json_t *json_egresses(const struct figures *figures)

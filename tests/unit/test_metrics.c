@@ -28,6 +28,8 @@ static struct figures sample(void)
     figures.flights.active = 4;
     figures.flights.fetched = 1000;
     figures.flights.refetched = 5;
+    figures.flights.again[FLIGHT_AGAIN_CONSENT] = 5;
+    figures.flights.outcomes[REASON_CLASS_TIMEOUT] = 8;
     figures.decode.decoded = 90;
     figures.decode.failed = 10;
     figures.decode.crashed = 3;
@@ -75,7 +77,10 @@ static void test_the_figures_are_told(void **state)
     assert_line(text, "shoji_connections 9");
     assert_line(text, "shoji_flights_active 4");
     assert_line(text, "shoji_fetches_total 1000");
-    assert_line(text, "shoji_refetches_total 5");
+    assert_line(text, "shoji_refetches_total{why=\"consent\"} 5");
+    assert_line(text, "shoji_refetches_total{why=\"shared\"} 0");
+    assert_line(text, "shoji_fetch_outcomes_total{outcome=\"timeout\"} 8");
+    assert_line(text, "shoji_fetch_outcomes_total{outcome=\"answered\"} 0");
     assert_line(text, "shoji_decodes_total{outcome=\"ok\"} 90");
     assert_line(text, "shoji_decodes_total{outcome=\"refused\"} 5");
     assert_line(text, "shoji_decodes_total{outcome=\"crashed\"} 3");
