@@ -9,8 +9,8 @@ fetch (in `queued`: a URL that was queued). lag_p50_us, lag_p99_us: from handing
 request at the origin, without jitter; with jitter, what that is above the jitter's own quantile. The
 share of first opens that found their image: there; there_in_5s: or would have within the default
 `wait`. rss_bytes counts what of the index the kernel holds for shojid and can take back at any time;
-anon_bytes does not, and is what a limit is set for. hand_over_p50_us and _p99_us are what a mail's delivery waits. (There is no peer: nothing else
-prefetches.)
+anon_bytes does not, and is what a limit is set for. hand_over_p50_us and _p99_us are what a mail's
+delivery waits. (There is no peer: nothing else prefetches.)
 """
 
 import collections
@@ -39,6 +39,11 @@ QUIET_S = 40  # without a further request, the queue is given up
 LATER_SAMPLE = 1000
 WAIT_S = 5
 
+# Without hosts of their own: no limit. In a replay, where mail comes SPEED times as densely as at the
+# provider, SPEED times the defaults.
+RATES = {False: {"rate": "0", "per_domain": "0"},
+         True: {"rate": str(200 * prefetch_day.SPEED), "per_domain": str(50 * prefetch_day.SPEED)}}
+
 WANTED = {("day-0s", "there"): 0.999, ("day-30s", "there"): 0.999}
 QUEUED_ANON, QUEUED_DISK = 50 << 20, 300  # at a million: bytes, and bytes a URL
 
@@ -48,15 +53,15 @@ class Target(miss_subjects.Shoji):
 
     def __init__(self, senders, prefetch, hosts=None):
         self.hosts = hosts
-        super().__init__(senders, conf={"prefetch": prefetch, "fetch": {"wait": "0s"},
-                                        "cache": {"index_size": "1G"}})
+        super().__init__(senders, conf={"prefetch": dict(prefetch, **RATES[bool(hosts)]),
+                                        "fetch": {"wait": "0s"}, "cache": {"index_size": "1G"}})
         self.submit = self.server.submit
         self.cpu_before = measure.cpu_all_ns(self.pids())
 
     def url(self, number):
         host = self.hosts[number] if self.hosts else number % far.HOSTS
         token = random.Random(number).getrandbits(132)
-        return f"http://img{host}.mail.senders.example:{self.senders.port}/m/{token:033x}/" \
+        return f"http://img.news.sender{host}.example:{self.senders.port}/m/{token:033x}/" \
             f"{number}.png"
 
     def signed(self, number):

@@ -16,7 +16,8 @@ be hard on the queue rather than kind:
   a median of 40 minutes (sigma 1.6).
 
 Only the arrivals are compressed, SPEED times: mail comes as densely as at a provider so many times
-larger. What follows on an arrival (jitter, fetch, first open) takes the time that it takes.
+larger, and so do the server's `rate` and `per_domain`. What follows on an arrival (jitter, fetch, first
+open) takes the time that it takes.
 """
 
 import bisect

@@ -130,9 +130,8 @@ class Senders:
     def path(self, number):
         return f"/i/{number}.png"
 
-    def url(self, number, host=None):
-        return f"http://{host or f'h{number % HOSTS}.senders.example'}:{self.port}" + \
-            self.path(number)
+    def url(self, number):
+        return f"http://img.sender{number % HOSTS}.example:{self.port}" + self.path(number)
 
     def is_picture(self, body, number):
         return rows_of_png(body) == logo_rows(number % self.logos)
