@@ -65,7 +65,9 @@
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)
 #define LIMIT_ORIGIN_HEADERS   (64 * KiB)
-#define LIMIT_LOCATION         (8 * KiB) /* of a redirect: twice what may become a URL of ours */
+#define LIMIT_WIRE_FACTOR      2 /* bytes received a byte of max_bytes: chunks and TLS records ... */
+#define LIMIT_WIRE_EXTRA       (256 * KiB) /* ... and head and handshake */
+#define LIMIT_LOCATION         (8 * KiB)   /* of a redirect: twice what may become a URL of ours */
 #define LIMIT_INTERIM          8    /* 1xx answers before the real one; browsers see one or two */
 #define LIMIT_CONNECT_TRIES    3    /* addresses of one host: two IPv4 and one IPv6, or so */
 #define LIMIT_NAME_ADDRESSES   24   /* a family; hosts of large providers have up to 16 */

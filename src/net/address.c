@@ -111,10 +111,28 @@ static bool copy_v4(const unsigned char *from, unsigned char flip, struct addres
     return true;
 }
 
+/* The prefix that RFC 8215 leaves to each network may go on for 48, 56, 64 or 96 bits (RFC 6052,
+ * 2.2): the zeros behind the IPv4 address tell. */
+static bool local_nat64(const unsigned char *b, struct address *ret)
+{
+    static const unsigned char zero[5];
+    *ret = (struct address){0};
+    if (memcmp(b + 11, zero, 5) == 0)
+        memcpy(ret->bytes, (unsigned char[]){b[6], b[7], b[9], b[10]}, 4);
+    else if (memcmp(b + 12, zero, 4) == 0)
+        memcpy(ret->bytes, (unsigned char[]){b[7], b[9], b[10], b[11]}, 4);
+    else if (memcmp(b + 13, zero, 3) == 0)
+        memcpy(ret->bytes, b + 9, 4);
+    else
+        memcpy(ret->bytes, b + 12, 4);
+    return true;
+}
+
 bool address_embedded(const struct address *address, struct address *ret)
 {
     static const unsigned char zero[15];
     static const unsigned char nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+    static const unsigned char nat64_local[6] = {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01};
     const unsigned char *b = address->bytes;
     if (!address->v6)
         return false;
@@ -128,6 +146,8 @@ bool address_embedded(const struct address *address, struct address *ret)
         return copy_v4(b + 12, 0, ret);
     if (memcmp(b, nat64, 12) == 0) /* RFC 6052, 2.1 */
         return copy_v4(b + 12, 0, ret);
+    if (memcmp(b, nat64_local, 6) == 0)
+        return local_nat64(b, ret);
     if (b[0] == 0x20 && b[1] == 0x02) /* 6to4: RFC 3056, 2 */
         return copy_v4(b + 2, 0, ret);
     if (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0 && b[3] == 0) /* Teredo: RFC 4380, 4 */

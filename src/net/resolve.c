@@ -307,9 +307,11 @@ static int channel_open(struct resolve *resolve, const struct server *servers, s
     char lookups[] = "b"; /* DNS only */
     bool proxy = egress_is_proxy(resolve->resolver->egress);
     /* All of these are set so that c-ares reads no file and no environment on our behalf. Without
-     * ARES_FLAG_EDNS there is no room in a question for anything about us. */
+     * ARES_FLAG_EDNS there is no room in a question for anything about us. A server that says
+     * that it cannot tell is not asked again: c-ares would, if there is no other. */
     struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (proxy ? ARES_FLAG_USEVC : 0),
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (proxy ? ARES_FLAG_USEVC : 0) |
+                 (count == 1 ? ARES_FLAG_NOCHECKRESP : 0),
         .timeout = proxy ? LIMIT_DNS_TCP_MS : LIMIT_DNS_TRY_MS,
         .tries = proxy ? 1 : LIMIT_DNS_TRIES,
         .ndots = 1,

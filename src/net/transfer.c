@@ -4,6 +4,7 @@
 #include "base/list.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <unistd.h>
 
 /* ---- what is sent ---- */
@@ -88,6 +89,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
         return CURL_SOCKET_BAD;
     curl_socket_t fd = egress_open(transfer, to->family);
     transfer->asked |= fd != CURL_SOCKET_BAD;
+    transfer->fd = fd;
     return fd;
 }
 
@@ -161,6 +163,28 @@ static size_t body_came(char *bytes, size_t size, size_t count, void *ctx)
     }
     transfer->shared->held_bytes += len;
     return len;
+}
+
+/*
+ * What the body callback does not see: chunk extensions without end, or a byte a record. libcurl
+ * calls this whenever it has read something.
+ */
+static int progressed(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total,
+                      curl_off_t up)
+{
+    struct transfer *transfer = ctx;
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    (void)total;
+    (void)now;
+    (void)up_total;
+    (void)up;
+    size_t most = LIMIT_WIRE_FACTOR * transfer->shared->max_bytes + LIMIT_WIRE_EXTRA;
+    if (transfer->fd < 0 || getsockopt(transfer->fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+        info.tcpi_bytes_received <= most)
+        return 0;
+    decide(transfer, FETCH_TOO_LARGE);
+    return 1;
 }
 
 /* ---- what it comes to ---- */
@@ -254,7 +278,9 @@ static int set_manner(struct transfer *transfer)
         return -ENOMEM;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, shared->fields);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progressed);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
@@ -295,6 +321,7 @@ int transfer_start(struct transfer *transfer, const struct transfer_target *targ
     transfer->to = target->to;
     transfer->egress = target->egress;
     transfer->tunnel_fd = target->tunnel_fd;
+    transfer->fd = -1;
     transfer->body = BUF_INIT(transfer->shared->max_bytes);
     transfer->link = (struct multi_transfer){.easy = curl_easy_init(), .done = ended};
     int r = transfer->link.easy ? set_target(transfer, target) : -ENOMEM;

@@ -49,6 +49,7 @@ struct transfer {
     struct server to;
     const struct egress *egress;
     int tunnel_fd; /* until libcurl takes it; else -1 */
+    int fd;        /* libcurl's, to look at; -1 before there is one */
     bool decided;  /* the outcome, by us; what libcurl says afterwards is of no account */
     /* The result, when done. */
     enum fetch_outcome outcome;

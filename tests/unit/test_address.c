@@ -137,9 +137,14 @@ static void test_embedded_ipv4(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        {"::ffff:192.0.2.33", "192.0.2.33"},                    /* RFC 4291, 2.5.5.2 */
-        {"::192.0.2.33", "192.0.2.33"},                         /* RFC 4291, 2.5.5.1 */
-        {"64:ff9b::192.0.2.33", "192.0.2.33"},                  /* RFC 6052, 2.4 */
+        {"::ffff:192.0.2.33", "192.0.2.33"},   /* RFC 4291, 2.5.5.2 */
+        {"::192.0.2.33", "192.0.2.33"},        /* RFC 4291, 2.5.5.1 */
+        {"64:ff9b::192.0.2.33", "192.0.2.33"}, /* RFC 6052, 2.4 */
+        /* RFC 6052, 2.4, for each length that a prefix under RFC 8215 may have */
+        {"64:ff9b:1:c000:2:2100::", "192.0.2.33"},
+        {"64:ff9b:1:3c0:0:221::", "192.0.2.33"},
+        {"64:ff9b:1:344:c0:2:2100::", "192.0.2.33"},
+        {"64:ff9b:1:344::192.0.2.33", "192.0.2.33"},
         {"::ffff:0:192.0.2.33", "192.0.2.33"},                  /* RFC 2765, 2.1 */
         {"2002:c000:221::1", "192.0.2.33"},                     /* RFC 3056, 2 */
         {"2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45"}, /* RFC 4380's layout, flipped */
@@ -193,6 +198,13 @@ static void test_allow_private_opens_what_it_names_only(void **state)
     assert_true(permits(policy, "64:ff9b::8.8.8.8"));
     assert_true(permits(policy, "64:ff9b::10.1.0.1"));
     assert_false(permits(policy, "64:ff9b::192.168.0.1"));
+    policy_free(policy);
+
+    policy = policy_of((struct policy_conf){.allow_private = "64:ff9b:1::/48"});
+    assert_true(permits(policy, "64:ff9b:1:fffe::8.8.8.8"));
+    assert_false(permits(policy, "64:ff9b:1:fffe::10.0.0.1"));
+    assert_false(permits(policy, "64:ff9b:1::169.254.169.254"));
+    assert_false(permits(policy, "64:ff9b:1:7f00:0:100::"));
     policy_free(policy);
 
     policy = policy_of((struct policy_conf){.allow_private = "::/0"});

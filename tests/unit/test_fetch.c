@@ -20,6 +20,9 @@ static char exact_body[100200];
 static char one_more[100200];
 
 static const struct scripted_reply replies[] = {
+    {"/upgrade-me", OK "Strict-Transport-Security: max-age=31536000\r\n"
+                       "Alt-Svc: http/1.1=\"127.0.0.1:1\", h2=\":1\", h3=\":1\"\r\n"
+                       "Content-Length: 5\r\n\r\nhello"},
     {"/length", OK "Content-Length: 5\r\nSet-Cookie: a=b\r\nETag: \"x\"\r\n\r\nhello"},
     {"/binary", OK "Content-Length: 4\r\n\r\n\0\xff\r\n", 42},
     {"/chunked", CHUNKED "5\r\nhello\r\n1;x=y\r\n!\r\n0\r\n\r\n"},
@@ -48,6 +51,7 @@ static const struct scripted_reply replies[] = {
     {"/declared", OK "Content-Length: 100001\r\n\r\n", 0, SCRIPTED_HOLD},
     {"/endless", OK "\r\n", 0, SCRIPTED_REPEAT, TEXT_1K},
     {"/endless-chunks", CHUNKED, 0, SCRIPTED_REPEAT, "100\r\n" TEXT_1K "\r\n"},
+    {"/endless-extensions", CHUNKED, 0, SCRIPTED_REPEAT, "1;x=" TEXT_1K "\r\na\r\n"},
     {"/endless-error", "HTTP/1.1 404 Not Found\r\n\r\n", 0, SCRIPTED_REPEAT, TEXT_1K},
     {"/endless-redirect", "HTTP/1.1 302 Found\r\nLocation: /length\r\n\r\n", 0, SCRIPTED_REPEAT,
      TEXT_1K},
@@ -213,8 +217,8 @@ static void test_too_much(void **state)
 {
     (void)state;
     static const char *const paths[] = {
-        "/one-more",     "/declared",     "/endless",         "/endless-chunks",
-        "/endless-head", "/endless-line", "/endless-trailer", "/big-head",
+        "/one-more",     "/declared",        "/endless",  "/endless-chunks",     "/endless-head",
+        "/endless-line", "/endless-trailer", "/big-head", "/endless-extensions",
     };
     struct fetch_conf conf = world_conf(dns);
     struct got got = world_fetch_one(&conf, url_of("sender.example", "/exact"));
@@ -225,6 +229,26 @@ static void test_too_much(void **state)
         assert_outcome(paths[i], FETCH_TOO_LARGE);
     assert_outcome("/endless-interim", FETCH_BROKEN);
     assert_outcome("/endless-trailer-line", FETCH_BROKEN);
+}
+
+/* What an answer says about later ones (RFC 6797, RFC 7838) is not remembered. */
+static void test_no_answer_changes_the_next_request(void **state)
+{
+    (void)state;
+    const char *urls[2];
+    struct got gots[2];
+    struct fetch_conf conf = world_conf(dns);
+    conf.total = 1;
+    renew_origin();
+    for (int i = 0; i < 2; i++)
+        urls[i] = url_of("sender.example", "/upgrade-me");
+    world_fetch(&conf, urls, 2, gots);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gots[i].outcome, FETCH_OK);
+        free(gots[i].body);
+    }
+    assert_int_equal(scripted_origin_connections(origin), 2);
+    assert_string_equal(scripted_origin_head(origin, 0), scripted_origin_head(origin, 1));
 }
 
 static void test_error_pages_are_not_read(void **state)
@@ -358,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_incomplete_or_contradictory_answers),
         cmocka_unit_test(test_a_request_is_not_sent_twice),
         cmocka_unit_test(test_too_much),
+        cmocka_unit_test(test_no_answer_changes_the_next_request),
         cmocka_unit_test(test_error_pages_are_not_read),
         cmocka_unit_test(test_slow_origins),
         cmocka_unit_test(test_statuses),

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "fetch_world.h"
+#include "scripted_proxy.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -109,10 +110,62 @@ static void test_certificates(void **state)
     tls_stop(&tls);
 }
 
+/* Through a proxy it is the original's name that the certificate must have. */
+static void test_certificates_through_proxies(void **state)
+{
+    (void)state;
+    struct tls tls = {.pid = -1};
+    if (!tls_start(&tls)) {
+        tls_stop(&tls);
+        print_message("no openssl command that can make certificates and serve\n");
+        skip();
+    }
+    static const struct scripted_name public[] = {
+        {.name = "tls.example", .a = "93.184.216.34", .aaaa = ""},
+        {.name = "other.example", .a = "93.184.216.34", .aaaa = ""},
+        {.name = NULL},
+    };
+    struct scripted_dns *dns = scripted_dns_start(public);
+    char resolvers[60];
+    char ca_file[100];
+    char good[100];
+    char other[100];
+    snprintf(resolvers, sizeof(resolvers), "198.51.100.53:%u", scripted_dns_port(dns));
+    snprintf(ca_file, sizeof(ca_file), "%s/cert.pem", tls.dir);
+    snprintf(good, sizeof(good), "https://tls.example:%u/picture", tls.port);
+    snprintf(other, sizeof(other), "https://other.example:%u/picture", tls.port);
+    for (int http = 0; http < 2; http++) {
+        struct scripted_proxy *proxy =
+            scripted_proxy_start(&(struct scripted_proxy_conf){.http = http});
+        const struct egress_conf egress = {
+            .name = "proxy",
+            .type = http ? EGRESS_HTTP : EGRESS_SOCKS5,
+            .address = scripted_proxy_address(proxy),
+            .resolvers = resolvers,
+            .weight = 1,
+        };
+        struct fetch_conf conf = world_conf(dns);
+        conf.allow_private = NULL;
+        conf.egresses = &egress;
+        conf.egresses_count = 1;
+        assert_int_equal(world_fetch_one(&conf, good).outcome, FETCH_TLS);
+        conf.ca_file = ca_file;
+        struct got got = world_fetch_one(&conf, good);
+        assert_int_equal(got.outcome, FETCH_OK);
+        assert_memory_equal(got.body, "hello", 5);
+        free(got.body);
+        assert_int_equal(world_fetch_one(&conf, other).outcome, FETCH_TLS);
+        scripted_proxy_stop(proxy);
+    }
+    scripted_dns_stop(dns);
+    tls_stop(&tls);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_certificates_through_proxies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,8 @@ static const struct scripted_name rows[] = {
     {"silent.example", NULL, NULL, NULL, 0},
     {"many.example", MANY_24, "", NULL, 0},
     {"toomany.example", MANY_24 " 1.1.5.1", "", NULL, 0},
-    {"localhost", "93.184.216.34", "", NULL, 0},
+    {.name = "cut.example", .a = MANY_24, .aaaa = "", .cut = true},
+    {.name = "localhost", .a = "93.184.216.34", .aaaa = ""},
     {NULL, NULL, NULL, NULL, 0},
 };
 
@@ -179,6 +180,38 @@ static void test_name_is_asked_as_it_is_and_once_each_type(void **state)
     assert_int_equal(scripted_dns_asked(env->dns, "asked.once.example.search.example"), 0);
 }
 
+/* With one server: what it does not answer is asked twice, what it refuses once. */
+static void test_how_often_is_asked(void **state)
+{
+    struct env *env = *state;
+    static const struct {
+        const char *name;
+        size_t most;
+    } cases[] = {{"both.example", 2},
+                 {"broken.example", 2},
+                 {"refused.example", 2},
+                 {"gone.example", 2},
+                 {"empty.example", 2}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        size_t before = scripted_dns_asked(env->dns, cases[i].name);
+        lookup(env, cases[i].name);
+        assert_int_equal(scripted_dns_asked(env->dns, cases[i].name), before + cases[i].most);
+    }
+    /* Nothing but the question: no EDNS (RFC 6891), so no client subnet (RFC 7871). */
+    assert_int_equal(scripted_dns_extras(env->dns), 0);
+}
+
+static void test_a_cut_answer_is_asked_for_by_tcp(void **state)
+{
+    struct env *env = *state;
+    size_t by_tcp = scripted_dns_asked_by_tcp(env->dns);
+    struct outcome got = lookup(env, "cut.example");
+    assert_int_equal(got.answer, RESOLVE_OK);
+    assert_int_equal(got.count, 24);
+    assert_int_equal(scripted_dns_asked(env->dns, "cut.example"), 4);
+    assert_int_equal(scripted_dns_asked_by_tcp(env->dns), by_tcp + 2);
+}
+
 /* Slow on purpose: these wait for the questions to time out, 2 s and 4 s. */
 static void test_silence(void **state)
 {
@@ -202,6 +235,8 @@ static void test_silence(void **state)
     assert_string_equal(outcomes[0].texts[0], "93.184.216.34");
     assert_int_equal(outcomes[1].answer, RESOLVE_FAILED);
     assert_int_equal(outcomes[2].answer, RESOLVE_FAILED);
+    assert_int_equal(scripted_dns_asked(env->dns, "silent.example"), 4);
+    assert_int_equal(scripted_dns_asked(env->dns, "half.example"), 3);
 }
 
 static void test_cancelled_is_not_called(void **state)
@@ -265,6 +300,8 @@ int main(void)
         cmocka_unit_test(test_a_failing_server_is_not_final),
         cmocka_unit_test(test_hosts_file_is_not_read),
         cmocka_unit_test(test_name_is_asked_as_it_is_and_once_each_type),
+        cmocka_unit_test(test_how_often_is_asked),
+        cmocka_unit_test(test_a_cut_answer_is_asked_for_by_tcp),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_cancelled_is_not_called),
         cmocka_unit_test(test_server_list),
