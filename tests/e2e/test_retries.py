@@ -1,0 +1,194 @@
+"""Failed tries are repeated on the server's clock, never on a reader's: days in seconds, by a clock
+that the test moves on (shifted_clock.c). The times are the README's: again after about 1 minute, 15
+minutes and 4 hours, each up to half as long again, and then no more."""
+
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+from unittest import mock
+
+import dns
+import harness
+import meter
+import origin as origins
+import pictures
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+# Since the try before: not yet at the first, at the second for certain.
+RETRIES = [(55, 95), (14 * MINUTE, 23 * MINUTE), (4 * HOUR - MINUTE, 6 * HOUR + MINUTE)]
+
+library = None
+
+
+def setUpModule():
+    global library
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if not compiler:
+        raise unittest.SkipTest("no C compiler for the clock")
+    if not meter.is_plain(harness.SHOJID):
+        raise unittest.SkipTest("a sanitizer wants to be loaded first")
+    folder = tempfile.mkdtemp(prefix="shoji-clock-")
+    unittest.addModuleCleanup(shutil.rmtree, folder)
+    library = os.path.join(folder, "clock.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shifted_clock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-o", library, source], check=True)
+
+
+class Retries(harness.ServerTest):
+    def setUp(self):
+        self.sender = self.origin()
+        self.sender.default = origins.picture(pictures.plain_png())
+        self.resolver = dns.Server(default=lambda q: q.addresses("127.0.0.1"))
+        self.addCleanup(self.resolver.close)
+        clock, self.clock = tempfile.mkstemp(prefix="shoji-clock-")
+        os.close(clock)
+        self.addCleanup(os.unlink, self.clock)
+        self.ahead_s = 0
+        self.move(0)
+        self.pokes = 0
+        with mock.patch.dict(os.environ, {"LD_PRELOAD": library, "SHOJI_TEST_CLOCK": self.clock}):
+            self.server = self.shojid({"fetch": {"resolvers": self.resolver.address, "wait": "200ms"},
+                                       "cache": {"retention": "3650d"}})
+
+    def move(self, seconds):
+        self.ahead_s += seconds
+        with open(self.clock, "r+b") as file:
+            file.write(struct.pack("=q", self.ahead_s))
+
+    def poke(self):
+        """Wakes the server, which may be asleep for what it took for a long time, with another
+        original; when that is here, what was due before it has begun."""
+        self.pokes += 1
+        url = self.sender.url(f"/poke{self.pokes}.png", f"poke{self.pokes}.example")
+        self.prefetch(url)
+        harness.until(lambda: self.server.open(url, d=harness.today()).status == 200)
+
+    def prefetch(self, *urls):
+        answer = self.server.ask_submit("POST", "/v1/prefetch", {"Content-Type": "application/json"},
+                                        harness.as_json({"urls": urls}))
+        self.assertEqual(answer.status, 202)
+
+    def open_often(self, url):
+        """As delivered mail and as other mail, by several mailboxes; nobody is shown anything."""
+        ages = set()
+        for who in ("a", "b", "c"):
+            salt = self.server.key.salt(f"{who}@example.org")
+            for options in ({"d": harness.today(), "m": salt}, {"m": salt}):
+                answer = self.server.open(url, **options)
+                self.assertPlaceholder(answer)
+                ages.add(answer.get("Cache-Control"))
+        return ages
+
+    def tries(self, name):
+        return (self.sender.count(f"/{name}.png"), len(self.resolver.asked(f"{name}.example")))
+
+    def url(self, name):
+        return self.sender.url(f"/{name}.png", f"{name}.example")
+
+    def until_failed(self, name, count, age="60"):
+        """So many tries there were, and the last is written down."""
+        harness.until(lambda: self.tries(name)[0] == count)
+        harness.until(lambda: self.server.open(self.url(name), d=harness.today()).get(
+            "Cache-Control") == f"public, max-age={age}" and self.tries(name)[0] == count)
+
+    def test_a_picture_that_comes_late(self):
+        """503 at the delivery, an image ever after: the second try is the clock's, not the reader's."""
+        name = "late"
+        self.sender.pages["/late.png"] = origins.answer(status="503 Busy", headers={"Retry-After": "1"})
+        self.prefetch(self.url(name))
+        self.until_failed(name, 1)
+        self.sender.pages["/late.png"] = origins.picture(pictures.plain_png())
+        not_yet, certainly = RETRIES[0]
+        for seconds in (0, 1, 20, not_yet - 21):
+            self.move(seconds)
+            self.assertEqual(self.open_often(self.url(name)), {"public, max-age=60"})
+            self.poke()
+            self.assertEqual(self.tries(name), (1, 2))
+        self.prefetch(self.url(name))  # another mail with it advances nothing either
+        self.assertEqual(self.tries(name), (1, 2))
+        self.move(certainly - not_yet)
+        self.poke()
+        harness.until(lambda: self.server.open(self.url(name), d=harness.today()).status == 200)
+        self.assertEqual(self.tries(name), (2, 4))
+
+    def fails_for_ever(self, name, one_try, how):
+        """Four tries in all, however often it is opened; `one_try`: what each adds to tries()."""
+        how()
+        expected = list(one_try)
+        harness.until(lambda: list(self.tries(name)) == expected)
+        harness.until(lambda: self.open_often(self.url(name)) == {"public, max-age=60"})
+        for number, (not_yet, certainly) in enumerate(RETRIES):
+            self.move(not_yet)
+            self.open_often(self.url(name))
+            self.poke()
+            self.assertEqual(list(self.tries(name)), expected, f"early, after {number + 1} tries")
+            self.move(certainly - not_yet)
+            self.poke()
+            expected = [a + b for a, b in zip(expected, one_try)]
+            harness.until(lambda: list(self.tries(name)) == expected)
+            age = "300" if number + 1 == len(RETRIES) else "60"
+            harness.until(lambda: self.server.open(self.url(name), d=harness.today()).get(
+                "Cache-Control") == f"public, max-age={age}")
+        for seconds in (HOUR, DAY, 10 * DAY, 40 * DAY):
+            self.move(seconds)
+            self.assertEqual(self.open_often(self.url(name)), {"public, max-age=300"})
+            self.poke()
+            self.assertEqual(list(self.tries(name)), expected)
+
+    def test_a_server_that_stays_busy(self):
+        self.sender.pages["/busy.png"] = origins.answer(status="503 Busy")
+        self.fails_for_ever("busy", (1, 2), lambda: self.prefetch(self.url("busy")))
+
+    def test_the_same_for_mail_that_was_not_prefetched(self):
+        self.sender.pages["/first.png"] = origins.answer(status="503 Busy")
+        self.fails_for_ever("first", (1, 2), lambda: self.server.open(self.url("first")))
+
+    def test_a_name_that_cannot_be_resolved(self):
+        """Its questions are packets, too."""
+        self.resolver.handlers["lame.example"] = lambda q: q.answer(code=dns.SERVFAIL)
+        self.fails_for_ever("lame", (0, 4), lambda: self.prefetch(self.url("lame")))
+
+    def test_restarts_do_not_change_the_schedule(self):
+        self.sender.pages["/busy.png"] = origins.answer(status="503 Busy")
+        self.prefetch(self.url("busy"))
+        self.until_failed("busy", 1)
+        with mock.patch.dict(os.environ, {"LD_PRELOAD": library, "SHOJI_TEST_CLOCK": self.clock}):
+            for end in (self.server.kill, self.server.stop):
+                self.move(25)
+                end()
+                self.server.start()
+                self.open_often(self.url("busy"))
+                self.poke()
+                self.assertEqual(self.tries("busy"), (1, 2))
+            self.server.stop()
+            self.move(60)  # due while nobody was there: once, when somebody is
+            self.server.start()
+        self.until_failed("busy", 2)
+
+    def test_delivered_mail_that_was_never_queued(self):
+        """A URL with d that the queue does not know is never fetched, now or when the window is over."""
+        url, day = self.url("unknown"), harness.today()
+        self.assertPlaceholder(self.server.open(url, d=day))
+        self.move(13 * DAY)
+        self.assertPlaceholder(self.server.open(url, d=day))
+        self.move(3 * DAY)
+        self.assertPlaceholder(self.server.open(url, d=day), 410)
+        self.assertEqual(self.tries("unknown"), (0, 0))
+
+    def test_an_answered_original_within_retention(self):
+        """Served for years, asked for once."""
+        self.prefetch(self.url("kept"))
+        harness.until(lambda: self.server.open(self.url("kept")).status == 200)
+        for _ in range(8):
+            self.move(400 * DAY)
+            self.assertPicture(self.server.open(self.url("kept"), m=self.server.key.salt("x")))
+            self.prefetch(self.url("kept"))
+            self.poke()
+        self.assertEqual(self.tries("kept"), (1, 2))
+
+
+if __name__ == "__main__":
+    unittest.main()
