@@ -5,24 +5,30 @@ that answers at once, or after 200 ms. cpu_us is the CPU time of all of a subjec
 answers that readers got; for Shoji it is told for shojid and shoji-decode, too. What a miss is
 differs: Shoji verifies, resolves, claims durably, fetches over a connection of its own, decodes and
 encodes in a sandbox, and stores durably; nginx and Varnish pass on what one address says, and keep
-it. Rounds are interleaved and a figure is the median of its rounds.
+it. Rounds are interleaved and a figure is the median of its rounds. Beside that, case decode: the
+same pictures through the decoder's own code, without sandbox and messages (transform), and through
+libpng alone; decoder-start is what a worker spends before its first picture.
 
 The third case: 5,000 originals pending at once, the origin holding back all answers. rss_bytes is
 the private memory then, anon_bytes what of it is no mapped file (so, for shojid, without its index);
 afterwards all must be answered, and the right picture.
 """
 
+import json
 import os
+import subprocess
 import tempfile
 import time
 
 import measure
 import miss_subjects
+import senders as far
 from measure import Unavailable
 from senders import LOGOS, Senders
 
 CASES = {"0ms": (0, 64), "200ms": (200, 256)}  # the origin's delay, connections
 MOST_A_SECOND = 15000  # no subject gets through more on one core
+DECODED = 1000  # pictures, in each round of decode
 PENDING = 5000
 PENDING_LOGOS = 256  # different ones, which are all read again
 PENDING_S = 7  # an origin that says nothing for 8 s is given up
@@ -108,6 +114,24 @@ def run_case(case, senders, numbers, options):
             for subject in running:
                 subject.stop()
     return rows
+
+
+def decode(rounds):
+    """What of the decoder's time is libvips and libpng: without sandbox, messages and processes."""
+    program = os.path.join(measure.BUILD, "bench", "decode_loop")
+    if not os.path.exists(program):
+        print("decode is left out: it was not built (no libpng?)")
+        return []
+    # As decode/team.c starts the decoder.
+    env = dict(os.environ, VIPSHOME="/nonexistent", VIPS_NOVECTOR="1")
+    with far.responses(DECODED) as file:
+        done = subprocess.run(measure.pin(measure.SUBJECT_CORE, [program, file.name, str(rounds)]),
+                              env=env, check=True, capture_output=True, text=True)
+    figures = json.loads(done.stdout)
+    return [row for case, subject, name in (("decode", "transform", "transform"),
+                                            ("decode", "libpng", "libpng"),
+                                            ("decoder-start", "transform", "start"))
+            for row in measure.rows_of("miss", case, subject, [{"cpu_us": figures[name]}])]
 
 
 # ---- thousands pending ----
@@ -239,6 +263,7 @@ def run(options):
     try:
         for case in CASES:
             rows += run_case(case, senders, numbers, options)
+        rows += decode(options.rounds)
         rows += pending(senders)
     finally:
         senders.stop()

@@ -82,6 +82,18 @@ def rows_of_png(body):
     return rows
 
 
+def responses(logos):
+    """The file that bench/origin.c and bench/decode_loop.c read; gone when it is closed."""
+    file = tempfile.NamedTemporaryFile(prefix="shoji-bench-")
+    for number in range(logos):
+        body = logo(number)
+        data = (b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nCache-Control: max-age=86400\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(body)) + body
+        file.write(b"%d\n" % len(data) + data)
+    file.flush()
+    return file
+
+
 class Senders:
     """The origin at work; host(n) and path(n) are those of picture n, which is logo n % LOGOS."""
 
@@ -90,16 +102,7 @@ class Senders:
         if not os.path.exists(program):
             raise Unavailable(f"{program} is not built")
         self.logos = logos
-        with tempfile.NamedTemporaryFile(prefix="shoji-bench-") as file:
-            sizes = 0
-            for number in range(logos):
-                body = logo(number)
-                sizes += len(body)
-                data = (b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nCache-Control: "
-                        b"max-age=86400\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
-                file.write(b"%d\n" % len(data) + data)
-            file.flush()
-            self.picture_bytes = sizes / logos
+        with responses(logos) as file:
             self.process = subprocess.Popen(
                 pin(LOAD_CORE, [program, "127.0.0.1", file.name]), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, text=True)
