@@ -98,7 +98,9 @@ static void fetching(struct buf *to, const struct figures *figures)
     counter(to, "shoji_flights_total", "Originals whose fetch was begun.", flights->started);
     counter(to, "shoji_flights_joined_total", "Requests that found their original under way.",
             flights->joined);
-    counter(to, "shoji_fetches_total", "Requests that went out to origins.", flights->fetched);
+    counter(to, "shoji_fetches_total",
+            "Fetches that were begun: one request each, where the address is one to connect to.",
+            flights->fetched);
     counter(to, "shoji_retries_total", "Fetches after one that had failed.", flights->tries);
     counter(to, "shoji_expired_total",
             "Fetches of originals that had been answered longer than retention ago.",
@@ -202,10 +204,10 @@ static json_t *json_flights(const struct flight_figures *flights)
                             json_integer((json_int_t)flights->again[i]));
     return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "active", (json_int_t)flights->active,
                      "begun", (json_int_t)flights->started, "joined", (json_int_t)flights->joined,
-                     "requests_sent", (json_int_t)flights->fetched, "retries",
-                     (json_int_t)flights->tries, "expired", (json_int_t)flights->expired,
-                     "beyond_the_first", (json_int_t)flights->refetched, "beyond_the_first_by",
-                     again, "outcomes", outcomes_json);
+                     "fetches", (json_int_t)flights->fetched, "retries", (json_int_t)flights->tries,
+                     "expired", (json_int_t)flights->expired, "beyond_the_first",
+                     (json_int_t)flights->refetched, "beyond_the_first_by", again, "outcomes",
+                     outcomes_json);
 }
 
 static json_t *json_egresses(const struct figures *figures)
