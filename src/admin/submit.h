@@ -13,6 +13,7 @@
 
 #include "serve/keyring.h"
 #include "serve/prefetch.h"
+#include "serve/ruleset.h"
 #include "sys/conf.h"
 
 struct submit;
@@ -22,7 +23,7 @@ struct submit_env {
     const char *base_url;
     struct keyring *keyring;
     struct prefetch *prefetch;
-    const struct shoji_rules *rules; /* may be NULL */
+    struct ruleset *rules; /* may be NULL */
 };
 
 /* 0 or -errno with a sentence in `why` (256 bytes). `env` must live until submit_free. The socket

@@ -152,6 +152,7 @@ enum MHD_Result submit_rewrite(struct call *call)
                                "Content-Type is text/html or message/rfc822");
     const struct conf *conf = submit_env(call)->conf;
     struct keyset *set = keyring_get(submit_env(call)->keyring);
+    struct ruleset_use *rules = ruleset_get(submit_env(call)->rules);
     const struct shoji_key *key = shoji_keys_signer(keyset_keys(set), NULL);
     struct shoji_rewrite how = {
         .signer = submit_signer(call, key),
@@ -162,7 +163,7 @@ enum MHD_Result submit_rewrite(struct call *call)
         .signed_mail = (enum shoji_signed)conf->rewrite.signed_mail,
         .spam_header = conf->rewrite.spam_header,
         .accept_base = conf->rewrite.accept_base,
-        .rules = submit_env(call)->rules,
+        .rules = ruleset_rules(rules),
         .trackers = conf->trackers.policy == CONF_POLICY_BLOCK ? SHOJI_TRACKERS_BLOCK
                                                                : SHOJI_TRACKERS_PROXY,
         .ignore_geometry = !conf->trackers.geometry,
@@ -179,6 +180,7 @@ enum MHD_Result submit_rewrite(struct call *call)
         result = call_send_error(call, MHD_HTTP_INTERNAL_SERVER_ERROR, "out of memory");
     else
         result = send_rewritten(call, &out, mail);
+    ruleset_put(rules);
     keyring_put(set);
     return result;
 }

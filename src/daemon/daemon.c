@@ -27,7 +27,7 @@ struct daemon {
     char addresses[4096];
     struct loop *loop;
     struct keyring *keyring;
-    struct shoji_rules *rules;
+    struct ruleset *rules;
     struct pool *pool;
     struct cache *cache;
     struct fetcher *fetcher;
@@ -226,7 +226,7 @@ static int start_fetcher(struct daemon *daemon, char *why)
     return make_fetcher(daemon->loop, daemon->conf, key.bytes, why, &daemon->fetcher);
 }
 
-static int load_rules(const struct conf *conf, char *why, struct shoji_rules **ret)
+static int load_rules(const struct conf *conf, char *why, struct ruleset **ret)
 {
     char room[4096];
     const struct shoji_rules_source source = {
@@ -237,7 +237,7 @@ static int load_rules(const struct conf *conf, char *why, struct shoji_rules **r
     };
     if (!source.files)
         log_warning("no tracker rules are installed: sizes alone say what is a tracker");
-    return shoji_rules_load(&source, why, ret);
+    return ruleset_new(&source, why, ret);
 }
 
 int daemon_check(const struct conf *conf, char *why)
@@ -245,7 +245,7 @@ int daemon_check(const struct conf *conf, char *why)
     struct shoji_keys *keys = NULL;
     struct loop *loop = NULL;
     struct fetcher *fetcher = NULL;
-    struct shoji_rules *rules = NULL;
+    struct ruleset *rules = NULL;
     static const unsigned char no_key[EGRESS_KEY_LEN];
     why[0] = '\0';
     int r = shoji_keys_load(conf->server.keys, why, &keys);
@@ -257,7 +257,7 @@ int daemon_check(const struct conf *conf, char *why)
         snprintf(why, CONF_WHY_SIZE, "%s", strerror(-r));
     if (r == 0)
         r = load_rules(conf, why, &rules);
-    shoji_rules_free(rules);
+    ruleset_free(rules);
     fetcher_free(fetcher);
     loop_free(loop);
     shoji_keys_free(keys);
@@ -271,7 +271,7 @@ static int64_t seconds(uint64_t ms)
 }
 
 /* What is never fetched. */
-static const struct shoji_rules *blocked(const struct daemon *daemon)
+static struct ruleset *blocked(const struct daemon *daemon)
 {
     return daemon->conf->trackers.policy == CONF_POLICY_BLOCK ? daemon->rules : NULL;
 }
@@ -495,6 +495,13 @@ void daemon_reload(struct daemon *daemon)
         log_info("keys reloaded");
     else
         log_error("keys not reloaded, the old ones stay: %s", why);
+    char rules_why[SHOJI_RULES_WHY_SIZE] = "";
+    r = ruleset_reload(daemon->rules, rules_why);
+    if (r == 0)
+        log_info("tracker rules reloaded");
+    else
+        log_error("tracker rules not reloaded, the old ones stay: %s",
+                  rules_why[0] ? rules_why : strerror(-r));
 }
 
 bool daemon_tick(struct daemon *daemon)
@@ -570,7 +577,7 @@ void daemon_stop(struct daemon *daemon)
     fetcher_free(daemon->fetcher);
     pool_free(daemon->pool);
     keyring_free(daemon->keyring);
-    shoji_rules_free(daemon->rules);
+    ruleset_free(daemon->rules);
     loop_free(daemon->loop);
     reply_teardown();
     free(daemon);

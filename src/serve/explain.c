@@ -132,7 +132,7 @@ static bool verify(struct walk *walk, const struct explain_ask *ask)
 
 static bool pass_policy(struct walk *walk)
 {
-    if (shoji_rules_blocks(walk->env->blocked, walk->url, walk->url_len)) {
+    if (ruleset_blocks(walk->env->blocked, walk->url, walk->url_len)) {
         say(walk, "policy", "tracker",
             "A rule names it as a tracker: readers get a transparent blank, and it is never "
             "fetched.");

@@ -17,6 +17,7 @@
 #include "serve/plan.h"
 #include "serve/reason.h"
 #include "serve/reply.h"
+#include "serve/ruleset.h"
 #include "store/cache.h"
 
 struct flight;
@@ -29,7 +30,7 @@ struct flights_conf {
     struct pool *pool;
     struct budget *budget;
     struct plan_conf plan;
-    const struct shoji_rules *blocked; /* trackers: no hop leads there; NULL: none are */
+    struct ruleset *blocked; /* trackers: no hop leads there; NULL: none are */
     unsigned max_redirects;
     unsigned max_flights;
     int64_t delay_s; /* of a fetch that is queued again */

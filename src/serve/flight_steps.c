@@ -285,7 +285,7 @@ static void step_hop(struct flight *flight)
 {
     struct flights *flights = flight->owner;
     /* What only leads to a tracker is one. */
-    if (shoji_rules_blocks(flights->conf.blocked, flight->hop, flight->hop_len)) {
+    if (ruleset_blocks(flights->conf.blocked, flight->hop, flight->hop_len)) {
         step_store(flight);
         return;
     }

@@ -151,7 +151,7 @@ static int start_item(struct prefetch *prefetch, const struct cache_queued *entr
     list_add_tail(&prefetch->items, &item->link);
     prefetch->items_count++;
     atomic_fetch_add(&prefetch->under_way, 1);
-    if (shoji_rules_blocks(prefetch->conf.blocked, entry->url, entry->url_len)) {
+    if (ruleset_blocks(prefetch->conf.blocked, entry->url, entry->url_len)) {
         drop(item);
         return 0;
     }
@@ -391,7 +391,7 @@ static bool fill_in(struct prefetch *prefetch, const struct prefetch_batch *batc
     struct cache_record record;
     *write = (struct cache_write){.op = CACHE_NOTE, .done = on_queued};
     cache_key_of_url(conf->cache, url, len, &write->key);
-    if (shoji_rules_blocks(conf->blocked, url, len))
+    if (ruleset_blocks(conf->blocked, url, len))
         return false;
     write->record.delivered_s = batch->delivered_s;
     write->record.tenant = batch->tenant;

@@ -26,7 +26,7 @@ struct prefetch_conf {
     int64_t delay_s;
     int64_t jitter_s; /* a random part of it is added to the delay, for each original */
     struct plan_conf plan;
-    const struct shoji_rules *blocked; /* trackers, never fetched; NULL: none are */
+    struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
     unsigned at_once;                  /* fetches under way */
     unsigned at_once_domain;           /* of them: a slow origin does not take all places */
 };

@@ -27,7 +27,7 @@ struct request {
     struct front *front;
     struct MHD_Connection *connection;
     struct reply *reply; /* the answer, a reference of ours */
-    unsigned generation; /* of the keys before they were asked */
+    unsigned generation; /* of keys and rules before they were asked */
     uint64_t purges;     /* before the cache was asked */
     bool parked;
     bool conditional;
@@ -38,11 +38,16 @@ struct request {
     struct shoji_opened opened; /* its key is not used after verify */
 };
 
+/* Of keys and rules: either only grows. */
+static unsigned generation_of(const struct request_env *env)
+{
+    return keyring_generation(env->keyring) + ruleset_generation(env->blocked);
+}
+
 int front_init(struct front *front, struct request_env *env, size_t hot_bytes)
 {
-    *front = (struct front){.env = env,
-                            .generation = keyring_generation(env->keyring),
-                            .purges = cache_purges(env->cache)};
+    *front = (struct front){
+        .env = env, .generation = generation_of(env), .purges = cache_purges(env->cache)};
     return hot_new(hot_bytes, &front->hot);
 }
 
@@ -91,7 +96,7 @@ static enum step_result step_verify(struct request *request, const char *path)
 static enum step_result step_policy(struct request *request, const char *path)
 {
     const struct shoji_opened *opened = &request->opened;
-    if (!shoji_rules_blocks(request->front->env->blocked, opened->url, opened->url_len))
+    if (!ruleset_blocks(request->front->env->blocked, opened->url, opened->url_len))
         return STEP_NEXT;
     answer(request, REPLY_BLANK);
     hot_put(request->front->hot, path, strlen(path), request->reply);
@@ -235,7 +240,7 @@ static enum MHD_Result send_reply(struct front *front, enum tally_step by,
 /* Read before anything is looked up: what is put there meanwhile goes with the next request. */
 static void forget_void(struct front *front)
 {
-    unsigned generation = keyring_generation(front->env->keyring);
+    unsigned generation = generation_of(front->env);
     uint64_t purges = cache_purges(front->env->cache);
     if (generation == front->generation && purges == front->purges)
         return;
@@ -266,8 +271,9 @@ static void unpark(struct request *request, const char *path)
     request->parked = false;
     atomic_fetch_sub(&front->parked, 1);
     struct reply *answered = request->reply;
-    /* The keys changed while it waited: is it still one of ours? */
-    if (request->generation != front->generation && step_verify(request, path) != STEP_NEXT) {
+    /* Keys or rules changed while it waited: is it still one of ours, and no tracker? */
+    if (request->generation != front->generation &&
+        (step_verify(request, path) != STEP_NEXT || step_policy(request, path) != STEP_NEXT)) {
         reply_unref(answered);
         return;
     }

@@ -11,6 +11,7 @@
 #include "serve/flight.h"
 #include "serve/hot.h"
 #include "serve/keyring.h"
+#include "serve/ruleset.h"
 #include "serve/tally.h"
 
 #include <stdatomic.h>
@@ -22,7 +23,7 @@ struct request_env {
     struct flights *flights;
     struct keyring *keyring;
     const char *url_suffix;
-    const struct shoji_rules *blocked; /* trackers, never fetched; NULL: none are */
+    struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
     struct plan_conf plan;
     int64_t wait_ms;
     atomic_bool draining; /* true: misses are refused, hits go on */
@@ -31,7 +32,7 @@ struct request_env {
 struct front {
     struct request_env *env;
     struct hot *hot;
-    unsigned generation; /* of the keys that `hot` was verified with */
+    unsigned generation; /* of the keys and rules that `hot` was verified with */
     uint64_t purges;     /* that `hot` has seen: see cache_purges */
     atomic_uint parked;
     struct tally tally;
