@@ -441,6 +441,10 @@ static void on_failed(struct cache_write *write)
         return;
     }
     flight->record = write->record;
+    if (flight->record.reason == REASON_PACED && !flight->paced) {
+        flight_start(flight); /* meanwhile somebody came who does not wait for the queue */
+        return;
+    }
     bool final = flight->record.retry_s == 0;
     flight_queued(flight->owner, flight->record.retry_s);
     flight_finish(flight, reply_constant(final ? REPLY_MISSING : REPLY_LATER), final);
