@@ -1,8 +1,8 @@
 /*
- * A clock that a test can move on, put in front of the C library's (LD_PRELOAD): all of the process's
- * clocks run ahead of the real ones by as many seconds as the file SHOJI_TEST_CLOCK says, a 64-bit
- * number in the machine's order. The file is mapped, so that moving it takes effect at once; who is
- * asleep finds out when something else wakes it.
+ * A clock that a test can move on, put in front of the C library's (LD_PRELOAD): all of the
+ * process's clocks run ahead of the real ones by as many seconds as the file SHOJI_TEST_CLOCK says,
+ * a 64-bit number in the machine's order. The file is mapped, so that moving it takes effect at
+ * once; who is asleep finds out when something else wakes it.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
