@@ -316,7 +316,7 @@ class Deeds:
             "leading_zeros": (chunked(b"0000%x\r\n%s\r\n" % (len(BODY), BODY)), SHOWN),
             "extension": (chunked(one(b";name=value;other")), SHOWN),
             "huge_extension": (chunked(one(b";" + b"x" * 200000)), OPEN),
-            "endless_extension": (self.forever(CHUNKED + b"5;", b"x"), LATER),
+            "endless_extension": (self.forever(CHUNKED + b"5;", b"x"), NEVER),
             "extensions_everywhere": (chunked(*(b"1;%s\r\n%c\r\n" % (b"x" * 2000, byte)
                                                 for byte in BODY)), OPEN),
             "trailer": (chunked(one(), end=b"0\r\nX-T: 1\r\nContent-Length: 5\r\n\r\n"), SHOWN),
