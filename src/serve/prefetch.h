@@ -27,8 +27,8 @@ struct prefetch_conf {
     int64_t jitter_s; /* a random part of it is added to the delay, for each original */
     struct plan_conf plan;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
-    unsigned at_once;                  /* fetches under way */
-    unsigned at_once_domain;           /* of them: a slow origin does not take all places */
+    unsigned at_once;        /* fetches under way */
+    unsigned at_once_domain; /* of them: a slow origin does not take all places */
 };
 
 /* Begins with what is due. 0 or -ENOMEM. */
