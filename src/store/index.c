@@ -12,6 +12,9 @@
 /* Commits between two counts of the free pages, while there are enough of them. */
 #define UNCOUNTED 16
 
+/* What a change takes, twice: some leaves, and now and then a branch; not tuned. */
+#define PAGES_A_CHANGE 8
+
 static MDB_val value_of(const void *bytes, size_t len)
 {
     return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)bytes};
@@ -80,88 +83,19 @@ static int count_kinds(struct index *index, MDB_txn *txn)
     return r == -ENOENT ? 0 : r;
 }
 
-/* ---- opening ---- */
-
-static int open_databases(struct index *index, MDB_txn *txn)
-{
-    const struct {
-        const char *name;
-        MDB_dbi *dbi;
-    } all[] = {
-        {"records", &index->records}, {"claims", &index->claims}, {"contents", &index->contents},
-        {"waiting", &index->waiting}, {"places", &index->places}, {"heads", &index->heads},
-        {"orders", &index->orders},   {"about", &index->about},
-    };
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        int r = env_error(mdb_dbi_open(txn, all[i].name, MDB_CREATE, all[i].dbi));
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
-static int prepare(struct index *index)
-{
-    MDB_txn *txn;
-    int r = env_write_begin(index->env, &txn);
-    if (r < 0)
-        return r;
-    r = open_databases(index, txn);
-    if (r == 0)
-        r = read_figures(index, txn, &index->figures);
-    if (r == CACHE_NONE) {
-        index->figures_read.last_order = UINT32_MAX; /* so that they are written */
-        r = count_kinds(index, txn);
-    } else {
-        index->figures_read = index->figures;
-    }
-    if (r == 0)
-        return index_commit(index, txn);
-    index_abort(index, txn);
-    return r;
-}
-
-int index_open(const struct env_conf *conf, const struct secret *secret, struct index *ret)
-{
-    struct index index = {.secret = secret, .uncounted = UNCOUNTED};
-    struct env_conf env_conf = *conf;
-    env_conf.databases = 10; /* two of them an older version's (upgrade.h) */
-    int r = env_open(&env_conf, &index.env);
-    if (r < 0)
-        return r;
-    r = prepare(&index);
-    if (r < 0) {
-        index_close(&index);
-        return r;
-    }
-    *ret = index;
-    return 0;
-}
-
-void index_close(struct index *index)
-{
-    env_close(index->env);
-    index->env = NULL;
-}
-
 /* ---- transactions ---- */
 
 /* Counting free pages walks a list, so it is done seldom while there are many. */
-static int measure(struct index *index)
+static int count_free(struct index *index, const struct env_space *space)
 {
-    struct env_space space;
-    env_space(index->env, &space);
     struct index_room *room = &index->room;
-    room->all = space.pages;
-    room->tight = space.pages / 32 > KEPT_PAGES ? space.pages / 32 : KEPT_PAGES;
-    room->low = space.pages / 8 > 2 * room->tight ? space.pages / 8 : 2 * room->tight;
-    uint64_t left = space.pages > space.pages_used ? space.pages - space.pages_used : 0;
+    uint64_t left = space->pages > space->pages_used ? space->pages - space->pages_used : 0;
     if (left >= 2 * room->low) {
         room->free = left;
         index->uncounted = UNCOUNTED;
         return 0;
     }
-    if (index->uncounted++ < UNCOUNTED && room->free >= 2 * room->tight)
+    if (index->uncounted++ < UNCOUNTED && room->free >= 2 * room->low)
         return 0;
     uint64_t again = 0;
     int r = env_free_pages(index->env, &again);
@@ -169,6 +103,22 @@ static int measure(struct index *index)
         return r;
     room->free = left + again;
     index->uncounted = 0;
+    return 0;
+}
+
+static int measure(struct index *index)
+{
+    struct index_room *room = &index->room;
+    struct env_space space;
+    env_space(index->env, &space);
+    room->all = space.pages;
+    room->tight = space.pages / 32 > KEPT_PAGES ? space.pages / 32 : KEPT_PAGES;
+    room->low = space.pages / 8 > 4 * room->tight ? space.pages / 8 : 4 * room->tight;
+    int r = count_free(index, &space);
+    if (r < 0)
+        return r;
+    uint64_t changes = room->free / PAGES_A_CHANGE;
+    room->changes = changes < 1 ? 1 : changes > UINT16_MAX ? UINT16_MAX : (unsigned)changes;
     return 0;
 }
 
@@ -217,6 +167,72 @@ void index_abort(struct index *index, MDB_txn *txn)
 {
     (void)index; /* its figures are read anew when it begins again */
     mdb_txn_abort(txn);
+}
+
+/* ---- opening ---- */
+
+static int open_databases(struct index *index, MDB_txn *txn)
+{
+    const struct {
+        const char *name;
+        MDB_dbi *dbi;
+    } all[] = {
+        {"records", &index->records}, {"claims", &index->claims}, {"contents", &index->contents},
+        {"waiting", &index->waiting}, {"places", &index->places}, {"heads", &index->heads},
+        {"orders", &index->orders},   {"about", &index->about},
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        int r = env_error(mdb_dbi_open(txn, all[i].name, MDB_CREATE, all[i].dbi));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int prepare(struct index *index)
+{
+    MDB_txn *txn;
+    int r = measure(index);
+    if (r == 0)
+        r = env_write_begin(index->env, &txn);
+    if (r < 0)
+        return r;
+    r = open_databases(index, txn);
+    if (r == 0)
+        r = read_figures(index, txn, &index->figures);
+    if (r == CACHE_NONE) {
+        index->figures_read.last_order = UINT32_MAX; /* so that they are written */
+        r = count_kinds(index, txn);
+    } else {
+        index->figures_read = index->figures;
+    }
+    if (r == 0)
+        return index_commit(index, txn);
+    index_abort(index, txn);
+    return r;
+}
+
+int index_open(const struct env_conf *conf, const struct secret *secret, struct index *ret)
+{
+    struct index index = {.secret = secret, .uncounted = UNCOUNTED};
+    struct env_conf env_conf = *conf;
+    env_conf.databases = 10; /* two of them an older version's (upgrade.h) */
+    int r = env_open(&env_conf, &index.env);
+    if (r < 0)
+        return r;
+    r = prepare(&index);
+    if (r < 0) {
+        index_close(&index);
+        return r;
+    }
+    *ret = index;
+    return 0;
+}
+
+void index_close(struct index *index)
+{
+    env_close(index->env);
+    index->env = NULL;
 }
 
 /* ---- records ---- */

@@ -35,6 +35,9 @@ struct index_room {
     uint64_t free;  /* when it was counted last; only when little is left is that done often */
     uint64_t low;   /* less is free: begin to forget */
     uint64_t tight; /* less is free: refuse */
+    /* So many changes a transaction: each copies some pages, and those that it frees are used again
+     * by the next transaction but one. */
+    unsigned changes;
 };
 
 struct index {

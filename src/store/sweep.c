@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SHARE_OF_A_TURN 16    /* of what a turn sees, so much of the oldest goes */
+#define SHARE_OF_LESS   64    /* of the sample: so much is enough to go on with; not tuned */
 #define STEP            32    /* by this part the number of records falls at once; not tuned */
 #define RETRY_GRACE_S   86400 /* a try so long overdue will not come */
 
@@ -32,7 +33,7 @@ struct sweep {
     uint64_t target;
     uint64_t free_then; /* pages, when it was set */
 
-    /* What the last so many records that stayed were worth, as in rank_of. */
+    /* What the last so many records were worth, as in rank_of. */
     uint64_t sample[LIMIT_SWEEP_SAMPLE];
     size_t sample_count;
     size_t sample_next;
@@ -92,7 +93,7 @@ static void set_target(struct sweep *sweep)
         sweep->target = count - count / STEP;
         sweep->free_then = room->free;
     } else if (sweep->limited && count <= sweep->target &&
-               (room->free < room->tight || room->free + room->low / 16 < sweep->free_then)) {
+               (room->free < room->tight || room->free + room->low / 32 < sweep->free_then)) {
         sweep->target = count - count / STEP;
         sweep->free_then = room->free;
     }
@@ -139,11 +140,13 @@ static enum worth worth_of(const struct sweep *sweep, const struct cache_record 
     return record->state == CACHE_FAILED ? WORTH_FAILED : WORTH_GONE;
 }
 
+#define RANK_TIME UINT64_C(0xffffffffffff)
+
 /* Smaller goes first: by worth, then by time. */
 static uint64_t rank_of(enum worth worth, const struct cache_record *record)
 {
     int64_t time_s = latest(record);
-    return (uint64_t)worth << 48 | (time_s > 0 ? (uint64_t)time_s & 0xffffffffffff : 0);
+    return (uint64_t)worth << 48 | (time_s > 0 ? (uint64_t)time_s & RANK_TIME : 0);
 }
 
 static void add_to_sample(struct sweep *sweep, uint64_t rank)
@@ -175,8 +178,11 @@ static bool find_threshold(const struct sweep *sweep, uint64_t count, uint64_t *
         sorted[i] =
             sweep->sample[(sweep->sample_next + LIMIT_SWEEP_SAMPLE - 1 - i) % LIMIT_SWEEP_SAMPLE];
     qsort(sorted, used, sizeof(*sorted), by_rank);
-    *ret = sorted[used / SHARE_OF_A_TURN];
+    uint64_t rank = sorted[used / SHARE_OF_A_TURN];
+    /* While there is enough of what is worth less, the rest is left alone. */
+    uint64_t end_of_worth = sorted[used / SHARE_OF_LESS] | RANK_TIME;
     free(sorted);
+    *ret = rank < end_of_worth ? rank : end_of_worth;
     return true;
 }
 
@@ -196,6 +202,7 @@ struct turn {
     unsigned early;
     struct cache_key last;
     struct cache_key keys[LIMIT_SWEEP_TURN];
+    bool before_time[LIMIT_SWEEP_TURN];
 };
 
 /* 0 or -errno. */
@@ -219,11 +226,11 @@ static int judge(struct turn *t, const struct cache_key *key, const struct cache
     if (!t->pressed || worth == WORTH_ALWAYS)
         return 0;
     uint64_t rank = rank_of(worth, record);
-    if (t->spare == 0 || rank > t->upto) {
-        add_to_sample(sweep, rank);
+    add_to_sample(sweep, rank);
+    if (t->spare == 0 || rank > t->upto)
         return 0;
-    }
     t->spare--;
+    t->before_time[t->count] = worth != WORTH_UNREACHABLE;
     t->early += worth != WORTH_UNREACHABLE;
     t->keys[t->count++] = *key;
     return 0;
@@ -240,22 +247,41 @@ static int visit(struct index_visitor *self, const struct cache_key *key,
     return ++t->visited < LIMIT_SWEEP_TURN ? 0 : ENOUGH;
 }
 
-static int forget(struct turn *t)
+static int forget_some(struct turn *t, unsigned from, unsigned count)
 {
     struct index *index = t->sweep->index;
     MDB_txn *txn;
     int r = index_begin(index, &txn);
     if (r < 0)
         return r;
-    for (unsigned i = 0; i < t->count && r == 0; i++)
+    for (unsigned i = from; i < from + count && r == 0; i++) {
         r = index_record_remove(index, txn, &t->keys[i]);
+        index->figures.early += t->before_time[i];
+    }
     if (r < 0) {
         index_abort(index, txn);
         return r;
     }
-    index->figures.forgotten += t->count;
-    index->figures.early += t->early;
+    index->figures.forgotten += count;
     return index_commit(index, txn);
+}
+
+/* In one transaction when there is room: each page that it touches is copied first. */
+static int forget(struct turn *t)
+{
+    unsigned step = t->sweep->index->room.changes;
+    for (unsigned done = 0; done < t->count;) {
+        if (step > t->count - done)
+            step = t->count - done;
+        int r = forget_some(t, done, step);
+        if (r < 0 && (r != -ENOSPC || step == 1))
+            return r;
+        if (r == 0)
+            done += step;
+        else
+            step /= 2;
+    }
+    return 0;
 }
 
 /* Looks without a write transaction: most turns have nothing to write. Nobody else writes. */

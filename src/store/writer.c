@@ -156,7 +156,8 @@ static void end_order(struct writer *writer, const struct order *order)
 static void purge_some(struct writer *w)
 {
     struct order order;
-    int r = purge_turn(w->conf.index, w->purge_limit, &order);
+    unsigned changes = w->conf.index->room.changes;
+    int r = purge_turn(w->conf.index, changes < w->purge_limit ? changes : w->purge_limit, &order);
     if (r == -ENOSPC && w->purge_limit > 1)
         w->purge_limit /= 2;
     else if (r >= 0 && w->purge_limit < LIMIT_PURGE_TURN)
@@ -278,6 +279,8 @@ static void new_segment(struct writer *w, struct batch *batch)
 static size_t commit_some(struct writer *w, struct batch *batch, size_t from)
 {
     size_t count = batch->count - from, applied = 0;
+    if (count > w->conf.index->room.changes)
+        count = w->conf.index->room.changes;
     batch->no_picture = 0;
     batch->new_segments = 0;
     for (;;) {
