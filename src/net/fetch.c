@@ -89,12 +89,25 @@ static void fetch_free(struct fetch *fetch)
     free(fetch);
 }
 
+static bool was_asked(const struct fetch *fetch)
+{
+    return fetch->asked || fetch->transfer.asked ||
+           (fetch->tunnel && tunnel_asked(fetch->tunnel)) ||
+           (fetch->resolve && resolve_asked(fetch->resolve));
+}
+
+/* Time is up: where nothing was asked all the while, that is the fault of the way there. */
+static enum fetch_outcome timeout_of(const struct fetch *fetch)
+{
+    return fetch->stage == RUNNING && !was_asked(fetch) ? FETCH_EGRESS : FETCH_TIMEOUT;
+}
+
 static void timer_fired(struct loop_timer *timer)
 {
     struct fetch *fetch = container_of(timer, struct fetch, timer);
     struct fetch_result result = {
-        .outcome = fetch->stage == ENDED ? fetch->outcome : FETCH_TIMEOUT,
-        .asked = fetch->asked || (fetch->tunnel && tunnel_asked(fetch->tunnel)),
+        .outcome = fetch->stage == ENDED ? fetch->outcome : timeout_of(fetch),
+        .asked = was_asked(fetch),
     };
     leave(fetch);
     result.status = fetch->transfer.head.status;

@@ -371,12 +371,11 @@ static void tunnelled(void *ctx, enum tunnel_answer answer, int fd)
         }
         answer = TUNNEL_NO_MEMORY;
     }
-    if (answer == TUNNEL_DEAD)
-        end(resolve, RESOLVE_EGRESS);
-    else if (answer == TUNNEL_NO_MEMORY)
+    /* A proxy that reaches no server of the operator's list is of no use, whoever's fault it is. */
+    if (answer == TUNNEL_NO_MEMORY)
         end(resolve, RESOLVE_NO_MEMORY);
-    else if (!next_server(resolve))
-        end(resolve, RESOLVE_FAILED);
+    else if (answer == TUNNEL_DEAD || !next_server(resolve))
+        end(resolve, resolve->sockets.asked ? RESOLVE_FAILED : RESOLVE_EGRESS);
 }
 
 /* Through a proxy, the first server or the one behind that gave no answer; false: none is left. */
@@ -432,6 +431,11 @@ int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *
     }
     *ret = resolve;
     return 0;
+}
+
+bool resolve_asked(const struct resolve *resolve)
+{
+    return resolve->sockets.asked;
 }
 
 void resolve_cancel(struct resolve *resolve)

@@ -63,6 +63,9 @@ void resolver_free(struct resolver *resolver);
 MUST_CHECK int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *done,
                              void *ctx, struct resolve **ret);
 
+/* Has a question left so far? */
+bool resolve_asked(const struct resolve *resolve);
+
 /* Takes NULL. */
 void resolve_cancel(struct resolve *resolve);
 

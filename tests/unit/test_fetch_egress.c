@@ -320,6 +320,50 @@ static void test_a_source_that_is_not_ours(void **state)
     check_dead(&no_device);
 }
 
+/* Nobody outside has a say in whether a resolver is reached. */
+static void test_a_proxy_that_reaches_no_resolver(void **state)
+{
+    (void)state;
+    static const struct scripted_proxy_conf proxies[] = {
+        {.http = true, .manner = PROXY_MUTE},
+        {.http = true, .manner = PROXY_REFUSES, .code = 502},
+        {.http = false, .manner = PROXY_REFUSES, .code = 4},
+    };
+    for (size_t i = 0; i < sizeof(proxies) / sizeof(proxies[0]); i++) {
+        struct way way;
+        way_open(&way, &proxies[i]);
+        const char *const urls[] = {url_of("sender.example", "/"), url_of("sender.example", "/")};
+        struct got gots[2];
+        struct fetch_conf conf = conf_of(&way.conf, 1);
+        conf.per_host = 1;
+        world_fetch(&conf, urls, 2, gots);
+        for (int k = 0; k < 2; k++) {
+            assert_int_equal(gots[k].outcome, FETCH_EGRESS);
+            assert_false(gots[k].asked);
+        }
+        assert_int_equal(scripted_proxy_connections(way.proxy), 1);
+        scripted_proxy_stop(way.proxy);
+    }
+}
+
+/* The time of the whole fetch may be up first: that is the egress's fault all the same. */
+static void test_a_proxy_that_takes_all_the_time(void **state)
+{
+    (void)state;
+    struct way way;
+    way_open(&way, &(struct scripted_proxy_conf){.http = false, .manner = PROXY_SILENT});
+    const char *const hosts[] = {"sender.example", PUBLIC};
+    for (int i = 0; i < 2; i++) {
+        struct fetch_conf conf = conf_of(&way.conf, 1);
+        conf.timeout_ms = 200;
+        conf.connect_timeout_ms = 2000;
+        struct got got = world_fetch_one(&conf, url_of(hosts[i], "/"));
+        assert_int_equal(got.outcome, FETCH_EGRESS);
+        assert_false(got.asked);
+    }
+    scripted_proxy_stop(way.proxy);
+}
+
 static void test_what_a_target_causes_does_not_kill_the_egress(void **state)
 {
     (void)state;
@@ -493,6 +537,8 @@ int main(void)
         cmocka_unit_test(test_a_dead_proxy_is_not_passed_by),
         cmocka_unit_test(test_no_proxy_there),
         cmocka_unit_test(test_a_source_that_is_not_ours),
+        cmocka_unit_test(test_a_proxy_that_reaches_no_resolver),
+        cmocka_unit_test(test_a_proxy_that_takes_all_the_time),
         cmocka_unit_test(test_what_a_target_causes_does_not_kill_the_egress),
         cmocka_unit_test(test_the_next_address_is_tried),
         cmocka_unit_test(test_the_living_one_takes_over),
