@@ -150,7 +150,7 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     count_outcome(flight, result->outcome);
     switch (result->outcome) {
     case FETCH_LATER:
-        step_fail(flight, REASON_PACED, clock_wall_s() + (flight->later_ms + 999) / 1000);
+        step_fail(flight, REASON_PACED, (clock_wall_ms() + flight->later_ms + 999) / 1000);
         return;
     case FETCH_EGRESS:
         if (result->asked)

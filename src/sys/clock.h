@@ -21,4 +21,12 @@ static inline int64_t clock_wall_s(void)
     return t.tv_sec;
 }
 
+/* The same in milliseconds: for adding less than a second before rounding up. */
+static inline int64_t clock_wall_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 #endif
