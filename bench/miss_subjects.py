@@ -74,10 +74,12 @@ http {{
 
 
 class Nginx(Subject):
-    """The floor of a cache on disk: proxy_cache to one fixed address. It checks no signature, asks
-    no name, looks at no byte, and leaves it to the kernel when its files reach the disk."""
+    """The floor of a cache in files: proxy_cache to one fixed address. It checks no signature, asks
+    no name and looks at no byte. Its files are in memory: on ext4 most of its time went into finding
+    inodes that were not deleted a moment ago (by the end of another subject, say)."""
 
     name = "nginx"
+    parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
     def __init__(self, senders, pending=0):
         super().__init__()

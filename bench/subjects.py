@@ -33,9 +33,10 @@ class Object:
 
 class Subject:
     name = "?"
+    parent = None  # of its directory; None: where temporary files go
 
     def __init__(self):
-        self.directory = tempfile.mkdtemp(prefix=f"shoji-bench-{self.name}-")
+        self.directory = tempfile.mkdtemp(prefix=f"shoji-bench-{self.name}-", dir=self.parent)
         # Also where it does not even start.
         atexit.register(shutil.rmtree, self.directory, ignore_errors=True)
         os.chmod(self.directory, 0o755)
