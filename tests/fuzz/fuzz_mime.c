@@ -1,8 +1,9 @@
-/* Rewriting a rewritten message changes nothing, the second scanner finds nothing, and every offset
- * of the scan is in its place. */
+/* Rewriting a rewritten message changes nothing, the second scanner finds nothing, every offset of
+ * the scan is in its place, and a signer is a name. */
 #include "base/err.h"
 #include "base/limits.h"
 #include "lib/mime_scan.h"
+#include "lib/mime_sender.h"
 #include "lib/mime_signed.h"
 
 #include <shoji/check.h>
@@ -13,6 +14,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static const char key_file[] = "k1  AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=  sign\n";
+
+static void check_sender(struct span message, const struct mime_part *top)
+{
+    struct rules_sender sender;
+    mime_sender_read(message, top, "mx.example.org", &sender);
+    must(sender.count <= RULES_SENDER_DOMAINS);
+    for (size_t i = 0; i < sender.count; i++)
+        must(sender.domains[i][0] && strlen(sender.domains[i]) <= 253);
+}
 
 static void check_scan(struct span message)
 {
@@ -27,6 +37,7 @@ static void check_scan(struct span message)
         must(i == 0 ? part->parent == MIME_NO_PARENT : part->parent < i);
         must(i == 0 || part->delim >= scan.parts[i - 1].body);
     }
+    check_sender(message, &scan.parts[0]);
     mime_scan_free(&scan);
 }
 
