@@ -6,6 +6,7 @@
 #include "store/little.h"
 #include "store/order.h"
 #include "store/secret.h"
+#include "store/upgrade.h"
 #include "store/writer.h"
 #include "sys/clock.h"
 
@@ -105,6 +106,8 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     r = ring_open(&ring_conf, &cache->ring);
     if (r == 0)
         r = evict_surplus(&cache->index, cache->ring);
+    if (r == 0)
+        r = upgrade_queue(&cache->index);
     if (r == 0)
         r = fail_claims(cache);
     struct writer_conf writer_conf = {

@@ -5,7 +5,7 @@
  * Three tables: `waiting` holds the entries in the order of group and time; `places` finds an entry
  * by the first eight bytes of its key; `heads` has each group once, in the order of the first entry
  * of each. Sealing is the contract's form for URLs: the nonce of XChaCha20 is a keyed hash of what
- * is sealed, and so is its proof. A million URLs of 120 bytes take 270 MB of disk, and no memory
+ * is sealed, and so is its proof. A million URLs of 120 bytes take 285 MB of disk, and no memory
  * (tests/unit/test_cache_size.c).
  *
  * An entry that cannot be opened (another secret, a damaged value) is passed over, never an error.

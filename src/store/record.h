@@ -5,7 +5,7 @@
  * thread.
  *
  * Format 2: 49 bytes, 36 more with a picture, 2 more for each sharer. A million of them, half with
- * a picture, take 166 MB of the index, keys, pages that are not full and all: 166 bytes each
+ * a picture, take 165 MB of the index, keys and pages that are not full included: 165 bytes each
  * (tests/unit/test_cache_size.c). Format 1, of 92 bytes, is read, and replaced when the record
  * is next written.
  */
