@@ -17,6 +17,8 @@ import unittest
 
 CLONE_NEWNET = 0x40000000
 CLONE_NEWUSER = 0x10000000
+SO_RCVBUFFORCE = 33
+SOL_PACKET, PACKET_STATISTICS = 263, 6
 HERE, FAR = "10.231.0.1", "10.231.0.2"
 HERE6, FAR6 = "fd31::1", "fd31::2"
 
@@ -153,7 +155,10 @@ class Capture:
     def __init__(self):
         every = 0x0003  # ETH_P_ALL
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(every))
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
+        except PermissionError:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self.seen = []
         self.frames = []  # as they were on the line, of whatever protocol
         self.changed = threading.Condition()
@@ -184,6 +189,9 @@ class Capture:
                 if not self.changed.wait_for(lambda: any(
                         (p.proto, p.source, p.target) == mark for p in self.seen), 10):
                     raise AssertionError("the capture lost its marker")
+                _, lost = struct.unpack("II", self.sock.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
+                if lost:
+                    raise AssertionError(f"the capture lost {lost} packets")
                 return [p for p in self.seen if (p.proto, p.source, p.target) != mark]
 
     def close(self):
