@@ -108,6 +108,24 @@ static const struct proto_endpoint endpoints[] = {
 
 /* ---- starting and stopping ---- */
 
+static struct proto_conf proto_conf(const struct control_conf *conf)
+{
+    return (struct proto_conf){
+        .address = conf->address,
+        .mode = 0600,
+        .token_file = conf->token_file,
+        .max_clients = MAX_CLIENTS,
+        .endpoints = endpoints,
+        .endpoints_count = sizeof(endpoints) / sizeof(endpoints[0]),
+    };
+}
+
+int control_check(const struct control_conf *conf, char *why)
+{
+    const struct proto_conf proto = proto_conf(conf);
+    return proto_check(&proto, why);
+}
+
 int control_new(const struct control_conf *conf, char *why, struct control **ret)
 {
     struct control *control = calloc(1, sizeof(*control));
@@ -116,15 +134,8 @@ int control_new(const struct control_conf *conf, char *why, struct control **ret
     list_init(&control->purges);
     pthread_mutex_init(&control->lock, NULL);
     pthread_cond_init(&control->changed, NULL);
-    const struct proto_conf proto = {
-        .address = conf->address,
-        .mode = 0600,
-        .token_file = conf->token_file,
-        .max_clients = MAX_CLIENTS,
-        .endpoints = endpoints,
-        .endpoints_count = sizeof(endpoints) / sizeof(endpoints[0]),
-        .env = control,
-    };
+    struct proto_conf proto = proto_conf(conf);
+    proto.env = control;
     int r = proto_new(&proto, why, &control->proto);
     if (r < 0) {
         control_free(control);

@@ -30,7 +30,11 @@ struct control_env {
     const char *base_url;
 };
 
-/* 0 or -errno with a sentence in `why` (256 bytes). */
+/* What a start would find wrong with the address or the token: 0 or -errno with a sentence in `why`
+ * (256 bytes). */
+MUST_CHECK int control_check(const struct control_conf *conf, char *why);
+
+/* The same answers. */
 MUST_CHECK int control_new(const struct control_conf *conf, char *why, struct control **ret);
 
 /* The server serves. What `env` names must live until control_free. */

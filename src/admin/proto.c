@@ -101,14 +101,24 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 
 /* ---- starting and stopping ---- */
 
+/* Without the scheme that says that it is one. */
+static const char *path_of(const char *address)
+{
+    return strncmp(address, "unix:", 5) == 0 ? address + 5 : address;
+}
+
+static bool is_unix(const char *address)
+{
+    const char *path = path_of(address);
+    return strchr(path, '/') || !strchr(path, ':');
+}
+
 static int open_socket(struct proto *proto, const struct proto_conf *conf, int *ret)
 {
-    const char *path = conf->address;
-    if (strncmp(path, "unix:", 5) == 0)
-        path += 5;
-    proto->is_unix = strchr(path, '/') || !strchr(path, ':');
+    const char *path = path_of(conf->address);
+    proto->is_unix = is_unix(conf->address);
     if (!proto->is_unix)
-        return proto->token ? listener_open(path, 1, ret, proto->address) : -ENOKEY;
+        return listener_open(path, 1, ret, proto->address);
     if ((size_t)snprintf(proto->address, sizeof(proto->address), "%s", path) >=
         sizeof(proto->address))
         return -ENAMETOOLONG;
@@ -132,11 +142,22 @@ static int start(struct proto *proto, const struct proto_conf *conf)
     return 0;
 }
 
-static const char *trouble(int r)
+static int load_token(const struct proto_conf *conf, char *why, struct token **ret)
 {
-    return r == -EINVAL   ? "neither a path nor an address with a port"
-           : r == -ENOKEY ? "an address that others can reach needs a token file"
-                          : strerror(-r);
+    if (conf->token_file)
+        return token_load(conf->token_file, why, ret);
+    if (is_unix(conf->address))
+        return 0;
+    snprintf(why, 256, "%.100s can be reached by others: it needs a token file", conf->address);
+    return -EINVAL;
+}
+
+int proto_check(const struct proto_conf *conf, char *why)
+{
+    struct token *token = NULL;
+    int r = load_token(conf, why, &token);
+    token_free(token);
+    return r;
 }
 
 int proto_new(const struct proto_conf *conf, char *why, struct proto **ret)
@@ -148,12 +169,13 @@ int proto_new(const struct proto_conf *conf, char *why, struct proto **ret)
     proto->endpoints_count = conf->endpoints_count;
     proto->env = conf->env;
     why[0] = '\0';
-    int r = conf->token_file ? token_load(conf->token_file, why, &proto->token) : 0;
+    int r = load_token(conf, why, &proto->token);
     if (r == 0)
         r = start(proto, conf);
     if (r < 0) {
         if (!why[0])
-            snprintf(why, 256, "cannot listen on %.100s: %s", conf->address, trouble(r));
+            snprintf(why, 256, "cannot listen on %.100s: %s", conf->address,
+                     r == -EINVAL ? "neither a path nor an address with a port" : strerror(-r));
         token_free(proto->token);
         free(proto);
         return r;

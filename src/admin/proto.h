@@ -34,7 +34,11 @@ struct proto_conf {
     void *env;
 };
 
-/* 0 or -errno with a sentence in `why` (256 bytes). */
+/* Would the address and the token file do, as far as can be told without opening a socket? 0 or
+ * -errno with a sentence in `why` (256 bytes). */
+MUST_CHECK int proto_check(const struct proto_conf *conf, char *why);
+
+/* The same answers. */
 MUST_CHECK int proto_new(const struct proto_conf *conf, char *why, struct proto **ret);
 
 /* The path, or the address with its real port. Borrowed. */

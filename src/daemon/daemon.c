@@ -240,6 +240,13 @@ static int load_rules(const struct conf *conf, char *why, struct ruleset **ret)
     return ruleset_new(&source, why, ret);
 }
 
+static int check_control(const struct conf *conf, char *why)
+{
+    const struct control_conf control = {.address = conf->server.admin,
+                                         .token_file = conf->server.admin_token_file};
+    return control.address[0] ? control_check(&control, why) : 0;
+}
+
 int daemon_check(const struct conf *conf, char *why)
 {
     struct shoji_keys *keys = NULL;
@@ -257,6 +264,8 @@ int daemon_check(const struct conf *conf, char *why)
         snprintf(why, CONF_WHY_SIZE, "%s", strerror(-r));
     if (r == 0)
         r = load_rules(conf, why, &rules);
+    if (r == 0)
+        r = check_control(conf, why);
     ruleset_free(rules);
     fetcher_free(fetcher);
     loop_free(loop);

@@ -236,10 +236,15 @@ class OverTcp(harness.ServerTest):
         return server
 
     def refused(self, server):
-        done = subprocess.run([harness.SHOJID, "--config", server.config_file()],
-                              capture_output=True, timeout=60, check=False)
-        self.assertEqual(done.returncode, 3)
-        return done.stderr.decode()
+        """What it says, at a start and when it only checks."""
+        said = []
+        for more in ((), ("--check-config",)):
+            done = subprocess.run([harness.SHOJID, "--config", server.config_file(), *more],
+                                  capture_output=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 3)
+            said.append(done.stderr.decode())
+        self.assertIn(said[1], said[0])
+        return said[1]
 
     def test_a_token_opens_it(self):
         server = self.conf().start()
