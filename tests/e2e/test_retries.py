@@ -18,8 +18,10 @@ import origin as origins
 import pictures
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-# Since the try before: not yet at the first, at the second for certain.
-RETRIES = [(55, 95), (14 * MINUTE, 23 * MINUTE), (4 * HOUR - MINUTE, 6 * HOUR + MINUTE)]
+# About 1 minute, 15 minutes and 4 hours after the first try was due, each up to half as much later,
+# whenever the tries between were made. Since the one before came for certain: not yet at the first,
+# at the second for certain.
+RETRIES = [(55, 95), (13 * MINUTE, 22 * MINUTE), (4 * HOUR - 25 * MINUTE, 6 * HOUR - 20 * MINUTE)]
 
 WAIT_S = 2
 
