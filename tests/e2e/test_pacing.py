@@ -115,17 +115,19 @@ class Pacing(harness.ServerTest):
         self.assertGreater(heavy.asked[-1].when - heavy.asked[0].when, paid / (256 * 1024) - 0.5)
 
     def test_a_paced_queue_outlives_a_restart(self):
+        """What was under way at the kill, a burst of 40 at the most, is a failed try and comes a
+        minute later; all the others come at once."""
         flood = self.sender()
         server = self.shojid({"prefetch": {"per_domain": "20"}})
         prefetch(server, [flood.url(f"/{i}.png") for i in range(150)])
         self.assertTrue(flood.wait_for(None, 10))
         server.kill()
         server.start()
-        self.assertTrue(flood.wait_for(None, 140, timeout_s=60))
+        self.assertTrue(flood.wait_for(None, 110, timeout_s=45))
         server.stop()
-        counts = {f"/{i}.png": flood.count(f"/{i}.png") for i in range(150)}
-        self.assertLessEqual(max(counts.values()), 1 + 1)  # under way at the kill: a failed try
-        self.assertLess(sum(count == 0 for count in counts.values()), 30)
+        counts = [flood.count(f"/{i}.png") for i in range(150)]
+        self.assertLessEqual(max(counts), 2)
+        self.assertLessEqual(sum(count != 1 for count in counts), 41)
 
 
 if __name__ == "__main__":
