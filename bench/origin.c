@@ -34,7 +34,8 @@
 #include <unistd.h>
 
 #define MAX_EVENTS 256
-#define HEAD_SIZE  8192 /* a URL of 4096 bytes and our few fields */
+#define HEAD_SIZE  8192      /* a URL of 4096 bytes and our few fields */
+#define NAMES_ROOM (8 << 20) /* bytes of questions: thousands come at once */
 
 struct response {
     const char *ptr;
@@ -326,6 +327,9 @@ int main(int argc, char **argv)
     origin.epoll = epoll_create1(EPOLL_CLOEXEC);
     origin.listener = open_socket(argv[1], SOCK_STREAM, &port);
     origin.names = open_socket(argv[1], SOCK_DGRAM, &names_port);
+    const int room = NAMES_ROOM;
+    if (setsockopt(origin.names, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+        setsockopt(origin.names, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)); /* not root */
     add_source(&origin.listener);
     add_source(&origin.names);
     add_source(&orders);
