@@ -40,9 +40,30 @@ static inline int buf_add(struct buf *buf, const void *bytes, size_t len)
     return 0;
 }
 
+/* For the few bytes that most appends are: a call costs more than they do. */
+static inline void buf_copy_few(char *to, const char *from, size_t len)
+{
+    if (len >= 8) { /* up to 16: two that overlap */
+        memcpy(to, from, 8);
+        memcpy(to + len - 8, from + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + len - 4, from + len - 4, 4);
+    } else if (len > 0) {
+        to[0] = from[0];
+        to[len / 2] = from[len / 2];
+        to[len - 1] = from[len - 1];
+    }
+}
+
 static inline int buf_add_span(struct buf *buf, struct span s)
 {
-    return buf_add(buf, s.ptr, s.len);
+    if (s.len > 16 || buf->error || s.len >= buf->cap - buf->len)
+        return buf_add(buf, s.ptr, s.len);
+    buf_copy_few(buf->ptr + buf->len, s.ptr, s.len);
+    buf->len += s.len;
+    buf->ptr[buf->len] = '\0';
+    return 0;
 }
 
 static inline int buf_add_text(struct buf *buf, const char *text)

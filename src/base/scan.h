@@ -90,4 +90,14 @@ static inline size_t scan_past(struct span s, size_t at, const char bytes[3])
     return at;
 }
 
+/* From `at`, past whole blocks of ASCII. */
+static inline size_t scan_past_ascii(struct span s, size_t at)
+{
+    const scan_block high = scan_all('\x80');
+    while (s.len - at >= sizeof(scan_block) &&
+           !scan_hit((scan_block)((scan_load(s.ptr + at) & high) == high)))
+        at += sizeof(scan_block);
+    return at;
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "lib/charset.h"
 
+#include "base/scan.h"
 #include "lib/charset_table.h"
 
 #include <errno.h>
@@ -84,7 +85,13 @@ static size_t find_nocase(struct span text, size_t from, struct span word)
 static const struct charset *find_meta(struct span text)
 {
     struct span head = span_part(text, 0, META_WINDOW);
-    for (size_t at = 0; (at = find_nocase(head, at, SPAN("<meta"))) < head.len; at++) {
+    for (size_t at = 0; at < head.len; at++) {
+        const char *open = memchr(head.ptr + at, '<', head.len - at);
+        if (!open)
+            break;
+        at = (size_t)(open - head.ptr);
+        if (!span_equal_nocase(span_part(head, at, 5), SPAN("<meta")))
+            continue;
         const char *close = memchr(head.ptr + at, '>', head.len - at);
         struct span tag = span_part(head, at, close ? (size_t)(close - head.ptr) - at : head.len);
         size_t i = find_nocase(tag, 0, SPAN("charset"));
@@ -109,14 +116,9 @@ static const struct charset *find_meta(struct span text)
 static bool is_utf8(struct span text)
 {
     for (size_t i = 0; i < text.len;) {
-        uint64_t word;
-        if (text.len - i >= sizeof(word)) {
-            memcpy(&word, text.ptr + i, sizeof(word));
-            if (!(word & 0x8080808080808080)) { /* eight ASCII bytes */
-                i += sizeof(word);
-                continue;
-            }
-        }
+        i = scan_past_ascii(text, i);
+        if (i == text.len)
+            break;
         UChar32 c = 0;
         U8_NEXT((const uint8_t *)text.ptr, i, text.len, c);
         if (c < 0)
@@ -204,6 +206,21 @@ static int compare_readings(struct span text, struct span label, struct span rea
             return CHARSET_CONFLICT;
     }
     return 0;
+}
+
+int charset_text(struct span text, struct span label, struct buf *copy, struct span *ret)
+{
+    const struct charset *charset = NULL;
+    size_t bom = 0;
+    int r = charset_detect(text, label, &charset, &bom);
+    if (r == 0 && !charset->iconv_name) {
+        *ret = span_part(text, bom, text.len);
+        return 0;
+    }
+    r = charset_read(text, label, copy);
+    if (r >= 0)
+        *ret = buf_span(copy);
+    return r;
 }
 
 int charset_read(struct span text, struct span label, struct buf *out)

@@ -40,6 +40,10 @@ int charset_detect(struct span text, struct span label, const struct charset **r
  */
 int charset_read(struct span text, struct span label, struct buf *out);
 
+/* The same where nobody needs a copy: *ret is a part of `text`, or else what `copy`, empty before,
+ * holds. */
+int charset_text(struct span text, struct span label, struct buf *copy, struct span *ret);
+
 /* Appends `in` as UTF-8. 0, -E2BIG, -ENOMEM, or -EOPNOTSUPP when iconv lacks the charset. */
 int charset_decode(const struct charset *charset, struct span in, struct buf *out);
 

@@ -47,6 +47,7 @@ bool css_skip(struct css_writer *w, unsigned stops)
     char expected[LIMIT_CSS_DEPTH];
     size_t depth = 0;
     for (;;) {
+        css_skip_inert(&w->t);
         struct css_token token = css_next(&w->t);
         if (token.type == CSS_END)
             return false;

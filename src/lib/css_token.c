@@ -36,7 +36,8 @@ enum {
     HEX = 4,
     START = 8, /* of a name */
     NAME = 16,
-    MARK = 32, /* a token of its own, whatever follows */
+    MARK = 32,  /* a token of its own, whatever follows */
+    INERT = 64, /* neither begins nor ends anything */
 };
 
 #define LETTER (START | NAME)
@@ -52,13 +53,51 @@ enum {
     [from + 3] = DIGIT | HEX | NAME, [from + 4] = DIGIT | HEX | NAME
 
 static const unsigned char classes[256] = {
-    [' '] = SPACE,  ['\t'] = SPACE, ['\n'] = SPACE, ['\r'] = SPACE, ['\f'] = SPACE,  DIGIT_5('0'),
-    DIGIT_5('5'),   HEX_6('a'),     HIGH_8('g'),    HIGH_8('o'),    ['w'] = LETTER,  ['x'] = LETTER,
-    ['y'] = LETTER, ['z'] = LETTER, HEX_6('A'),     HIGH_8('G'),    HIGH_8('O'),     ['W'] = LETTER,
-    ['X'] = LETTER, ['Y'] = LETTER, ['Z'] = LETTER, ['_'] = LETTER, ['\0'] = LETTER, ['-'] = NAME,
-    HIGH_32(0x80),  HIGH_32(0xA0),  HIGH_32(0xC0),  HIGH_32(0xE0),  ['('] = MARK,    [')'] = MARK,
-    ['['] = MARK,   [']'] = MARK,   ['{'] = MARK,   ['}'] = MARK,   [':'] = MARK,    [';'] = MARK,
-    [','] = MARK,   ['*'] = MARK,   ['>'] = MARK,   ['='] = MARK,   ['!'] = MARK,    ['~'] = MARK,
+    [' '] = SPACE | INERT,
+    ['\t'] = SPACE | INERT,
+    ['\n'] = SPACE | INERT,
+    ['\r'] = SPACE | INERT,
+    ['\f'] = SPACE | INERT,
+    DIGIT_5('0'),
+    DIGIT_5('5'),
+    HEX_6('a'),
+    HIGH_8('g'),
+    HIGH_8('o'),
+    ['w'] = LETTER,
+    ['x'] = LETTER,
+    ['y'] = LETTER,
+    ['z'] = LETTER,
+    HEX_6('A'),
+    HIGH_8('G'),
+    HIGH_8('O'),
+    ['W'] = LETTER,
+    ['X'] = LETTER,
+    ['Y'] = LETTER,
+    ['Z'] = LETTER,
+    ['_'] = LETTER,
+    ['\0'] = LETTER,
+    ['-'] = NAME,
+    HIGH_32(0x80),
+    HIGH_32(0xA0),
+    HIGH_32(0xC0),
+    HIGH_32(0xE0),
+    ['('] = MARK,
+    [')'] = MARK,
+    ['['] = MARK,
+    [']'] = MARK,
+    ['{'] = MARK,
+    ['}'] = MARK,
+    [':'] = MARK | INERT,
+    [';'] = MARK,
+    [','] = MARK | INERT,
+    ['*'] = MARK | INERT,
+    ['>'] = MARK | INERT,
+    ['='] = MARK | INERT,
+    ['!'] = MARK | INERT,
+    ['~'] = MARK | INERT,
+    ['.'] = INERT,
+    ['+'] = INERT,
+    ['%'] = INERT,
 };
 
 static bool is(char c, unsigned class)
@@ -431,6 +470,12 @@ static void read_token(struct css_tokenizer *t, struct css_token *ret)
     } else {
         read_punctuation(t, ret);
     }
+}
+
+void css_skip_inert(struct css_tokenizer *t)
+{
+    while (has(t, 0) && is(t->in.ptr[t->at], INERT))
+        t->at++;
 }
 
 struct css_token css_next(struct css_tokenizer *t)

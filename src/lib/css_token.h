@@ -58,6 +58,10 @@ void css_tokenizer_free(struct css_tokenizer *t);
 /* The next token; CSS_END at the end, again and again, and when memory is out (css_error). */
 struct css_token css_next(struct css_tokenizer *t);
 
+/* For who only looks for brackets and semicolons: past blanks and marks that can be left out
+ * without a change to those. */
+void css_skip_inert(struct css_tokenizer *t);
+
 /* 0 or -ENOMEM; sticks. */
 static inline int css_error(const struct css_tokenizer *t)
 {

@@ -1,17 +1,28 @@
 /* The base of a document, which stands anywhere in it and counts everywhere. */
 #include "lib/html_write.h"
 
+#include "base/scan.h"
+
+/* From `at` to the next place where "<b" or "<B" may stand. */
+static size_t next_b(struct span in, size_t at)
+{
+    const scan_block open = scan_all('<'), b = scan_all('b'), lower = scan_all(' ');
+    for (; in.len - at > sizeof(scan_block); at += sizeof(scan_block)) {
+        scan_block first = scan_load(in.ptr + at), second = scan_load(in.ptr + at + 1);
+        unsigned hits =
+            scan_bits((scan_block)(first == open) & (scan_block)((second | lower) == b));
+        if (hits)
+            return at + (unsigned)__builtin_ctz(hits);
+    }
+    return at;
+}
+
 /* Without it there is no <base>: most documents are read only once. */
 static bool may_have_base(struct span in)
 {
-    for (size_t at = 0; at + 5 <= in.len; at++) {
-        const char *open = memchr(in.ptr + at, '<', in.len - at);
-        if (!open)
-            return false;
-        at = (size_t)(open - in.ptr);
+    for (size_t at = 0; (at = next_b(in, at)) + 5 <= in.len; at++)
         if (span_equal_nocase(span_part(in, at, 5), SPAN("<base")))
             return true;
-    }
     return false;
 }
 

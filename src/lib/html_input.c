@@ -1,6 +1,6 @@
 #include "lib/html_input.h"
 
-#include <stdint.h>
+#include "base/scan.h"
 
 /* The bytes that may follow a lead byte first: RFC 3629's table, as the Encoding standard walks it.
  */
@@ -38,15 +38,13 @@ int html_utf8_length(struct span in, size_t at)
     return need;
 }
 
-/* Eight bytes at a time while all of them are ASCII and none is CR (Bit Twiddling Hacks: "has
- * zero byte"); it may stop early. */
+/* Past whole blocks that are ASCII and hold no CR. */
 static size_t plain_prefix(struct span in, size_t at)
 {
-    const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    for (; in.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t word;
-        memcpy(&word, in.ptr + at, sizeof(word));
-        if ((word | ((word ^ ones * '\r') - ones)) & highs)
+    const scan_block high = scan_all('\x80'), cr = scan_all('\r');
+    for (; in.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
+        scan_block block = scan_load(in.ptr + at);
+        if (scan_hit((scan_block)(block == cr) | (scan_block)((block & high) == high)))
             break;
     }
     return at;
@@ -57,6 +55,8 @@ static size_t clean_prefix(struct span in)
     size_t at = 0;
     while (at < in.len) {
         at = plain_prefix(in, at);
+        while (at < in.len && !(in.ptr[at] & 0x80) && in.ptr[at] != '\r')
+            at++;
         if (at == in.len || in.ptr[at] == '\r')
             break;
         int len = html_utf8_length(in, at);

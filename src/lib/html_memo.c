@@ -1,5 +1,7 @@
 #include "lib/html_memo.h"
 
+#include "base/scan.h"
+
 static uint64_t load(const char *ptr)
 {
     uint64_t word;
@@ -9,31 +11,52 @@ static uint64_t load(const char *ptr)
 
 /* Its length, and bytes from its start, middle and end. Nobody gains by a collision: it costs the
  * time that the memo would have saved. */
-static uint64_t hash_of(struct span tag)
+static size_t slot_of(struct span tag)
 {
-    const uint64_t odd = 0x9E3779B97F4A7C15;
     uint64_t hash = tag.len;
-    if (tag.len < sizeof(uint64_t)) {
+    if (tag.len >= sizeof(uint64_t)) {
+        hash ^= load(tag.ptr) ^ load(tag.ptr + (tag.len - sizeof(uint64_t)) / 2) << 3 ^
+                load(tag.ptr + tag.len - sizeof(uint64_t)) << 5;
+    } else {
         for (size_t i = 0; i < tag.len; i++)
             hash = hash << 8 | (unsigned char)tag.ptr[i];
-        return hash * odd;
     }
-    hash = (hash ^ load(tag.ptr)) * odd;
-    hash = (hash ^ hash >> 32 ^ load(tag.ptr + (tag.len - sizeof(uint64_t)) / 2)) * odd;
-    return (hash ^ hash >> 32 ^ load(tag.ptr + tag.len - sizeof(uint64_t))) * odd;
+    hash *= 0x9E3779B97F4A7C15;
+    return (hash ^ hash >> 32) * 0x9E3779B97F4A7C15 >> 56;
+}
+
+static size_t find_close(struct span in, size_t at)
+{
+    const scan_block close = scan_all('>');
+    for (; in.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
+        unsigned hits = scan_bits((scan_block)(scan_load(in.ptr + at) == close));
+        if (hits)
+            return at + (unsigned)__builtin_ctz(hits);
+    }
+    while (at < in.len && in.ptr[at] != '>')
+        at++;
+    return at;
+}
+
+static bool is_same(const char *a, const char *b, size_t len)
+{
+    if (len < sizeof(uint64_t) || len > 2 * sizeof(uint64_t))
+        return memcmp(a, b, len) == 0;
+    size_t last = len - sizeof(uint64_t);
+    return load(a) == load(b) && load(a + last) == load(b + last);
 }
 
 void html_memo_find(struct html_memo *memo, struct span in, size_t at, struct html_memo_tag *ret)
 {
-    const char *close = memchr(in.ptr + at, '>', in.len - at);
+    size_t close = find_close(in, at);
     *ret = (struct html_memo_tag){.at = at};
-    if (!close)
+    if (close == in.len)
         return;
-    struct span tag = span_part(in, at, (size_t)(close + 1 - in.ptr) - at);
+    struct span tag = {in.ptr + at, close + 1 - at};
+    struct html_memo_slot *slot = &memo->slots[slot_of(tag)];
     ret->len = tag.len;
-    ret->slot = &memo->slots[hash_of(tag) >> 56];
-    ret->known =
-        ret->slot->len == tag.len && span_equal(span_part(in, ret->slot->at, tag.len), tag);
+    ret->slot = slot;
+    ret->known = slot->len == tag.len && is_same(in.ptr + slot->at, tag.ptr, tag.len);
 }
 
 void html_memo_write(const struct html_memo_tag *tag, struct buf *out)

@@ -400,14 +400,15 @@ int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base_url
     int r = html_input(in, &copy, &clean);
     if (r < 0)
         return r;
-    struct html_document *d = calloc(1, sizeof(*d));
+    struct html_document *d = malloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
+    memset(d, 0, offsetof(struct html_document, t)); /* the tokenizer clears itself */
     d->pass = pass;
     d->out = out;
     html_scratch_init(d);
     if (base_url.len > 0 && base_url.len <= SHOJI_URL_MAX)
-        memcpy(d->base, base_url.ptr, base_url.len); /* calloc has terminated it */
+        memcpy(d->base, base_url.ptr, base_url.len); /* terminated already */
     html_tokenizer_init(&d->t, clean);
     html_base_find(d);
     run(d);

@@ -2,22 +2,6 @@
 #include "lib/html_entity.h"
 #include "lib/html_token.h"
 
-static bool at_end(const struct html_tokenizer *t)
-{
-    return t->at >= t->in.len;
-}
-
-static char here(const struct html_tokenizer *t)
-{
-    return t->in.ptr[t->at];
-}
-
-static void skip_space(struct html_tokenizer *t)
-{
-    while (!at_end(t) && ascii_is_space(here(t)))
-        t->at++;
-}
-
 /* What a byte is to the names and values of a tag. */
 enum {
     BLANK = 1,
@@ -40,17 +24,41 @@ static const unsigned char classes[256] = {
     ['Y'] = UPPER,  ['Z'] = UPPER,  UPPER_8('A'),    UPPER_8('I'),   UPPER_8('Q'),
 };
 
-/* Moves t->at to the next byte of a class in `stops`; what classes there were on the way. */
-static unsigned run(struct html_tokenizer *t, unsigned stops)
+/* Where the reader of a tag stands: apart from the tokenizer, so that it can stay in registers. */
+struct place {
+    const char *at;
+    const char *end;
+};
+
+static bool at_end(const struct place *p)
 {
+    return p->at == p->end;
+}
+
+static unsigned class_here(const struct place *p)
+{
+    return classes[(unsigned char)*p->at];
+}
+
+/* Moves to the next byte of a class in `stops`; what classes there were on the way. */
+static unsigned run(struct place *p, unsigned stops)
+{
+    const char *at = p->at;
     unsigned seen = 0;
-    for (; t->at < t->in.len; t->at++) {
-        unsigned class = classes[(unsigned char)t->in.ptr[t->at]];
+    for (; at < p->end; at++) {
+        unsigned class = classes[(unsigned char)*at];
         if (class & stops)
             break;
         seen |= class;
     }
+    p->at = at;
     return seen;
+}
+
+static void skip_space(struct place *p)
+{
+    while (p->at < p->end && class_here(p) & BLANK)
+        p->at++;
 }
 
 /* A name or value: the input itself where nothing in it needs decoding, else in the store. */
@@ -70,11 +78,12 @@ static struct piece piece_stored(const struct html_tokenizer *t, size_t at)
     return (struct piece){.text = {NULL, t->store.len - at}, .at = at};
 }
 
-/* From t->in.ptr[from] to where `stops` says, in lower case. */
-static struct piece read_name(struct html_tokenizer *t, size_t from, unsigned stops)
+/* From `from`, before or at *p, to where `stops` says, in lower case. */
+static struct piece read_name(struct html_tokenizer *t, struct place *p, const char *from,
+                              unsigned stops)
 {
-    unsigned seen = run(t, stops);
-    struct span text = span_part(t->in, from, t->at - from);
+    unsigned seen = run(p, stops);
+    struct span text = {from, (size_t)(p->at - from)};
     if (!(seen & (UPPER | CODED)))
         return (struct piece){.text = text};
     size_t stored = t->store.len;
@@ -107,31 +116,30 @@ static struct piece decode_value(struct html_tokenizer *t, struct span s)
     return piece_stored(t, stored);
 }
 
-static struct piece read_unquoted(struct html_tokenizer *t)
+static struct piece read_unquoted(struct html_tokenizer *t, struct place *p)
 {
-    size_t from = t->at;
-    unsigned seen = run(t, BLANK | END);
-    struct span text = span_part(t->in, from, t->at - from);
+    const char *from = p->at;
+    unsigned seen = run(p, BLANK | END);
+    struct span text = {from, (size_t)(p->at - from)};
     return seen & CODED ? decode_value(t, text) : (struct piece){.text = text};
 }
 
-/* Behind '=' and blanks. Long values in double quotes are most of what stands in a tag. */
-static struct piece read_value(struct html_tokenizer *t)
+/* Behind '=' and blanks. Long values in quotes are most of what stands in a tag. */
+static struct piece read_value(struct html_tokenizer *t, struct place *p)
 {
-    char quote = here(t);
+    char quote = *p->at;
     if (quote != '"' && quote != '\'')
-        return read_unquoted(t);
-    size_t from = ++t->at;
-    bool coded = false, escaped = false;
+        return read_unquoted(t, p);
+    bool escaped = false;
     const char stops[3] = {quote, '&', '\0'};
-    t->at = scan_to(t->in, from, stops, "<>\xEF", &escaped);
-    if (t->at < t->in.len && here(t) != quote) {
-        coded = true;
-        const char *end = memchr(t->in.ptr + t->at, quote, t->in.len - t->at);
-        t->at = end ? (size_t)(end - t->in.ptr) : t->in.len;
+    struct span text = {p->at + 1, (size_t)(p->end - p->at - 1)}, rest = text;
+    text.len = scan_to(text, 0, stops, "<>\xEF", &escaped);
+    bool coded = text.len < rest.len && text.ptr[text.len] != quote;
+    if (coded) {
+        const char *close = memchr(text.ptr + text.len, quote, rest.len - text.len);
+        text.len = close ? (size_t)(close - text.ptr) : rest.len;
     }
-    struct span text = span_part(t->in, from, t->at - from);
-    t->at++;
+    p->at = text.ptr + text.len + (text.len < rest.len);
     if (coded)
         return decode_value(t, text);
     return (struct piece){.text = text, .plain = !escaped && quote == '"'};
@@ -192,19 +200,19 @@ static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
 }
 
 /* One attribute, at its first character; counts it when it is the first of its name. */
-static void read_attribute(struct html_tokenizer *t, size_t *count)
+static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *count)
 {
-    size_t stored = t->store.len, from = t->at;
-    if (here(t) == '=') /* 13.2.5.32: a name may begin with '=' */
-        t->at++;
-    struct piece name = read_name(t, from, BLANK | SLASH | END | EQUALS);
+    size_t stored = t->store.len;
+    const char *from = p->at;
+    p->at += *from == '='; /* 13.2.5.32: a name may begin with '=' */
+    struct piece name = read_name(t, p, from, BLANK | SLASH | END | EQUALS);
     struct piece value = {.text = {t->in.ptr, 0}};
-    skip_space(t);
-    if (!at_end(t) && here(t) == '=') {
-        t->at++;
-        skip_space(t);
-        if (!at_end(t) && here(t) != '>')
-            value = read_value(t);
+    skip_space(p);
+    if (!at_end(p) && *p->at == '=') {
+        p->at++;
+        skip_space(p);
+        if (!at_end(p) && *p->at != '>')
+            value = read_value(t, p);
     }
     if (buf_error(&t->store) || name.text.len == 0)
         return;
@@ -219,54 +227,43 @@ static void read_attribute(struct html_tokenizer *t, size_t *count)
                                                         .plain = value.plain};
 }
 
-static void give_tag(struct html_tokenizer *t, bool end, struct span name, struct html_token *ret)
-{
-    *ret = (struct html_token){
-        .type = end ? HTML_END_TAG : HTML_START_TAG,
-        .text = name,
-        .attributes = t->attributes,
-    };
-}
-
-/* Behind the name, up to the '>'. False when the input ends before. */
-static bool read_attributes(struct html_tokenizer *t, size_t *ret_count, bool *ret_self_closing)
-{
-    *ret_count = 0;
-    *ret_self_closing = false;
-    t->tag_number++;
-    for (;;) {
-        skip_space(t);
-        if (at_end(t) || buf_error(&t->store)) {
-            t->at = t->in.len;
-            return false;
-        }
-        if (here(t) == '>')
-            return true;
-        if (here(t) == '/') {
-            t->at++;
-            *ret_self_closing = !at_end(t) && here(t) == '>';
-            continue;
-        }
-        read_attribute(t, ret_count);
-    }
-}
-
-bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
+/* Behind the name, up to the '>' or the end. */
+static void read_attributes(struct html_tokenizer *t, struct place *p, struct html_token *ret)
 {
     size_t count = 0;
-    bool self_closing = false;
-    t->at += end ? 2 : 1;
-    struct piece name = read_name(t, t->at, BLANK | SLASH | END);
-    if ((at_end(t) || here(t) != '>') && !read_attributes(t, &count, &self_closing))
-        return false;
-    t->at++;
-    for (size_t i = 0; i < count; i++) {
+    t->tag_number++;
+    while (!buf_error(&t->store)) {
+        skip_space(p);
+        if (at_end(p) || *p->at == '>')
+            break;
+        if (*p->at == '/') {
+            p->at++;
+            ret->self_closing = !at_end(p) && *p->at == '>';
+            continue;
+        }
+        read_attribute(t, p, &count);
+    }
+    for (size_t i = 0; t->store.len > 0 && i < count; i++) { /* it moves no more */
         struct html_attribute *a = &t->attributes[i];
         a->name = piece_text(t, a->name, a->name_at);
         a->value = piece_text(t, a->value, a->value_at);
     }
-    give_tag(t, end, piece_text(t, name.text, name.at), ret);
     ret->attributes_count = count;
-    ret->self_closing = self_closing;
+}
+
+bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
+{
+    struct html_token tag = {.type = end ? HTML_END_TAG : HTML_START_TAG,
+                             .attributes = t->attributes};
+    struct place p = {t->in.ptr + t->at + (end ? 2 : 1), t->in.ptr + t->in.len};
+    struct piece name = read_name(t, &p, p.at, BLANK | SLASH | END);
+    if (at_end(&p) || *p.at != '>')
+        read_attributes(t, &p, &tag);
+    bool complete = !at_end(&p) && !buf_error(&t->store);
+    t->at = complete ? (size_t)(p.at - t->in.ptr) + 1 : t->in.len;
+    if (!complete)
+        return false;
+    tag.text = piece_text(t, name.text, name.at);
+    *ret = tag;
     return true;
 }

@@ -28,7 +28,6 @@ struct html_document {
     struct buf *out;
     struct html_scratch scratch;
     struct html_memo memo;
-    struct html_tokenizer t;
     char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
     bool in_body;                 /* something came that belongs to no head */
     bool doctype_done;
@@ -38,6 +37,7 @@ struct html_document {
     bool leads_away;       /* a link to elsewhere was written */
     bool foreign_open_end; /* svg or math was never closed: from there on only their tags go */
     int error;
+    struct html_tokenizer t; /* last: it is large, and need not be clear */
 };
 
 /* Text and attribute values: everything that could be syntax, and what a second reading would

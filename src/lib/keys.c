@@ -165,6 +165,8 @@ int shoji_keys_parse(const char *text, size_t len, const char *name, char *why,
     }
     for (size_t i = 0; i < len; i++)
         lines += text[i] == '\n';
+    if (sodium_init() < 0) /* else it does not use what the machine is good at */
+        return -EIO;
     CLEANUP(keys_freep)
     struct shoji_keys *keys = calloc(1, sizeof(*keys) + lines * sizeof(keys->keys[0]));
     if (!keys)

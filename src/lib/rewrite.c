@@ -15,22 +15,23 @@ static size_t output_limit(size_t len)
 }
 
 /* A document says its charset itself, or is UTF-8. */
-static int to_utf8(struct span in, struct buf *out)
+static int to_utf8(struct span in, struct buf *copy, struct span *ret)
 {
-    int answer = charset_read(in, (struct span){"", 0}, out);
+    int answer = charset_text(in, SPAN(""), copy, ret);
     return answer == CHARSET_CONFLICT ? -EILSEQ : answer; /* no telling what a client will read */
 }
 
 static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
 {
-    CLEANUP(buf_free) struct buf text = BUF_INIT(output_limit(in.len));
+    CLEANUP(buf_free) struct buf copy = BUF_INIT(output_limit(in.len));
+    struct span text;
     size_t max = pass->how->max_message ? pass->how->max_message : LIMIT_MESSAGE;
     if (in.len > max)
         return -E2BIG;
-    int r = to_utf8(in, &text);
+    int r = to_utf8(in, &copy, &text);
     if (r < 0)
         return r;
-    r = html_rewrite(pass, buf_span(&text), (struct span){"", 0}, out);
+    r = html_rewrite(pass, text, SPAN(""), out);
     if (r < 0)
         return r;
     if (out->len > max) /* for a second pass it would be too large: better now than then */
