@@ -465,7 +465,8 @@ class Prefetch(Case):
         self.assertEqual(self.outcome(), "queued")
         head, body = requests[0]
         self.assertTrue(head.startswith(b"POST /v1/prefetch HTTP/1.1\r\n"))
-        self.assertEqual(json.loads(body), {"urls": ["http://a.test/i.png"]})
+        self.assertEqual(json.loads(body),
+                         {"urls": ["http://a.test/i.png"], "delivered": "2024-02-29"})
         self.assertEqual(list((self.folder / "spool").iterdir()), [])
 
     def check_spooled(self):
@@ -476,7 +477,8 @@ class Prefetch(Case):
         self.assertEqual(file.suffix, ".urls")
         self.assertNotIn(b"a.test", file.read_bytes())
         (line,) = file.read_text().splitlines()
-        self.assertEqual(self.run_shoji(BASE + line, command="open").stdout, b"http://a.test/i.png\n")
+        self.assertEqual(self.run_shoji(BASE + line, command="open").stdout,
+                         b"http://a.test/i.png\nd=19782\n")
 
     def test_server_is_down(self):
         self.check_spooled()
@@ -492,11 +494,12 @@ class Prefetch(Case):
             done = self.run_shoji(*args, stdin=sample, command=command)
             self.assertEqual(done.returncode, 0, done.stderr)
             (file,) = (self.folder / "spool").iterdir()
-            texts.append(file.read_bytes())
+            texts.append([self.run_shoji(BASE + line, command="open").stdout.splitlines()[0]
+                          for line in file.read_text().splitlines()])
             file.unlink()
         self.assertEqual(done.stdout, b"")
         self.assertEqual(texts[0], texts[1])
-        self.assertEqual(len(texts[0].splitlines()), 6)  # bg.png, //a.test/b, s, i.png, 1, 2
+        self.assertEqual(len(texts[0]), 6)  # bg.png, //a.test/b, s, i.png, 1, 2
 
     def test_prefetch_nowhere_is_trouble(self):
         self.config.write_text(self.config.read_text().replace("/spool\n", "/nowhere\n"))
