@@ -245,5 +245,8 @@ int main(int argc, char **argv)
     if (ask.bodies && fclose(ask.bodies) != 0)
         fail(argv[6]);
     say(now_us() - began);
+    for (size_t i = 0; i < count; i++)
+        free(conns[i].answer);
+    free(conns);
     return 0;
 }
