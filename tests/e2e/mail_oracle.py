@@ -473,7 +473,7 @@ class Prefetch(Case):
         self.assertEqual(self.days(self.run_prefetch()), ["d=19782"])
         self.assertEqual(self.outcome(), "spooled")
         (file,) = (self.folder / "spool").iterdir()
-        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(file.stat().st_mode & 0o777, 0o640)  # the server is of the folder's group
         self.assertEqual(file.suffix, ".urls")
         self.assertNotIn(b"a.test", file.read_bytes())
         (line,) = file.read_text().splitlines()
