@@ -1,6 +1,7 @@
 #include "lib/css_rewrite.h"
 
 #include "lib/report.h"
+#include "lib/tracker.h"
 
 #include "base/limits.h"
 
@@ -127,6 +128,31 @@ static bool at_rule_prelude(struct sheet *s, struct span name, enum block *ret_k
     return false;
 }
 
+/* Whose style sheet or fonts they were that go with this rule. Never reads further than skip_rule.
+ */
+static void name_loads(struct css_writer *w, struct span rule)
+{
+    const struct image_use *images = &w->job->images;
+    bool import = span_equal_nocase(rule, SPAN("import"));
+    bool is_url = import; /* is the next string one? */
+    bool in_block = false;
+    if (!import && !span_equal_nocase(rule, SPAN("font-face")))
+        return;
+    for (;;) {
+        struct css_token token = css_next_solid(&w->t);
+        bool closes = token.type == CSS_CLOSE && token.delim == '}';
+        if (token.type == CSS_END || closes || (token.type == CSS_SEMICOLON && !in_block))
+            return;
+        if (token.type == CSS_URL || (token.type == CSS_STRING && is_url)) {
+            tracker_sheet(images->pass, images->base, token.text, import ? "css" : "font");
+            if (import)
+                return;
+        }
+        is_url = token.type == CSS_FUNCTION && span_equal_nocase(token.text, SPAN("url"));
+        in_block |= token.type == CSS_OPEN && token.delim == '{';
+    }
+}
+
 static void at_rule(struct sheet *s, const struct css_token *token)
 {
     struct css_writer *w = &s->w;
@@ -142,6 +168,8 @@ static void at_rule(struct sheet *s, const struct css_token *token)
     if (!buf_error(w->out))
         buf_cut(w->out, start);
     css_neutralised(w, "@", name, "");
+    w->t.at = behind_name;
+    name_loads(w, name);
     w->t.at = behind_name;
     skip_rule(s, true);
 }

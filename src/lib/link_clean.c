@@ -185,7 +185,7 @@ int link_clean(const struct shoji_rules *rules, struct span url, struct buf *out
                struct link_facts *ret)
 {
     char canonical[SHOJI_URL_MAX + 1], targets[2][SHOJI_URL_MAX + 1];
-    struct rules_url ready;
+    UNCLEARED struct rules_url ready;
     struct rules_hit hit;
     struct link_facts facts = {.vendor = SPAN("")};
     struct span at = url;

@@ -224,7 +224,7 @@ bool rules_allow(const struct shoji_rules *rules, struct span host,
 
 bool shoji_rules_blocks(const struct shoji_rules *rules, const char *url, size_t len)
 {
-    struct rules_url ready;
+    UNCLEARED struct rules_url ready;
     struct rules_hit hit;
     const struct rules_sender anybody = {.anybody = true};
     return rules && rules_url_read((struct span){url, len}, &ready) &&

@@ -237,6 +237,42 @@ static void test_silent_loads_are_named(void **state)
     shoji_rules_free(rules);
 }
 
+/* What a sheet would have loaded beside its images, and what <link> would. */
+static void test_sheets_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *kind, *host; /* NULL: nothing is named */
+    } rows[] = {
+        {"<style>@import 'http://t.mailer.example/a.css';p{color:red}</style>", "css",
+         "t.mailer.example"},
+        {"<style>@import url(\"//i.example/a\") screen;</style>", "css", "i.example"},
+        {"<style>@font-face{font-family:x;src:local(y),url(http://f.example/a.woff2)}</style>",
+         "font", "f.example"},
+        {"<style>@media screen{@font-face{src:url(http://f.example/a)}}</style>", "font",
+         "f.example"},
+        {"<style>@font-face{src:url(data:font/woff2;base64,AA)}</style>", NULL, NULL},
+        {"<style>@page{margin:0}</style>", NULL, NULL},
+        {"<link rel=\"alternate stylesheet\" href=http://s.example/>", "css", "s.example"},
+        {"<link rel=preload as=font href=http://f.example/>", "font", "f.example"},
+        {"<link rel=preload as=style href=http://s.example/>", "css", "s.example"},
+        {"<link rel=preload as=fetch href=http://s.example/>", NULL, NULL},
+        {"<link rel=icon href=http://s.example/>", NULL, NULL},
+    };
+    struct shoji_rewrite how = help_how(SHOJI_PROXY);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct help_result got;
+        assert_int_equal(help_rewrite(&how, span_of(rows[i].in), "", &got), 0);
+        assert_int_equal(got.report.trackers_count, rows[i].kind != NULL);
+        if (rows[i].kind) {
+            assert_string_equal(got.report.trackers[0].kind, rows[i].kind);
+            assert_string_equal(got.report.trackers[0].host, rows[i].host);
+            assert_string_equal(got.report.trackers[0].action, "removed");
+        }
+        help_free(&got);
+    }
+}
+
 static void test_size(void **state)
 {
     (void)state;
@@ -281,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_in_html),
         cmocka_unit_test(test_blocked_images),
         cmocka_unit_test(test_silent_loads_are_named),
+        cmocka_unit_test(test_sheets_are_named),
         cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
