@@ -200,6 +200,9 @@ static void answered(void *ctx, int status, int timeouts, unsigned char *bytes, 
     if (status == ARES_EDESTRUCTION)
         return;
     q->resolve->unanswered--;
+    /* c-ares 1.18 takes codes beyond REFUSED, such as NOTAUTH, for NOERROR without data. */
+    if (status == ARES_SUCCESS && len > 3 && (bytes[3] & 15) > ns_r_refused)
+        status = ARES_ESERVFAIL;
     if (status == ARES_SUCCESS) {
         struct hostent *host = NULL;
         status = q->v6 ? ares_parse_aaaa_reply(bytes, len, &host, NULL, NULL)

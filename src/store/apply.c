@@ -307,10 +307,10 @@ static int apply_sharer(const struct apply *a, const struct cache_write *w,
     return changed ? put(a, w, record, ret) : refuse(0, record, ret);
 }
 
-/* A new entry, or what becomes of the one that is there: the earlier date, and both their notes,
- * but delivered mail only if both are. */
+/* A new entry, or what becomes of the one that is there: the earlier date unless its own is
+ * `fixed`, and both their notes, but delivered mail only if both are. */
 static int put_entry(const struct apply *a, const struct cache_write *w,
-                     const struct queue_found *found, int64_t *ret_due_s)
+                     const struct queue_found *found, bool fixed, int64_t *ret_due_s)
 {
     struct queue_entry entry = {
         .key = &w->key,
@@ -327,7 +327,7 @@ static int put_entry(const struct apply *a, const struct cache_write *w,
         bool delivered = found->delivered_s != 0 && entry.delivered_s != 0;
         entry.delivered_s = delivered ? later(found->delivered_s, entry.delivered_s) : 0;
         entry.group = entry.group ? entry.group : found->group;
-        entry.due_s = found->due_s < entry.due_s ? found->due_s : entry.due_s;
+        entry.due_s = fixed || found->due_s < entry.due_s ? found->due_s : entry.due_s;
         *ret_due_s = entry.due_s;
         if (entry.due_s == found->due_s && entry.tenant == found->tenant &&
             entry.delivered_s == found->delivered_s)
@@ -351,7 +351,9 @@ static int apply_enqueue(const struct apply *a, const struct cache_write *w,
     if (r == CACHE_NONE && (a->index->tight || a->index->queue_full))
         return refuse(-ENOSPC, record, ret);
     ret->record = *record;
-    r = put_entry(a, w, r == 0 ? &found : NULL, &ret->record.retry_s);
+    /* What is being asked, or has failed, is due when its claim said: nobody advances that. */
+    bool fixed = record->state == CACHE_CLAIMED || record->state == CACHE_FAILED;
+    r = put_entry(a, w, r == 0 ? &found : NULL, fixed, &ret->record.retry_s);
     if (r < 0 || record->state == 0 || !take_notes(record, &w->record))
         return r;
     int64_t due_s = ret->record.retry_s;
