@@ -166,7 +166,10 @@ static void say_failed(struct walk *walk)
     const char *text = reason_text(record->reason);
     const char *verdict = reason_class_name(reason_class(record->reason));
     time_text(record->answered_s, at);
-    if (record->retry_s != 0)
+    if (record->tries == 0 && record->retry_s != 0)
+        say(walk, "record", verdict, "%s on %s (no try yet); the next turn is due at %s.", text, at,
+            time_text(record->retry_s, next));
+    else if (record->retry_s != 0)
         say(walk, "record", verdict, "%s on %s (%u %s); the next try is due at %s.", text, at,
             record->tries, record->tries == 1 ? "try" : "tries", time_text(record->retry_s, next));
     else

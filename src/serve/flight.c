@@ -229,7 +229,7 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
         .done = on_enqueued,
     };
     enqueue->write.record.retry_s =
-        plan_due_s(ask->plan.now_s, flights->conf.delay_s, flights->conf.jitter_s);
+        plan_requeue_s(ask->plan.now_s, flights->conf.delay_s, flights->conf.jitter_s);
     list_add_tail(&flights->enqueues, &enqueue->link);
     cache_write_start(flights->conf.cache, &enqueue->write);
 }
@@ -252,7 +252,7 @@ static void count_start(struct flights *flights, const struct flight_ask *ask,
     atomic_fetch_add(&counts->started, 1);
     if (!record)
         return;
-    if (record->state == CACHE_FAILED && !reason_unasked(record->reason))
+    if (record->state == CACHE_FAILED && record->tries > 0)
         atomic_fetch_add(&counts->tries, 1);
     if (record->state != CACHE_STORED)
         return;
@@ -268,7 +268,8 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
 {
     const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
     bool failed = record && record->state == CACHE_FAILED;
-    bool goes_on = failed && !reason_unasked(record->reason) &&
+    /* A turn that was put off, or an egress that was down, moves no later try. */
+    bool goes_on = failed && record->tries > 0 &&
                    !plan_expired(&flight->owner->conf.plan, record, ask->plan.now_s);
     struct cache_key spread;
     cache_keyed_hash(flight->owner->conf.cache, "retry", ask->key.bytes, sizeof(ask->key.bytes),

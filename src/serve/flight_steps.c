@@ -18,6 +18,7 @@ static void step_decode(struct flight *flight);
 static void step_store(struct flight *flight);
 static void step_gone(struct flight *flight);
 static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s);
+static void step_put_off(struct flight *flight, unsigned reason, int64_t retry_s);
 
 /* What is asked next time: where it redirects to, when that is known, not what answered so. */
 static struct span next_url(const struct flight *flight)
@@ -99,7 +100,8 @@ void flight_start(struct flight *flight)
      * queue still knows the URL. */
     flight->write = write_with_url(flight, CACHE_CLAIM);
     flight->write.seen = flight->has_record ? flight->record.state : 0;
-    flight->write.silent = flight->hop != NULL;
+    flight->led = flight->hop != NULL;
+    flight->write.silent = flight->led;
     struct cache_record *record = &flight->write.record;
     record->claimed_s = flight->series.first_s;
     record->retry_s = next_try_s(flight);
@@ -150,13 +152,13 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     count_outcome(flight, result->outcome);
     switch (result->outcome) {
     case FETCH_LATER:
-        step_fail(flight, REASON_PACED, (clock_wall_ms() + flight->later_ms + 999) / 1000);
+        step_put_off(flight, REASON_PACED, (clock_wall_ms() + flight->later_ms + 999) / 1000);
         return;
     case FETCH_EGRESS:
         if (result->asked)
             fail_for_now(flight, FETCH_EGRESS);
         else
-            step_fail(flight, REASON_EGRESS, egress_again_s(flight));
+            step_put_off(flight, REASON_EGRESS, egress_again_s(flight));
         return;
     case FETCH_OK:
         if (flight->paced)
@@ -241,7 +243,7 @@ static void take_failure_of_hop(struct flight *flight, const struct cache_record
     else if (record->reason == REASON_REDIRECTS)
         fail_for_redirects(flight);
     else if (reason_unasked(record->reason)) /* that nobody was asked is true of the hop alone */
-        step_fail(flight, FETCH_LATER, record->retry_s + 1);
+        (flight->led ? step_put_off : step_fail)(flight, FETCH_LATER, record->retry_s + 1);
     else if (record->retry_s != 0) /* right after its own next try, which then has the answer */
         step_fail(flight, record->reason, record->retry_s + 1);
     else
@@ -450,14 +452,28 @@ static void on_failed(struct cache_write *write)
     flight_finish(flight, reply_constant(final ? REPLY_MISSING : REPLY_LATER), final);
 }
 
-/* Again at `retry_s`, when that is not 0. */
-static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s)
+static void fail(struct flight *flight, unsigned reason, int64_t retry_s)
 {
-    flight->write = write_with_url(flight, CACHE_FAIL);
     flight->write.done = on_failed;
     struct cache_record *record = &flight->write.record;
     record->reason = (uint8_t)reason;
     record->retry_s = retry_s;
     record->answered_s = clock_wall_s();
     cache_write_start(flight->owner->conf.cache, &flight->write);
+}
+
+/* Again at `retry_s`, when that is not 0. */
+static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s)
+{
+    flight->write = write_with_url(flight, CACHE_FAIL);
+    fail(flight, reason, retry_s);
+}
+
+/* Nobody was asked, so it was no try. */
+static void step_put_off(struct flight *flight, unsigned reason, int64_t retry_s)
+{
+    flight->write = write_with_url(flight, CACHE_FAIL);
+    flight->write.untried = 1;
+    flight->write.silent = flight->led;
+    fail(flight, reason, retry_s);
 }

@@ -39,7 +39,7 @@ static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_
 static enum plan decide_failed(const struct plan_conf *conf, const struct plan_ask *ask,
                                const struct cache_record *record)
 {
-    if (reason_unasked(record->reason) && ask->who == PLAN_READER)
+    if (reason_unasked(record->reason) && record->tries == 0 && ask->who == PLAN_READER)
         return decide_unknown(conf, ask); /* nobody was asked yet */
     if (record->retry_s == 0)
         return PLAN_MISSING;
@@ -112,6 +112,13 @@ int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s)
 {
     return now_s + delay_s +
            (jitter_s > 0 ? (int64_t)randombytes_uniform((uint32_t)jitter_s + 1) : 0);
+}
+
+/* An hour: not tuned; many mailboxes share what is queued so, and one of them was opened then. */
+int64_t plan_requeue_s(int64_t now_s, int64_t delay_s, int64_t jitter_s)
+{
+    return plan_due_s(now_s, delay_s,
+                      jitter_s > PLAN_REQUEUE_SPREAD_S ? jitter_s : PLAN_REQUEUE_SPREAD_S);
 }
 
 /* About a minute, a quarter of an hour, and four hours; each up to half as much later. Not tuned.

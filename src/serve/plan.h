@@ -63,6 +63,11 @@ uint16_t plan_sharer(const char *kid, const char *salt);
 /* When an original that is queued now is due: after the delay, and a random part of the jitter. */
 int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s);
 
+/* The same where it is a reader's request that has it queued: at any time of the hour that follows
+ * (of the jitter, if that is longer), so that nobody can tell from the fetch when he asked. */
+#define PLAN_REQUEUE_SPREAD_S 3600
+int64_t plan_requeue_s(int64_t now_s, int64_t delay_s, int64_t jitter_s);
+
 /*
  * The tries that follow a first one that failed are as old as that one: each at its distance from
  * the moment at which the first was due, spread by a keyed hash of the original. So neither an

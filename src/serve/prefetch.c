@@ -359,17 +359,14 @@ static void on_queued(struct cache_write *write)
     pthread_mutex_unlock(&batch->lock);
 }
 
-/* Would its fetch be more than a look at what is here? Readers share: the picture of an answered
- * original is taken to be here, unless the answer is so old that it may be forgotten. */
+/* Would its fetch be more than a look at what is here? What was evicted goes by `refetch`. */
 static bool needs_fetch(const struct prefetch *prefetch, const struct cache_record *record)
 {
     const struct plan_ask ask = {.who = PLAN_SCHEDULED, .now_s = clock_wall_s()};
     bool have = record && record->state == CACHE_STORED && !record->purged;
-    if (have && !record->pixel && plan_expired(&prefetch->conf.plan, record, ask.now_s)) {
-        void *bytes = NULL;
-        size_t len;
-        have = cache_read(prefetch->conf.cache, record, &bytes, &len) == 0;
-        free(bytes);
+    if (have && !record->pixel) {
+        int r = cache_has_picture(prefetch->conf.cache, record);
+        have = r != CACHE_NONE; /* not to be read now is not gone */
     }
     return plan_decide(&prefetch->conf.plan, &ask, record, have) == PLAN_FETCH;
 }

@@ -220,6 +220,15 @@ static void drop_picture(struct cache_record *record)
     memset(record->content, 0, sizeof(record->content));
 }
 
+static void take_back_try(const struct cache_write *w, struct cache_record *record)
+{
+    record->tries -= record->tries > 0;
+    if (w->silent)
+        return;
+    record->requests -= record->requests > 0;
+    record->again -= record->again > 0;
+}
+
 static int apply_fail(const struct apply *a, const struct cache_write *w,
                       struct cache_record *record, struct outcome *ret)
 {
@@ -228,6 +237,8 @@ static int apply_fail(const struct apply *a, const struct cache_write *w,
     if (record->state == 0 && a->index->tight)
         return refuse(-ENOSPC, record, ret);
     take_notes(record, &w->record);
+    if (w->untried)
+        take_back_try(w, record);
     record->state = CACHE_FAILED;
     record->reason = w->record.reason;
     record->retry_s = w->record.retry_s;

@@ -223,6 +223,14 @@ int cache_read(const struct cache *cache, const struct cache_record *record, voi
     }
 }
 
+int cache_has_picture(const struct cache *cache, const struct cache_record *record)
+{
+    uint64_t generation;
+    if (sodium_is_zero(record->content, sizeof(record->content)))
+        return CACHE_NONE;
+    return find_segment(cache, record, &generation);
+}
+
 void cache_write_start(struct cache *cache, struct cache_write *write)
 {
     writer_add(cache->writer, write);

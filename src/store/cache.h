@@ -95,7 +95,7 @@ enum cache_state {
 struct cache_record {
     uint8_t state;  /* enum cache_state */
     uint8_t reason; /* of a failure: the caller's number, kept as it is */
-    uint8_t tries;  /* requests made so far */
+    uint8_t tries;  /* made so far, of this series; see `untried` */
     uint8_t type;   /* enum image_type of the stored picture */
     uint8_t pixel;  /* 1: the bytes were a tracking pixel; nothing is stored, `content` is zero */
     uint8_t purged; /* 1: an operator's wish; never fetched again while the record stands, which the
@@ -125,6 +125,9 @@ MUST_CHECK int cache_lookup(const struct cache *cache, const struct cache_key *k
  * its segment is gone or the checksum fails; -errno. */
 MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
                           size_t *ret_len);
+
+/* Are they here? Reads no picture: one lookup in the index. 0, CACHE_NONE or -errno. */
+MUST_CHECK int cache_has_picture(const struct cache *cache, const struct cache_record *record);
 
 /* ---- writing ---- */
 
@@ -171,6 +174,8 @@ struct cache_write {
                                    still is that: what was purged in flight then stays purged */
     uint32_t group;             /* cache_group_hash, or 0: of the queue entry */
     uint8_t silent;             /* CACHE_CLAIM: 1: no request goes out for it */
+    uint8_t untried;            /* CACHE_FAIL: 1: nobody was asked since the claim, which takes back
+                                   its try and, unless `silent`, its request */
     struct cache_record record; /* the fields the op names; on `done` what now stands on disk */
     const void *bytes;
     size_t len;

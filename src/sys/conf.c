@@ -77,7 +77,7 @@ static const struct conf_key conf_keys[] = {
     C(decode, output, output, "compat", "compat|webp"),
     C(prefetch, enabled, enabled, "on", "off|on"),
     N(prefetch, delay, TIME, "0s", 0, DAY_MS),
-    N(prefetch, jitter, TIME, "30s", 0, DAY_MS),
+    N(prefetch, jitter, TIME, "0s", 0, DAY_MS),
     N(prefetch, rate, NUMBER, "200", 0, 1000000),
     N(prefetch, per_domain, NUMBER, "50", 0, 1000000),
     N(prefetch, bandwidth, SIZE, "0", 0, 1024 * GiB),

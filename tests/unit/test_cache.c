@@ -242,6 +242,39 @@ static void test_claims_without_outcome_become_failures(void **state)
     fixture_free(f);
 }
 
+/* README: where nobody was asked, that was no try. */
+static void test_a_turn_that_was_put_off_is_no_try(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
+    const char *url = "https://a.test/later";
+    for (unsigned turn = 0; turn < 3; turn++) {
+        assert_int_equal(fixture_claim(f, url, turn ? CACHE_FAILED : 0), 0);
+        struct cache_write fail = {
+            .op = CACHE_FAIL, .key = fixture_key(f, url), .record.retry_s = 5, .untried = turn < 2};
+        assert_int_equal(fixture_write(f, &fail), 0);
+        struct cache_record record = lookup(f, url);
+        assert_int_equal(record.tries, turn < 2 ? 0 : 1);
+        assert_int_equal(record.requests, turn < 2 ? 0 : 1);
+    }
+    fixture_free(f);
+}
+
+static void test_whether_a_picture_is_here(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
+    assert_int_equal(fixture_claim(f, "https://a.test/1", 0), 0);
+    struct cache_record record = lookup(f, "https://a.test/1");
+    assert_int_equal(cache_has_picture(f->cache, &record), CACHE_NONE);
+    assert_int_equal(fixture_store(f, "https://a.test/1", "abc", 3), 0);
+    record = lookup(f, "https://a.test/1");
+    assert_int_equal(cache_has_picture(f->cache, &record), 0);
+    record.content[0] ^= 1;
+    assert_int_equal(cache_has_picture(f->cache, &record), CACHE_NONE);
+    fixture_free(f);
+}
+
 static void test_one_server_at_a_time(void **state)
 {
     (void)state;
@@ -433,6 +466,8 @@ int main(void)
         cmocka_unit_test(test_a_queued_url_has_a_length),
         cmocka_unit_test(test_purged_stays_purged_and_forgotten_is_as_new),
         cmocka_unit_test(test_claims_without_outcome_become_failures),
+        cmocka_unit_test(test_a_turn_that_was_put_off_is_no_try),
+        cmocka_unit_test(test_whether_a_picture_is_here),
         cmocka_unit_test(test_one_server_at_a_time),
         cmocka_unit_test(test_what_it_refuses_to_open),
         cmocka_unit_test(test_no_url_can_be_read_on_disk),

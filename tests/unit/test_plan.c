@@ -198,6 +198,26 @@ static void test_a_series_begins_when_it_was_due(void **state)
     assert_int_equal(plan_first_s(NOW_S + 1, NOW_S), NOW_S);
 }
 
+/* What a reader has queued again comes at any time of an hour, whatever jitter says: of 4,000 draws
+ * some lie in each of its minutes (a minute stays empty once in 10^29), and none outside. */
+static void test_no_requeue_follows_its_reader(void **state)
+{
+    (void)state;
+    static const int64_t jitters_s[] = {0, 30, 7200};
+    for (size_t i = 0; i < 3; i++) {
+        int64_t spread_s = jitters_s[i] > 3600 ? jitters_s[i] : 3600;
+        unsigned minutes[120] = {0};
+        for (unsigned draw = 0; draw < 4000; draw++) {
+            int64_t after_s = plan_requeue_s(NOW_S, 10, jitters_s[i]) - NOW_S;
+            assert_in_range(after_s, 10, 10 + spread_s);
+            minutes[(after_s - 10) * 59 / spread_s]++;
+        }
+        for (unsigned minute = 0; minute < 59; minute++)
+            assert_true(minutes[minute] > 0);
+    }
+    assert_int_equal(plan_due_s(NOW_S, 0, 0), NOW_S);
+}
+
 /* A turn that has not come, or an egress that is down, is no outcome. */
 static void test_who_was_not_asked_has_not_failed(void **state)
 {
@@ -211,6 +231,12 @@ static void test_who_was_not_asked_has_not_failed(void **state)
         expect(PLAN_WAIT, reader(TODAY, false), &record, false);
         expect(PLAN_LATER, of(PLAN_SCHEDULED), &record, false);
         record.retry_s = NOW_S;
+        expect(PLAN_FETCH, of(PLAN_SCHEDULED), &record, false);
+        /* Was it asked before, then its further tries are the schedule's as ever. */
+        record.tries = 1;
+        expect(PLAN_LATER, reader(NOT, false), &record, false);
+        expect(PLAN_LATER, reader(TODAY, true), &record, false);
+        expect(PLAN_LATER, reader(TODAY, false), &record, false);
         expect(PLAN_FETCH, of(PLAN_SCHEDULED), &record, false);
     }
 }
@@ -266,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_tries_end),
         cmocka_unit_test(test_an_outcome_does_not_move_the_next_try),
         cmocka_unit_test(test_a_series_begins_when_it_was_due),
+        cmocka_unit_test(test_no_requeue_follows_its_reader),
         cmocka_unit_test(test_who_was_not_asked_has_not_failed),
         cmocka_unit_test(test_what_was_purged_stays_so),
         cmocka_unit_test(test_no_reader_fetches_delivered_mail_at_his_request),
