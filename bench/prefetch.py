@@ -2,7 +2,8 @@
 
 drain: 5,000 originals, all due at once. queued: so many URLs that wait for tomorrow (a million with
 --whole): what one takes on disk and in memory. day-0s and day-30s: the busiest of a day's mail of
-20,000 mailboxes (bench/prefetch_day.py has the assumptions), with no jitter and with the default.
+20,000 mailboxes (bench/prefetch_day.py has the assumptions), without jitter, which is the default,
+and with 30 s of it.
 
 per_s is fetches a second as the origin saw them; cpu_us the CPU time of all of Shoji's processes a
 fetch (in `queued`: a URL that was queued). lag_p50_us, lag_p99_us: from handing a mail over to the

@@ -38,7 +38,7 @@ ports = any
 timeout = 5s
 
 [prefetch]
-# At once, so that it can be watched. Outside a demo, jitter blurs the moment of delivery.
+# At once, so that it can be watched.
 delay = 0s
 jitter = 0s
 spool = {folder}/spool
