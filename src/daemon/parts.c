@@ -1,0 +1,315 @@
+#include "daemon/parts.h"
+
+#include "base/limits.h"
+#include "daemon/outward.h"
+#include "serve/spool.h"
+#include "sys/data.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SPOOL_FILES 16 /* before signals are looked at again */
+
+int parts_start_loop(struct parts *parts, char *why)
+{
+    (void)why;
+    return loop_new(&parts->loop);
+}
+
+int parts_start_keyring(struct parts *parts, char *why)
+{
+    return keyring_new(parts->conf->server.keys, why, &parts->keyring);
+}
+
+int parts_load_rules(const struct conf *conf, char *why, struct ruleset **ret)
+{
+    char room[4096];
+    const struct shoji_rules_source source = {
+        .files = conf->trackers.rules ? conf->trackers.rules
+                                      : data_path("trackers.rules", room, sizeof(room)),
+        .allow = conf->trackers.allow,
+        .authserv_id = conf->trackers.authserv_id,
+    };
+    if (!source.files)
+        log_warning("no tracker rules are installed: sizes alone say what is a tracker");
+    return ruleset_new(&source, why, ret);
+}
+
+int parts_start_rules(struct parts *parts, char *why)
+{
+    return parts_load_rules(parts->conf, why, &parts->rules);
+}
+
+/* The decoder lies beside us in a build tree, else where it was installed. */
+static const char *decoder_path(char *room, size_t size)
+{
+    const char *given = getenv("SHOJI_DECODE");
+    if (given && *given)
+        return given;
+    ssize_t len = readlink("/proc/self/exe", room, size - 1);
+    if (len > 0) {
+        room[len] = '\0';
+        char *slash = strrchr(room, '/');
+        snprintf(slash, size - (size_t)(slash - room), "/../worker/shoji-decode");
+        if (access(room, X_OK) == 0)
+            return room;
+    }
+    return SHOJI_LIBEXECDIR "/shoji-decode";
+}
+
+int parts_start_pool(struct parts *parts, char *why)
+{
+    const struct conf *conf = parts->conf;
+    char room[4096];
+    const struct pool_conf pool = {
+        .program = decoder_path(room, sizeof(room)),
+        .workers = (unsigned)conf->decode.workers,
+        .deadline_ms = (unsigned)conf->decode.deadline,
+        .memory = conf->decode.memory,
+        .max_pixels = conf->decode.max_pixels,
+        .max_frames = (unsigned)conf->decode.max_frames,
+        .max_side = (unsigned)conf->decode.max_side,
+        .webp = conf->decode.output == CONF_OUTPUT_WEBP,
+        .without_sandbox = parts->dev,
+    };
+    int r = pool_new(parts->loop, &pool, why, &parts->pool);
+    if (r == 0)
+        log_info("decoder: %s", pool_jail_text(parts->pool));
+    return r;
+}
+
+static const char *cache_trouble(int r)
+{
+    switch (r) {
+    case CACHE_LOCKED:
+        return "another server uses this directory";
+    case CACHE_NEWER:
+        return "made by a later version of shojid";
+    case -ENOKEY:
+        return "holds an index, but no secret: restore the file \"secret\" from a backup, or begin "
+               "with an empty directory";
+    case -EINVAL:
+        return "[cache] size and index_size leave no room for pictures";
+    case -EPERM:
+        return "the file \"secret\" may be read by its owner only (mode 0600)";
+    case -EBADMSG:
+        return "the file \"secret\" is damaged: restore it from a backup";
+    default:
+        return strerror(-r);
+    }
+}
+
+int parts_start_cache(struct parts *parts, char *why)
+{
+    const struct cache_conf cache = {
+        .dir = parts->conf->server.state,
+        .size = parts->conf->cache.size,
+        .index_size = parts->conf->cache.index_size,
+        .loop = parts->loop,
+    };
+    int r = cache_open(&cache, &parts->cache);
+    if (r != 0) {
+        snprintf(why, CONF_WHY_SIZE, "%.300s: %s", cache.dir, cache_trouble(r));
+        return r > 0 ? -EBUSY : r;
+    }
+    struct cache_usage usage;
+    cache_usage(parts->cache, &usage);
+    if (usage.index_lost)
+        log_error("the index could not be read and was set aside as index.broken: what was fetched "
+                  "before is forgotten, and may be fetched once more");
+    return 0;
+}
+
+int parts_start_fetcher(struct parts *parts, char *why)
+{
+    struct cache_key key;
+    _Static_assert(sizeof(key.bytes) == EGRESS_KEY_LEN, "one hash is one key");
+    cache_keyed_hash(parts->cache, "egress", "", 0, &key);
+    return outward_new(parts->loop, parts->conf, key.bytes, why, &parts->fetcher);
+}
+
+/* Never less than was said. */
+static int64_t seconds(uint64_t ms)
+{
+    return (int64_t)((ms + 999) / 1000);
+}
+
+/* What is never fetched. */
+static struct ruleset *blocked(const struct parts *parts)
+{
+    return parts->conf->trackers.policy == CONF_POLICY_BLOCK ? parts->rules : NULL;
+}
+
+static struct plan_conf plan_conf(const struct conf *conf)
+{
+    return (struct plan_conf){
+        .retention_s = seconds(conf->cache.retention),
+        .fetch_window_s = seconds(conf->fetch.fetch_window),
+        .refetch = conf->cache.refetch,
+        .shared_by = (unsigned)conf->cache.shared_by,
+    };
+}
+
+int parts_start_flights(struct parts *parts, char *why)
+{
+    (void)why;
+    const struct conf *conf = parts->conf;
+    const struct budget_conf budget = {
+        .cache = parts->cache,
+        .rate = conf->prefetch.rate,
+        .per_domain = conf->prefetch.per_domain,
+        .bandwidth = conf->prefetch.bandwidth,
+    };
+    int r = budget_new(&budget, &parts->budget);
+    if (r < 0)
+        return r;
+    const struct flights_conf flights = {
+        .loop = parts->loop,
+        .cache = parts->cache,
+        .fetcher = parts->fetcher,
+        .pool = parts->pool,
+        .budget = parts->budget,
+        .plan = plan_conf(conf),
+        .blocked = blocked(parts),
+        .max_redirects = (unsigned)conf->fetch.max_redirects,
+        .max_flights = LIMIT_FLIGHTS,
+        .delay_s = seconds(conf->prefetch.delay),
+        .jitter_s = seconds(conf->prefetch.jitter),
+    };
+    r = flights_new(&flights, &parts->flights);
+    if (r < 0)
+        return r;
+    /* Readers who ask for mail that was not delivered through us find a place at all times. */
+    unsigned at_once = (unsigned)conf->fetch.total * 3 / 4;
+    unsigned per_host = (unsigned)conf->fetch.per_host;
+    const struct prefetch_conf prefetch = {
+        .loop = parts->loop,
+        .cache = parts->cache,
+        .flights = parts->flights,
+        .budget = parts->budget,
+        .delay_s = flights.delay_s,
+        .jitter_s = flights.jitter_s,
+        .plan = flights.plan,
+        .blocked = blocked(parts),
+        .at_once = at_once > 0 ? at_once : 1,
+        .at_once_domain = at_once / 8 > per_host ? at_once / 8 : per_host,
+    };
+    r = prefetch_new(&prefetch, &parts->prefetch);
+    if (r < 0)
+        return r;
+    const struct upkeep_conf upkeep = {
+        .loop = parts->loop,
+        .cache = parts->cache,
+        .retention_s = flights.plan.retention_s,
+        .fetch_window_s = flights.plan.fetch_window_s,
+    };
+    return upkeep_new(&upkeep, &parts->upkeep);
+}
+
+/* --dev: the port is known only now. */
+static void settle_base_url(struct parts *parts)
+{
+    const char *given = parts->conf->server.base_url;
+    const char *address = http_addresses(parts->http) + strlen("listen=");
+    if (given)
+        snprintf(parts->base_url, sizeof(parts->base_url), "%s", given);
+    else
+        snprintf(parts->base_url, sizeof(parts->base_url), "http://%.*s",
+                 (int)strcspn(address, " "), address);
+}
+
+static unsigned cores(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < 256 ? (unsigned)n : 1;
+}
+
+int parts_start_http(struct parts *parts, char *why)
+{
+    const struct conf *conf = parts->conf;
+    parts->env = (struct request_env){
+        .back = parts->loop,
+        .cache = parts->cache,
+        .flights = parts->flights,
+        .keyring = parts->keyring,
+        .url_suffix = conf->server.url_suffix,
+        .blocked = blocked(parts),
+        .plan = plan_conf(conf),
+        .wait_ms = (int64_t)conf->fetch.wait,
+    };
+    const struct http_conf http = {
+        .listen = conf->server.listen,
+        .fronts = conf->server.threads ? (unsigned)conf->server.threads : cores(),
+        .max_connections = (unsigned)conf->server.max_connections,
+        .hot_memory = conf->cache.hot_memory,
+        .watch = {.header_ms = LIMIT_HEADER_S * 1000,
+                  .answer_ms = LIMIT_ANSWER_S * 1000,
+                  .answer_rate = LIMIT_ANSWER_RATE,
+                  .tick_ms = LIMIT_WATCH_TICK_MS},
+    };
+    int r = http_new(&http, &parts->env, why, &parts->http);
+    if (r == 0)
+        settle_base_url(parts);
+    return r;
+}
+
+int parts_start_submit(struct parts *parts, char *why)
+{
+    const struct submit_env env = {
+        .conf = parts->conf,
+        .base_url = parts->base_url,
+        .keyring = parts->keyring,
+        .prefetch = parts->prefetch,
+        .rules = parts->rules,
+    };
+    return submit_new(&env, parts->conf->server.submit, why, &parts->submit);
+}
+
+int parts_start_control(struct parts *parts, char *why)
+{
+    if (parts->conf->server.admin[0] == '\0')
+        return 0;
+    const struct control_conf control = {
+        .address = parts->conf->server.admin,
+        .token_file = parts->conf->server.admin_token_file,
+    };
+    return control_new(&control, why, &parts->control);
+}
+
+int parts_open_control(struct parts *parts, char *why)
+{
+    (void)why;
+    if (!parts->control)
+        return 0;
+    const struct control_env env = {
+        .figures = {.back = parts->loop,
+                    .http = parts->http,
+                    .flights = parts->flights,
+                    .pool = parts->pool,
+                    .fetcher = parts->fetcher,
+                    .cache = parts->cache},
+        .requests = &parts->env,
+        .base_url = parts->base_url,
+    };
+    control_open(parts->control, &env);
+    return 0;
+}
+
+bool parts_collect_spool(const struct parts *parts)
+{
+    const struct conf *conf = parts->conf;
+    if (!conf->prefetch.enabled || !conf->prefetch.spool)
+        return false;
+    const struct spool_conf spool = {
+        .dir = conf->prefetch.spool,
+        .url_suffix = conf->server.url_suffix,
+        .keyring = parts->keyring,
+        .prefetch = parts->prefetch,
+        .window_s = seconds(conf->fetch.fetch_window),
+        .most = SPOOL_FILES,
+    };
+    return spool_collect(&spool) == SPOOL_FILES;
+}
