@@ -5,6 +5,7 @@
 #include "cli/setup.h"
 #include "sys/fd.h"
 
+#include <getopt.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -104,6 +105,20 @@ int admin_ask(const struct cmd_common *common, const struct admin_question *ques
     exit_code = ask(&setup, question, body, ret);
     free(body);
     return exit_code;
+}
+
+int admin_options(int argc, char **argv, bool *ret_as_json)
+{
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
+    bool as_json = false;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+        if (option != 'j')
+            return cmd_bad_option(option, argv);
+        as_json = true;
+    }
+    *ret_as_json = as_json;
+    return CMD_DONE;
 }
 
 void admin_print_json(const json_t *json)

@@ -20,6 +20,10 @@ struct admin_question {
  * server refuses what was asked for (400), having said why. */
 int admin_ask(const struct cmd_common *common, const struct admin_question *question, json_t **ret);
 
+/* The one option of a command that only asks, --json. CMD_DONE, with getopt's optind at the first
+ * argument; or CMD_USAGE, having said why. */
+int admin_options(int argc, char **argv, bool *ret_as_json);
+
 /* Prints the answer as it came, on one line. */
 void admin_print_json(const json_t *json);
 

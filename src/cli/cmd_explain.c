@@ -3,7 +3,7 @@
 #include "base/buf.h"
 
 #include <ctype.h>
-#include <getopt.h>
+#include <unistd.h>
 
 #define TARGET_MAX (64UL * 1024)
 
@@ -60,15 +60,9 @@ static int explain(const struct cmd_common *common, const char *url, bool as_jso
 
 int cmd_explain(const struct cmd_common *common, int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool as_json = false;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option != 'j')
-            return cmd_bad_option(option, argv);
-        as_json = true;
-    }
+    if (admin_options(argc, argv, &as_json) != CMD_DONE)
+        return CMD_USAGE;
     if (optind != argc - 1) {
         cmd_say("explain: %s", optind == argc ? "no URL given" : "one URL at a time");
         return CMD_USAGE;

@@ -1,7 +1,7 @@
 #include "cli/admin.h"
 
-#include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define NAME_MAX_BYTES 200
 
@@ -27,15 +27,9 @@ static void print_figures(const char *path, const json_t *json)
 
 int cmd_stats(const struct cmd_common *common, int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
     bool as_json = false;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (option != 'j')
-            return cmd_bad_option(option, argv);
-        as_json = true;
-    }
+    if (admin_options(argc, argv, &as_json) != CMD_DONE)
+        return CMD_USAGE;
     if (optind < argc) {
         cmd_say("stats: takes no argument: %s", argv[optind]);
         return CMD_USAGE;
