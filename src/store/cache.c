@@ -228,7 +228,10 @@ int cache_has_picture(const struct cache *cache, const struct cache_record *reco
     uint64_t generation;
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
-    return find_segment(cache, record, &generation);
+    int r = find_segment(cache, record, &generation);
+    if (r == 0)
+        r = ring_has(cache->ring, generation, record->content);
+    return r == -ENOENT ? CACHE_NONE : r;
 }
 
 void cache_write_start(struct cache *cache, struct cache_write *write)

@@ -126,7 +126,7 @@ MUST_CHECK int cache_lookup(const struct cache *cache, const struct cache_key *k
 MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
                           size_t *ret_len);
 
-/* Are they here? Reads no picture: one lookup in the index. 0, CACHE_NONE or -errno. */
+/* Are they here? Reads no picture, only where it lies. 0, CACHE_NONE or -errno. */
 MUST_CHECK int cache_has_picture(const struct cache *cache, const struct cache_record *record);
 
 /* ---- writing ---- */

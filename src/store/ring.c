@@ -164,6 +164,17 @@ int ring_read(struct ring *ring, uint64_t generation, const uint8_t content[32],
     return r;
 }
 
+int ring_has(struct ring *ring, uint64_t generation, const uint8_t content[32])
+{
+    bool old;
+    struct segment *segment = enter(ring, generation, &old);
+    if (!segment)
+        return -ENOENT;
+    int r = segment_has(segment, content);
+    leave(ring, segment);
+    return r;
+}
+
 static _Atomic uint64_t *wanted_slot(struct ring *ring, const uint8_t content[32], uint64_t *ret)
 {
     memcpy(ret, content, sizeof(*ret));

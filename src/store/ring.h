@@ -3,8 +3,8 @@
  * stay below what was given; while the newest is being filled from the oldest, one more than usual
  * exists, and that one is counted in.
  *
- * ring_read and ring_touch are for any thread. Everything else is the writer's alone. A segment is
- * closed only after the last reader has left it; readers hold it for one copy.
+ * ring_read, ring_has and ring_touch are for any thread. Everything else is the writer's alone. A
+ * segment is closed only after the last reader has left it; readers hold it for one copy.
  *
  * What was read lately from the older half is remembered in a fixed table in memory (collisions
  * forget the older one), so that it can be appended anew before its segment goes.
@@ -34,6 +34,9 @@ void ring_close(struct ring *ring);
 /* A copy, checked; the caller frees *ret. 0; -ENOENT; -errno. */
 MUST_CHECK int ring_read(struct ring *ring, uint64_t generation, const uint8_t content[32],
                          void **ret, size_t *ret_len);
+
+/* Is it there? Reads no picture. 0; -ENOENT; -errno. */
+MUST_CHECK int ring_has(struct ring *ring, uint64_t generation, const uint8_t content[32]);
 
 /* Remembers that the picture is wanted; ring_wanted asks. */
 void ring_touch(struct ring *ring, const uint8_t content[32]);

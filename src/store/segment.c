@@ -134,6 +134,18 @@ static int copy_checked(const struct segment *segment, const uint8_t content[32]
     return 0;
 }
 
+int segment_has(struct segment *segment, const uint8_t content[32])
+{
+    MDB_txn *txn;
+    int r = env_read_begin(segment->env, &txn);
+    if (r < 0)
+        return r;
+    MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)content}, v;
+    r = env_error(mdb_get(txn, segment->dbi, &k, &v));
+    env_read_end(segment->env, txn);
+    return r;
+}
+
 int segment_read(struct segment *segment, const uint8_t content[32], void **ret, size_t *ret_len)
 {
     MDB_txn *txn;

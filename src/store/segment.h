@@ -50,6 +50,9 @@ void segment_close(struct segment *segment);
 /* Closes and removes the files. */
 void segment_remove(struct segment *segment);
 
+/* Is it there, sound or not? 0; -ENOENT; -errno. */
+MUST_CHECK int segment_has(struct segment *segment, const uint8_t content[32]);
+
 /* A copy, checked; the caller frees *ret. 0; -ENOENT: absent or damaged; -errno. */
 MUST_CHECK int segment_read(struct segment *segment, const uint8_t content[32], void **ret,
                             size_t *ret_len);

@@ -42,18 +42,23 @@ class Again(harness.ServerTest):
         self.assertPicture(server.open(url))
         self.assertEqual(self.sender.count("/a.png"), 2)
 
-    def test_evicted_and_shared_comes_back_by_the_schedule(self):
-        server = self.shojid({"fetch": {"wait": "1s"}})
-        url = self.sender.url("/shared.png")
-        salts = [server.key.salt(f"reader{i}@example.org") for i in range(6)]
-        for salt in salts:
-            self.assertPicture(server.open(url, m=salt))
+    def test_delivered_anew_after_it_was_evicted(self):
+        """By the rule of `refetch`, like everything evicted; and with the delivery, not with a reader."""
+        server = self.shojid()
+        self.sender.pages["/alone.png"] = origins.picture(pictures.noise_png(20, 20))
+        shared, alone = self.sender.url("/shared.png"), self.sender.url("/alone.png")
+        for i in range(6):
+            self.assertPicture(server.open(shared, m=server.key.salt(f"reader{i}@example.org")))
+        self.assertPicture(server.open(alone))
         self.evict(server)
-        self.assertPlaceholder(server.open(url, m=salts[0]), 404)
+        answer = server.ask_submit("POST", "/v1/prefetch", {"Content-Type": "application/json"},
+                                   harness.as_json({"urls": [shared, alone]}))
+        self.assertEqual(answer.status, 202)
         self.assertTrue(self.sender.wait_for("/shared.png", 2))
-        harness.until(lambda: server.open(url, m=salts[0]).status == 200)
-        self.assertPicture(server.open(url, m=salts[1]))
+        harness.until(lambda: server.open(shared, d=harness.today()).status == 200)
+        self.assertPlaceholder(server.open(alone, d=harness.today()), 410)
         self.assertEqual(self.sender.count("/shared.png"), 2)
+        self.assertEqual(self.sender.count("/alone.png"), 1)
 
     def test_a_placeholder_does_not_stay_hot(self):
         """It was answered while the picture was on its way: the same path must find it later."""

@@ -2,6 +2,7 @@
 that the test moves on (shifted_clock.c). The times are the README's: again after about 1 minute, 15
 minutes and 4 hours, each up to half as long again, and then no more."""
 
+import glob
 import os
 import shutil
 import struct
@@ -188,6 +189,36 @@ class Retries(harness.ServerTest):
         self.move(3 * DAY)
         self.assertPlaceholder(self.server.open(url, d=day), 410)
         self.assertEqual(self.tries("unknown"), (0, 0))
+
+    def start(self):
+        with mock.patch.dict(os.environ, {"LD_PRELOAD": library, "SHOJI_TEST_CLOCK": self.clock}):
+            self.server.start()
+
+    def test_evicted_and_shared_comes_back_at_no_time_of_a_reader(self):
+        """Somewhere in the hour after he asked; that all of ten fall on its first seconds is as good as
+        impossible."""
+        urls = [self.sender.url(f"/shared{i}.png") for i in range(10)]
+        salts = [self.server.key.salt(f"reader{i}@example.org") for i in range(6)]
+        for i, url in enumerate(urls):
+            self.sender.pages[f"/shared{i}.png"] = origins.picture(pictures.noise_png(20 + i, 20))
+            for salt in salts:
+                self.assertPicture(self.server.open(url, m=salt))
+        self.server.stop()
+        for segment in glob.glob(f"{self.server.state}/seg-*"):
+            shutil.rmtree(segment)
+        self.start()
+        for url in urls:
+            self.assertPlaceholder(self.server.open(url, m=salts[0]), 404)
+            self.assertPlaceholder(self.server.open(url, d=harness.today(), m=salts[1]), 404)
+        self.poke()
+        shared = lambda: sum(self.sender.count(f"/shared{i}.png") for i in range(10))
+        self.assertLess(shared(), 20)
+        self.move(HOUR)
+        self.poke()
+        harness.until(lambda: shared() == 20)
+        for url in urls:
+            harness.until(lambda url=url: self.server.open(url, m=salts[0]).status == 200)
+        self.assertEqual(shared(), 20)
 
     def test_an_answered_original_within_retention(self):
         """Served for years, asked for once."""
