@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import lint_manual
+
 # Where each header of a library may be included.
 FOREIGN = {
     "lmdb.h": {"store"},
@@ -207,6 +209,16 @@ def formatter_missing():
     return None
 
 
+def manual(root, build):
+    """The manual's checks, as those below; they ask the programs of `build`."""
+    missing = None if shutil.which("man") else "man is not installed"
+    for program in ("src/cli/shoji", "src/daemon/shojid"):
+        if not os.path.exists(os.path.join(build, program)):
+            missing = f"{os.path.basename(program)} is not built"
+    return [(name, lambda at, check=check: check(at, build), root, can_fail, missing)
+            for name, check, can_fail in lint_manual.CHECKS]
+
+
 def main():
     root, build = sys.argv[1:3]
     decoder = os.path.join(build, "src", "worker", "shoji-decode")
@@ -219,6 +231,7 @@ def main():
         ("lengths", lengths, root, lengths_can_fail, None),
         ("open ends", open_ends, root, open_ends_can_fail, None),
     ]
+    checks += manual(root, build)
     number, failed = 0, 0
     print(f"1..{2 * len(checks)}")
     for name, check, subject, can_fail, missing in checks:

@@ -132,7 +132,8 @@ def one_program(entry):
 def lint():
     try:
         set_up(BUILD)
-        run(["ninja", "-C", BUILD, "src/worker/shoji-decode"])  # whose linkage is looked at
+        # Whose linkage is looked at, and who are asked what the manual has to say.
+        run(["ninja", "-C", BUILD, "src/worker/shoji-decode", "src/daemon/shojid", "src/cli/shoji"])
     except (CannotRun, BuildFailed):
         pass
     code, out = run([sys.executable, "-B", os.path.join(TESTS, "lint.py"), ROOT, BUILD])
