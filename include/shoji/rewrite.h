@@ -64,7 +64,8 @@ struct shoji_rewrite {
      * them is ours, if its signature holds. May be NULL. */
     const char *accept_base;
 
-    /* Called for every remote image URL that is emitted, canonical, terminated; may be NULL. */
+    /* Called for every remote image URL that is emitted, canonical, terminated, at least once in a
+     * message; may be NULL. */
     void (*emitted)(void *ctx, const char *url, size_t len);
     void *emitted_ctx;
 };

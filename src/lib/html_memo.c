@@ -68,12 +68,16 @@ void html_memo_write(const struct html_memo_tag *tag, struct buf *out)
     buf_commit(out, tag->slot->out_len);
 }
 
-void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct buf *out, size_t from,
-                    bool body)
+void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct html_memo_note *note)
 {
     /* A '>' inside quotes: then the tag goes on behind it, and the next one might go on otherwise.
      */
-    if (!tag->slot || tag->at + tag->len != end || buf_error(out))
+    if (!tag->slot || tag->at + tag->len != end || buf_error(note->out))
         return;
-    *tag->slot = (struct html_memo_slot){tag->at, tag->len, from, out->len - from, body};
+    *tag->slot = (struct html_memo_slot){.at = tag->at,
+                                         .len = tag->len,
+                                         .out_at = note->from,
+                                         .out_len = note->out->len - note->from,
+                                         .body = note->body,
+                                         .image = note->image};
 }

@@ -1,7 +1,7 @@
 /*
  * Tags of a document that came before, byte for byte: mail is made of the same few cells again and
  * again, and what one of them became needs no second thought. Only tags are noted whose writing
- * left no trace but its bytes: no image, no link, nothing in the report.
+ * left no trace but its bytes, and perhaps the count of one image: no link, no tracker.
  *
  * A memo keeps no text, only where the tag stood in the input and what it became in the output;
  * neither may change before the document ends. A tag that falls on another's place takes it. One
@@ -22,7 +22,8 @@ struct html_memo {
         size_t len;
         size_t out_at;
         size_t out_len;
-        bool body; /* it belongs to no head */
+        bool body;  /* it belongs to no head */
+        bool image; /* it shows one */
     } slots[HTML_MEMO_SLOTS];
 };
 
@@ -40,8 +41,14 @@ void html_memo_find(struct html_memo *memo, struct span in, size_t at, struct ht
 /* Writes once more what the tag, which is known, became. */
 void html_memo_write(const struct html_memo_tag *tag, struct buf *out);
 
-/* Notes that the tag, which ended at `end` of the input, became what `out` holds from `from` on. */
-void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct buf *out, size_t from,
-                    bool body);
+/* What a tag became: what `out` holds from `from` on. */
+struct html_memo_note {
+    const struct buf *out;
+    size_t from;
+    bool body, image;
+};
+
+/* Notes the tag, which ended at `end` of the input. */
+void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct html_memo_note *note);
 
 #endif

@@ -241,15 +241,17 @@ static void write_tag(struct html_document *d, enum html_element kind, const str
     }
 }
 
-/* An element with nothing special about it: its tag can be the same again. */
-static void write_plain_tag(struct html_document *d, enum html_element kind,
-                            const struct html_token *tag, const struct html_memo_tag *memo)
+/* A tag that can be the same again, if all that it did was to show an image that was noted. */
+static void write_repeatable_tag(struct html_document *d, enum html_element kind,
+                                 const struct html_token *tag, const struct html_memo_tag *memo)
 {
     begin_content(d, true);
-    size_t start = d->out->len, effects = d->pass->effects;
+    size_t start = d->out->len, effects = d->pass->effects, shown = d->pass->shown;
     write_tag(d, kind, tag);
-    if (d->pass->effects == effects)
-        html_memo_note(memo, d->t.at, d->out, start, true);
+    effects = d->pass->effects - effects;
+    shown = d->pass->shown - shown;
+    if (effects <= 1 && effects == shown)
+        html_memo_note(memo, d->t.at, &(struct html_memo_note){d->out, start, true, shown == 1});
 }
 
 static void start_tag(struct html_document *d, const struct html_token *tag,
@@ -260,7 +262,8 @@ static void start_tag(struct html_document *d, const struct html_token *tag,
     case HTML_KEPT:
     case HTML_VOID:
     case HTML_BOX:
-        write_plain_tag(d, kind, tag, memo);
+    case HTML_IMG:
+        write_repeatable_tag(d, kind, tag, memo);
         return;
     case HTML_UNKNOWN:
         neutralised(d, tag->text);
@@ -316,7 +319,7 @@ static void end_tag(struct html_document *d, const struct html_token *tag,
     buf_add_text(d->out, "</");
     buf_add_span(d->out, tag->text);
     buf_add_char(d->out, '>');
-    html_memo_note(memo, d->t.at, d->out, start, false);
+    html_memo_note(memo, d->t.at, &(struct html_memo_note){d->out, start, false, false});
 }
 
 static void comment(struct html_document *d, struct span data)
@@ -347,6 +350,8 @@ static bool repeat(struct html_document *d, struct html_memo_tag *ret)
     if (!ret->known)
         return false;
     begin_content(d, ret->slot->body);
+    if (ret->slot->image && d->pass->report)
+        d->pass->report->images_proxied++;
     html_memo_write(ret, d->out);
     t->at += ret->len;
     return true;

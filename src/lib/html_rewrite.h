@@ -40,6 +40,7 @@ struct rewrite_pass {
     struct shoji_report *report; /* may be NULL */
     size_t images_left;          /* distinct remote images that may still be emitted */
     size_t effects;              /* of what was written, beyond its bytes: images, links, reports */
+    size_t shown;                /* images among them that only count when they come again */
     struct rewrite_seen seen;    /* zeroed by whoever begins a message */
     struct rewrite_signed lately[REWRITE_SIGNED_KEPT];
     const struct rules_sender *sender;         /* who has vouched for the message; NULL: nobody */

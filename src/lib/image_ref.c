@@ -77,19 +77,19 @@ static uint64_t url_hash(struct rewrite_pass *pass, const char *url, size_t len)
 }
 
 /* True when this URL was emitted before in this pass; else it is noted, while there is room. */
-static bool seen_before(struct rewrite_pass *pass, uint64_t hash)
+static bool seen_before(struct rewrite_pass *pass, uint64_t hash, bool *ret_noted)
 {
     struct rewrite_seen *seen = &pass->seen;
     for (size_t i = (size_t)hash % REWRITE_SEEN_SLOTS;; i = (i + 1) % REWRITE_SEEN_SLOTS) {
-        if (seen->slots[i] == hash)
-            return true;
-        if (seen->slots[i] != 0)
+        bool before = seen->slots[i] == hash;
+        if (!before && seen->slots[i] != 0)
             continue;
-        if (seen->count < REWRITE_SEEN_SLOTS / 2) {
+        *ret_noted = before || seen->count < REWRITE_SEEN_SLOTS / 2;
+        if (!before && *ret_noted) {
             seen->slots[i] = hash;
             seen->count++;
         }
-        return false;
+        return before;
     }
 }
 
@@ -159,7 +159,8 @@ static int emit(const struct image_use *use, const struct candidate *image, stru
     struct rewrite_pass *pass = use->pass;
     const struct shoji_rewrite *how = pass->how;
     uint64_t hash = url_hash(pass, image->url, image->len);
-    if (!seen_before(pass, hash)) {
+    bool noted;
+    if (!seen_before(pass, hash, &noted)) {
         if (pass->images_left == 0)
             return dropped(use);
         pass->images_left--;
@@ -172,6 +173,7 @@ static int emit(const struct image_use *use, const struct candidate *image, stru
     }
     if (buf_error(out))
         return buf_error(out);
+    pass->shown += noted;
     if (pass->report)
         pass->report->images_proxied++;
     if (how->emitted)
@@ -205,6 +207,7 @@ static int remote(const struct image_use *use, struct span raw, struct buf *out)
     if (tracker && tracker_blocks(use->pass))
         return block(use, &verdict, out);
     r = how->mode == SHOJI_STRIP ? dropped(use) : emit(use, &image, out);
+    use->pass->effects += tracker;
     if (tracker && r >= 0)
         report_tracker(use->pass->report, verdict.vendor, verdict.host, kind_of(use),
                        verdict.evidence, r == 0 ? "proxied" : "removed");

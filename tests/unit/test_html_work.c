@@ -40,19 +40,19 @@ void *memmem(const void *bytes, size_t len, const void *part, size_t part_len)
 }
 
 /* What one letter of a newsletter looks like, more or less; no more than a few images of it sign.
- */
+ * Of the tags with attributes in real mail, 43 in a hundred stood in the same message before. */
 static const char ordinary[] =
-    "<table width=\"600\" cellpadding=\"0\" style=\"border-collapse:collapse;margin:0 auto\"><tr>"
-    "<td class=\"col\" style=\"padding:10px 20px;font-family:Arial,sans-serif;color:#333333\">"
+    "<table width=\"%d\" cellpadding=\"0\" style=\"border-collapse:collapse;margin:0 auto\"><tr>"
+    "<td class=\"col\" style=\"padding:10px %dpx;font-family:Arial,sans-serif;color:#333333\">"
     "<h2 style=\"font-size:22px;line-height:28px\">This week&#8217;s news</h2><p>There is always "
     "something to be said, and more to be left out. Read the <a "
-    "href=\"https://news.example/a?b=1\" "
+    "href=\"https://news.example/a?b=%d\" "
     "style=\"color:#0066cc;text-decoration:none\">whole story</a> of it.</p><img "
     "src=\"https://news.example/i.png\" width=\"560\" height=\"200\" alt=\"\" border=\"0\"></td>"
     "</tr></table>\n";
 
 static const struct shape {
-    const char *name, *before, *unit, *after; /* "%d" in the unit counts */
+    const char *name, *before, *unit, *after; /* every "%d" in the unit counts */
 } shapes[] = {
     {"nest of div", "", "<div>", ""},
     {"nest of tables", "", "<table><tr><td>", ""},
@@ -121,18 +121,20 @@ static const struct shape {
     {"style: many", "", "<p style='color:red'>", ""},
 };
 
+static void add_unit(const char *unit, unsigned i, struct buf *in)
+{
+    for (const char *number; (number = strstr(unit, "%d")); unit = number + 2) {
+        buf_add(in, unit, (size_t)(number - unit));
+        buf_add_format(in, "%u", i);
+    }
+    buf_add_text(in, unit);
+}
+
 static void build(const struct shape *shape, size_t size, struct buf *in)
 {
-    const char *number = strstr(shape->unit, "%d");
     buf_add_text(in, shape->before);
-    for (unsigned i = 0; in->len < size; i++) {
-        if (!number) {
-            buf_add_text(in, shape->unit);
-            continue;
-        }
-        buf_add(in, shape->unit, (size_t)(number - shape->unit));
-        buf_add_format(in, "%u%s", i, number + 2);
-    }
+    for (unsigned i = 0; in->len < size; i++)
+        add_unit(shape->unit, i, in);
     buf_add_text(in, shape->after);
 }
 
