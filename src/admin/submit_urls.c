@@ -128,7 +128,7 @@ enum MHD_Result submit_prefetch(struct call *call)
 {
     enum MHD_Result result = MHD_NO;
     if (!submit_env(call)->conf->prefetch.enabled)
-        return call_send_error(call, MHD_HTTP_SERVICE_UNAVAILABLE, "prefetching is switched off");
+        return call_send_error(call, MHD_HTTP_FORBIDDEN, "prefetching is switched off");
     json_t *request = read_urls(call, &result);
     if (!request)
         return result;

@@ -44,11 +44,14 @@ static int hand_over(const struct setup *setup, const struct shoji_rewrite *how,
     struct handover to = {.submit = setup->conf.server.submit,
                           .spool = setup->conf.prefetch.spool,
                           .signer = &how->signer,
-                          .delivered = SHOJI_NOT_DELIVERED};
+                          .delivered = SHOJI_NOT_DELIVERED,
+                          .off = !setup->conf.prefetch.enabled};
     int answer = handover_urls(&to, list);
     if (answer == HANDOVER_SPOOLED)
         cmd_say("the images wait in the spool until the server runs again");
-    if (answer == 0 || answer == HANDOVER_SPOOLED)
+    if (answer == HANDOVER_OFF)
+        cmd_say("prefetching is switched off: the images are not prefetched");
+    if (answer == 0 || answer == HANDOVER_SPOOLED || answer == HANDOVER_OFF)
         return CMD_DONE;
     cmd_say("the images are not prefetched");
     return CMD_TROUBLE;

@@ -156,20 +156,21 @@ static int rewrite_and_hand_over(struct rewrite *rewrite, const struct conf *con
     struct handover to = {.submit = conf->server.submit,
                           .spool = conf->prefetch.spool,
                           .signer = &rewrite->how.signer,
-                          .delivered = delivered};
+                          .delivered = delivered,
+                          .off = !conf->prefetch.enabled};
     int answer = handover_urls(&to, &list);
     if (answer < 0) {
         cmd_say("cannot hand over the images to prefetch: %s", strerror(-answer));
         return CMD_TROUBLE;
     }
-    ret->prefetch = answer == HANDOVER_NOWHERE   ? "failed"
-                    : answer == HANDOVER_SPOOLED ? "spooled"
-                                                 : "queued";
-    if (answer == HANDOVER_NOWHERE) {
-        cmd_say("the images are not prefetched; they will be fetched when they are first seen");
-        return CMD_DONE;
-    }
-    if (list.count == 0)
+    static const char *const outcomes[] = {
+        [HANDOVER_SPOOLED] = "spooled", [HANDOVER_NOWHERE] = "failed", [HANDOVER_OFF] = "off"};
+    ret->prefetch = answer == 0 ? "queued" : outcomes[answer];
+    bool handed_over = answer == 0 || answer == HANDOVER_SPOOLED;
+    if (!handed_over)
+        cmd_say("%s; the images will be fetched when they are first seen",
+                answer == HANDOVER_OFF ? "prefetching is switched off" : "nothing is prefetched");
+    if (!handed_over || list.count == 0)
         return CMD_DONE;
     rewrite->how.options.delivered = delivered;
     return rewrite_once(rewrite, in, ret);

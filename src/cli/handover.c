@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define ANSWER_WAIT_S 5             /* the server only writes to its queue before it answers */
+#define ANSWER_OFF    403           /* the server does not prefetch */
 #define ANSWER_MAX    (64UL * 1024) /* bytes: a count, or a sentence that says why not */
 
 static void fd_close(int *fd)
@@ -57,26 +58,26 @@ static json_t *json_day(int32_t day)
     return json_string(text);
 }
 
-static char *request_body(const struct handover_list *list, int32_t delivered)
+static char *request_body(const struct handover *to, const struct handover_list *list)
 {
     json_t *urls = json_array();
     struct span rest = buf_span(&list->lines);
     struct span url;
     while (line_next(&rest, &url))
         json_array_append_new(urls, json_stringn(url.ptr, url.len));
-    json_t *root = json_pack("{s:o}", "urls", urls);
-    if (root && delivered != SHOJI_NOT_DELIVERED)
-        json_object_set_new(root, "delivered", json_day(delivered));
+    json_t *root = json_pack("{s:o,s:s}", "urls", urls, "kid", shoji_key_kid(to->signer->key));
+    if (root && to->delivered != SHOJI_NOT_DELIVERED)
+        json_object_set_new(root, "delivered", json_day(to->delivered));
     char *body = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return body;
 }
 
-/* 0; HANDOVER_NOWHERE, having said why; -ENOMEM. */
+/* 0; HANDOVER_OFF; HANDOVER_NOWHERE, having said why; -ENOMEM. */
 static int send_to_server(const struct handover *to, const struct handover_list *list)
 {
     const char *path = to->submit;
-    char *body = request_body(list, to->delivered);
+    char *body = request_body(to, list);
     if (!body)
         return -ENOMEM;
     const struct server_request request = {
@@ -92,6 +93,8 @@ static int send_to_server(const struct handover *to, const struct handover_list 
     free(body);
     if (answer == 202 || answer == -ENOMEM)
         return answer == 202 ? 0 : answer;
+    if (answer == ANSWER_OFF)
+        return HANDOVER_OFF;
     if (answer > 0)
         cmd_say("%s: the server answers %d to the images to prefetch", path, answer);
     else
@@ -177,6 +180,8 @@ static int spool(const struct handover *to, const struct handover_list *list)
 
 int handover_urls(const struct handover *to, const struct handover_list *list)
 {
+    if (to->off)
+        return HANDOVER_OFF;
     if (list->count == 0)
         return 0;
     int answer = buf_error(&list->lines);

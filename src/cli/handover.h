@@ -29,11 +29,13 @@ struct handover {
     const char *spool;                 /* a directory; NULL: none */
     const struct shoji_signer *signer; /* seals what goes to the spool */
     int32_t delivered; /* the day that the signed URLs will name, or SHOJI_NOT_DELIVERED */
+    bool off;          /* [prefetch] enabled = off: nobody would fetch them */
 };
 
 enum handover_answer {
     HANDOVER_SPOOLED = 1,
     HANDOVER_NOWHERE = 2, /* neither way was open: the URLs must not carry `d` */
+    HANDOVER_OFF = 3,     /* nor when prefetching is switched off, here or in the server */
 };
 
 /* 0: the server has them; or an enum handover_answer, or -ENOMEM. Says why not on stderr. */

@@ -466,7 +466,35 @@ class Prefetch(Case):
         head, body = requests[0]
         self.assertTrue(head.startswith(b"POST /v1/prefetch HTTP/1.1\r\n"))
         self.assertEqual(json.loads(body),
-                         {"urls": ["http://a.test/i.png"], "delivered": "2024-02-29"})
+                         {"urls": ["http://a.test/i.png"], "delivered": "2024-02-29",
+                          "kid": self.kid()})
+        self.assertEqual(list((self.folder / "spool").iterdir()), [])
+
+    def kid(self):
+        return (self.folder / "keys").read_text().split()[0]
+
+    def check_off(self):
+        """Nobody would fetch them: `d` would mean that nobody ever does."""
+        self.assertEqual(self.days(self.run_prefetch()), [])
+        self.assertEqual(self.outcome(), "off")
+        self.assertEqual(list((self.folder / "spool").iterdir()), [])
+        done = self.run_shoji(stdin=SAMPLES["html alone"], command="prefetch")
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+        self.assertIn(b"switched off", done.stderr)
+        self.assertEqual(list((self.folder / "spool").iterdir()), [])
+
+    def test_switched_off(self):
+        text = self.config.read_text()
+        self.config.write_text(text.replace("[prefetch]\n", "[prefetch]\nenabled = off\n"))
+        try:
+            self.check_off()
+        finally:
+            self.config.write_text(text)
+
+    def test_switched_off_in_the_server(self):
+        self.serve(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        self.assertEqual(self.days(self.run_prefetch()), [])
+        self.assertEqual(self.outcome(), "off")
         self.assertEqual(list((self.folder / "spool").iterdir()), [])
 
     def check_spooled(self):
