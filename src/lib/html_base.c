@@ -30,7 +30,7 @@ static bool may_have_base(struct span in)
 static bool decides(struct html_document *d, const struct html_token *tag)
 {
     const struct span *href = html_token_attribute(tag, "href");
-    char resolved[SHOJI_URL_MAX + 1];
+    UNCLEARED char resolved[SHOJI_URL_MAX + 1];
     size_t len;
     if (!href)
         return false;

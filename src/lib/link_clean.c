@@ -105,7 +105,7 @@ static bool target_in_query(struct span query, struct span names, struct span *r
 static bool unwrap(const struct shoji_rules *rules, const struct rules_url *url,
                    struct rules_hit *hit, char ret[SHOJI_URL_MAX + 1], size_t *ret_len)
 {
-    char text[SHOJI_URL_MAX + 1];
+    UNCLEARED char text[SHOJI_URL_MAX + 1];
     struct span target;
     bool encoded = true;
     if (!rules_find(rules, url, RULES_UNWRAP, hit))
@@ -184,7 +184,8 @@ static bool read_link(struct span url, char room[SHOJI_URL_MAX + 1], struct rule
 int link_clean(const struct shoji_rules *rules, struct span url, struct buf *out,
                struct link_facts *ret)
 {
-    char canonical[SHOJI_URL_MAX + 1], targets[2][SHOJI_URL_MAX + 1];
+    UNCLEARED char canonical[SHOJI_URL_MAX + 1];
+    UNCLEARED char targets[2][SHOJI_URL_MAX + 1];
     UNCLEARED struct rules_url ready;
     struct rules_hit hit;
     struct link_facts facts = {.vendor = SPAN("")};

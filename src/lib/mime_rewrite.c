@@ -50,7 +50,7 @@ static int change_container(struct mime_pass *pass, const struct mime_content *c
 static int rewrite_html(struct mime_pass *pass, size_t index, const struct mime_content *content,
                         struct mime_change *change, char *type)
 {
-    char url[SHOJI_URL_MAX + 1];
+    UNCLEARED char url[SHOJI_URL_MAX + 1];
     format_type(content, "text/html; charset=utf-8", type, LIMIT_FIELD_PARAM);
     change->type = type;
     change->code = "quoted-printable"; /* what an empty body is in, too */

@@ -167,9 +167,12 @@ bool rules_allow(const struct shoji_rules *rules, struct span host,
 
 /* ---- keys, for rules_build.c and rules_find.c ---- */
 
+#define RULES_PREFIX 3
+
 enum rules_key {
     RULES_KEY_HOST,
     RULES_KEY_LABEL,
+    RULES_KEY_PREFIX, /* of a label: its first RULES_PREFIX characters */
     RULES_KEY_WORD,
     RULES_KEY_PARAM,
     RULES_KEY_VENDOR,

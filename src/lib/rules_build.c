@@ -161,20 +161,32 @@ static uint64_t word_key(const struct shoji_rules *rules, struct span pattern, b
     return best;
 }
 
-/* The rarest label without wildcards. 0: there is none. */
+/* By what a label of a host pattern is found: all of it or, before a wildcard, its beginning; 0
+ * when there is too little of that. */
+static uint64_t label_key(struct span label)
+{
+    size_t plain = 0;
+    while (plain < label.len && (unsigned char)label.ptr[plain] < 0x80)
+        plain++;
+    if (plain == label.len)
+        return plain > 0 ? rules_key(RULES_KEY_LABEL, label) : 0;
+    return plain >= RULES_PREFIX ? rules_key(RULES_KEY_PREFIX, span_part(label, 0, RULES_PREFIX))
+                                 : 0;
+}
+
+/* The rarest label. 0: all are wildcards. */
 static uint64_t glob_key(const struct shoji_rules *rules, struct span host)
 {
     uint64_t best = 0;
     size_t best_cost = 0;
     for (size_t from = 0; from < host.len;) {
         size_t to = from;
-        bool plain = true;
-        for (; to < host.len && host.ptr[to] != '.'; to++)
-            plain &= (unsigned char)host.ptr[to] < 0x80;
+        while (to < host.len && host.ptr[to] != '.')
+            to++;
         struct span label = span_part(host, from, to - from);
-        uint64_t key = rules_key(RULES_KEY_LABEL, label);
+        uint64_t key = label_key(label);
         size_t cost = chain_length(rules, key) + (is_common(label) ? 100 : 1);
-        if (plain && to > from && (best == 0 || cost < best_cost)) {
+        if (key != 0 && (best == 0 || cost < best_cost)) {
             best = key;
             best_cost = cost;
         }

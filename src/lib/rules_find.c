@@ -120,6 +120,11 @@ static bool try_chain(struct search *s, uint32_t first)
     return s->found != NULL;
 }
 
+static bool try_key(struct search *s, enum rules_key kind, struct span text)
+{
+    return try_chain(s, rules_slot(s->rules, rules_key(kind, text))->first);
+}
+
 /* A slot may be shared by two keys of the same hash: a name is compared once more. */
 static bool try_name(struct search *s, struct span name)
 {
@@ -142,7 +147,9 @@ static bool try_host(struct search *s)
         next = next_label(host, at);
         size_t len = next - at - (next < host.len || host.ptr[next - 1] == '.');
         struct span label = span_part(host, at, len);
-        if (try_chain(s, rules_slot(s->rules, rules_key(RULES_KEY_LABEL, label))->first))
+        if (try_key(s, RULES_KEY_LABEL, label) ||
+            (len >= RULES_PREFIX &&
+             try_key(s, RULES_KEY_PREFIX, span_part(label, 0, RULES_PREFIX))))
             return true;
     }
     return false;
@@ -153,7 +160,7 @@ static bool try_words(struct search *s)
     struct span rest = s->url->lower, word;
     bool whole;
     while (pattern_next_word(&rest, true, &word, &whole))
-        if (try_chain(s, rules_slot(s->rules, rules_key(RULES_KEY_WORD, word))->first))
+        if (try_key(s, RULES_KEY_WORD, word))
             return true;
     return try_chain(s, s->rules->wordless);
 }

@@ -76,7 +76,7 @@ static bool is_remote(const struct rewrite_pass *pass, const char *base, struct 
 
 void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
 {
-    char url[SHOJI_URL_MAX + 1];
+    UNCLEARED char url[SHOJI_URL_MAX + 1];
     UNCLEARED struct rules_url ready;
     if (is_remote(pass, base, raw, url, &ready))
         name_silent(pass, &ready, kind);
@@ -84,7 +84,7 @@ void tracker_silent(struct rewrite_pass *pass, const char *base, struct span raw
 
 void tracker_sheet(struct rewrite_pass *pass, const char *base, struct span raw, const char *kind)
 {
-    char url[SHOJI_URL_MAX + 1];
+    UNCLEARED char url[SHOJI_URL_MAX + 1];
     UNCLEARED struct rules_url ready;
     if (is_remote(pass, base, raw, url, &ready) && !named_before(pass, span_of(kind), ready.host))
         name_silent(pass, &ready, kind);
