@@ -90,9 +90,12 @@ static const char *read_way(const struct control_env *env, const json_t *request
         ret->what = CACHE_PURGE_HOST;
         return read_host(env->requests->cache, host, &ret->host);
     }
-    /* To purge nothing and call it done would be worse. */
-    if (tenant)
-        return "originals are not kept apart by tenant in this version: purge by host or URL";
+    if (tenant) {
+        size_t len = strlen(tenant);
+        ret->what = CACHE_PURGE_TENANT;
+        ret->tenant = cache_tenant_hash(env->requests->cache, tenant, len);
+        return len > 0 && len <= SHOJI_TENANT_MAX ? NULL : "a tenant's name has 1 to 64 characters";
+    }
     ret->what = CACHE_PURGE_ALL;
     return json_is_true(all) ? NULL : "\"all\" is true or not there";
 }

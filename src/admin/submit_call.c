@@ -49,6 +49,11 @@ struct shoji_signer submit_signer(const struct call *call, const struct shoji_ke
                                  .suffix = suffix ? suffix : ""};
 }
 
+uint16_t submit_tenant(const struct call *call, const struct shoji_key *key)
+{
+    return keyring_tenant(prefetch_cache(submit_env(call)->prefetch), key);
+}
+
 /* ---- URLs on their way to the queue ---- */
 
 void submit_urls_add(void *ctx, const char *url, size_t len)
@@ -86,6 +91,7 @@ int submit_urls_hand_over(const struct call *call, const struct submit_urls *lis
         .urls = (const char *const *)list->urls,
         .count = list->count,
         .delivered_s = list->delivered_s,
+        .tenant = list->tenant,
     };
     return prefetch_submit(submit_env(call)->prefetch, &batch);
 }

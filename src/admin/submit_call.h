@@ -40,7 +40,11 @@ struct submit_urls {
     size_t cap;
     bool failed;
     int64_t delivered_s; /* the day that option d of their signed URLs names; 0: they carry none */
+    uint16_t tenant;     /* of the key that signs them */
 };
+
+/* See keyring_tenant. */
+uint16_t submit_tenant(const struct call *call, const struct shoji_key *key);
 
 /* Fits struct shoji_rewrite's `emitted`. */
 void submit_urls_add(void *urls, const char *url, size_t len);

@@ -75,6 +75,7 @@ static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bo
     first.emitted_ctx = &list;
     if (how->options.delivered == SHOJI_NOT_DELIVERED)
         how->options.delivered = submit_today();
+    list.tenant = submit_tenant(call, how->signer.key);
     list.delivered_s = (int64_t)how->options.delivered * 86400;
     int r = rewrite(call, &first, mail, ret);
     if (r < 0 || !submit_env(call)->conf->prefetch.enabled ||

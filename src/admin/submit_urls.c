@@ -124,6 +124,20 @@ static const char *read_delivered(const json_t *request, int64_t *ret_s)
     return wrong;
 }
 
+/* "kid", from those who sign with a key of their own choice; else it is ours. */
+static const char *read_tenant(const struct call *call, const json_t *request, uint16_t *ret)
+{
+    const char *kid;
+    if (!call_json_text(request, "kid", &kid))
+        return "\"kid\" is a string";
+    struct keyset *set = keyring_get(submit_env(call)->keyring);
+    const struct shoji_keys *keys = keyset_keys(set);
+    *ret = submit_tenant(call, kid ? shoji_keys_find(keys, kid, strlen(kid))
+                                   : shoji_keys_signer(keys, NULL));
+    keyring_put(set);
+    return NULL;
+}
+
 enum MHD_Result submit_prefetch(struct call *call)
 {
     enum MHD_Result result = MHD_NO;
@@ -134,6 +148,8 @@ enum MHD_Result submit_prefetch(struct call *call)
         return result;
     CLEANUP(submit_urls_free) struct submit_urls list = {0};
     const char *wrong = read_delivered(request, &list.delivered_s);
+    if (!wrong)
+        wrong = read_tenant(call, request, &list.tenant);
     if (wrong) {
         json_decref(request);
         return call_send_error(call, MHD_HTTP_BAD_REQUEST, wrong);

@@ -228,6 +228,7 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
         .len = ask->url_len,
         .done = on_enqueued,
     };
+    enqueue->write.record.tenant = ask->tenant;
     enqueue->write.record.retry_s =
         plan_requeue_s(ask->plan.now_s, flights->conf.delay_s, flights->conf.jitter_s);
     list_add_tail(&flights->enqueues, &enqueue->link);
@@ -284,6 +285,7 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
     flight->booked = failed && record->reason == REASON_PACED;
     flight->asked = ask->plan.who == PLAN_READER;
     flight->delivered_s = ask->delivered_s;
+    flight->tenant = ask->tenant;
     flight->has_record = waiter->has_record;
     flight->record = waiter->record;
     flight->again =
@@ -339,6 +341,19 @@ static void carry_out(struct flights *flights, const struct flight_ask *ask, str
     }
 }
 
+/* A hop that is known already: a reader's request says so itself, where it is answered. */
+static void note_hop(struct flights *flights, const struct flight_ask *ask,
+                     const struct cache_record *record)
+{
+    if (ask->plan.who != PLAN_HOP || !cache_tenant_is_news(record, ask->tenant))
+        return;
+    struct cache_write *write = calloc(1, sizeof(*write));
+    if (!write)
+        return;
+    *write = (struct cache_write){.op = CACHE_NOTE, .key = ask->key, .record.tenant = ask->tenant};
+    cache_write_start(flights->conf.cache, write);
+}
+
 void flight_join(struct flights *flights, const struct flight_ask *ask_given, struct waiter *waiter)
 {
     struct flight_ask ask = *ask_given;
@@ -370,6 +385,8 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
     waiter->has_record = r == 0;
     const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
     struct reply *picture = NULL;
+    if (record)
+        note_hop(flights, &ask, record);
     if (record && record->state == CACHE_STORED)
         r = reply_stored(flights->conf.cache, record, &picture);
     if (picture) {

@@ -80,6 +80,7 @@ struct flight_ask {
     bool paced;          /* the queue's: it goes by the budgets, a reader's own fetch does not */
     int64_t due_s;       /* when the first try was due, as it was fixed before; 0: now */
     int64_t delivered_s; /* the day of the mail that had it queued, or 0 */
+    uint16_t tenant;     /* of whoever asks (keyring_tenant), CACHE_TENANTS, or 0 */
     int64_t wait_ms;     /* how long the waiter waits, -1: for ever */
 };
 

@@ -106,6 +106,7 @@ void flight_start(struct flight *flight)
     record->claimed_s = flight->series.first_s;
     record->retry_s = next_try_s(flight);
     record->host = site.host;
+    record->tenant = flight->tenant; /* the store adds it to those that asked before */
     record->asked |= flight->asked;
     if (flight->delivered_s > record->delivered_s)
         record->delivered_s = flight->delivered_s;
@@ -299,6 +300,7 @@ static void step_hop(struct flight *flight)
         .paced = flight->paced,
         .due_s = flight->series.first_s,
         .delivered_s = flight->delivered_s,
+        .tenant = flight->record.tenant,
         .wait_ms = -1,
     };
     cache_key_of_url(flights->conf.cache, flight->hop, flight->hop_len, &ask.key);

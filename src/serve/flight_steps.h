@@ -47,6 +47,7 @@ struct flight {
     struct cache_record record;
     struct plan_series series;
     int64_t delivered_s;
+    uint16_t tenant;
     int64_t later_ms; /* until it may connect, when it may not yet */
     unsigned hops;
     char *url;

@@ -99,3 +99,11 @@ unsigned keyring_generation(const struct keyring *ring)
 {
     return atomic_load_explicit(&ring->generation, memory_order_acquire);
 }
+
+uint16_t keyring_tenant(const struct cache *cache, const struct shoji_key *key)
+{
+    if (!key)
+        return 0;
+    const char *name = shoji_key_tenant(key);
+    return cache_tenant_hash(cache, name ? name : "", name ? strlen(name) : 0);
+}

@@ -9,6 +9,8 @@
 
 #include "base/err.h"
 
+#include "store/cache.h"
+
 #include <shoji/keys.h>
 
 struct keyring;
@@ -24,6 +26,10 @@ MUST_CHECK int keyring_reload(struct keyring *ring, char *why);
 struct keyset *keyring_get(struct keyring *ring);
 const struct shoji_keys *keyset_keys(const struct keyset *set);
 void keyring_put(struct keyset *set);
+
+/* Whose key it is, as the cache tells tenants apart: that of its line, or the one that all keys
+ * without a tenant share; 0 for NULL: not known. */
+uint16_t keyring_tenant(const struct cache *cache, const struct shoji_key *key);
 
 unsigned keyring_generation(const struct keyring *ring);
 

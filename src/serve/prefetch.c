@@ -126,6 +126,7 @@ static void fly(struct prefetch *prefetch, const struct cache_queued *entry, str
         .paced = true,
         .due_s = entry->due_s,
         .delivered_s = entry->delivered_s,
+        .tenant = entry->tenant,
         .wait_ms = -1,
     };
     /* An entry whose URL has another key is an original that is known to redirect there. */
@@ -375,7 +376,7 @@ static bool needs_fetch(const struct prefetch *prefetch, const struct cache_reco
 static bool is_news(const struct cache_record *note, const struct cache_record *record)
 {
     return note->delivered_s > record->delivered_s || note->asked > record->asked ||
-           (note->tenant && note->tenant != record->tenant && record->tenant != CACHE_TENANTS);
+           cache_tenant_is_news(record, note->tenant);
 }
 
 /* What is to be written for one that is handed in; false: nothing. */
@@ -462,4 +463,9 @@ void prefetch_figures(const struct prefetch *prefetch, struct prefetch_figures *
         .under_way = atomic_load(&prefetch->under_way),
         .late_s = late_s > 0 ? late_s : 0,
     };
+}
+
+const struct cache *prefetch_cache(const struct prefetch *prefetch)
+{
+    return prefetch->conf.cache;
 }

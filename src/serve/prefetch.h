@@ -43,7 +43,7 @@ struct prefetch_batch {
     const char *const *urls; /* canonical */
     size_t count;
     int64_t delivered_s; /* the day that option d of their signed URLs names; 0: they carry none */
-    uint16_t tenant;     /* cache_tenant_hash, or 0 */
+    uint16_t tenant;     /* keyring_tenant, CACHE_TENANTS, or 0 */
 };
 
 /*
@@ -52,6 +52,9 @@ struct prefetch_batch {
  * when one could not be queued: then none of them may be taken as handed over.
  */
 MUST_CHECK int prefetch_submit(struct prefetch *prefetch, const struct prefetch_batch *batch);
+
+/* The cache that the queue stands in: borrowed. */
+const struct cache *prefetch_cache(const struct prefetch *prefetch);
 
 struct prefetch_figures {
     unsigned long submitted; /* URLs handed in */

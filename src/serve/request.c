@@ -35,6 +35,7 @@ struct request {
     struct cache_key key;
     struct cache_record record;
     uint16_t sharer;
+    uint16_t tenant;
     struct shoji_opened opened; /* its key is not used after verify */
 };
 
@@ -83,6 +84,8 @@ static enum step_result step_verify(struct request *request, const char *path)
     if (r == 0 && request->opened.options.mailbox[0])
         request->sharer =
             plan_sharer(shoji_key_kid(request->opened.key), request->opened.options.mailbox);
+    if (r == 0)
+        request->tenant = keyring_tenant(env->cache, request->opened.key);
     keyring_put(set);
     if (r == SHOJI_OPEN_REFUSED)
         return answer(request, REPLY_REFUSED);
@@ -116,6 +119,8 @@ static enum step_result reply_picture(struct request *request, const char *path)
 
 static bool shares_already(const struct request *request)
 {
+    if (!request->opened.options.mailbox[0])
+        return true;
     if (request->record.sharers_count >= CACHE_SHARERS)
         return true;
     for (unsigned i = 0; i < request->record.sharers_count; i++)
@@ -124,14 +129,17 @@ static bool shares_already(const struct request *request)
     return false;
 }
 
-static void count_sharer(struct request *request)
+/* Who else asks is noted once; everybody after him only reads. */
+static void note_reader(struct request *request)
 {
-    if (!request->opened.options.mailbox[0] || shares_already(request))
+    bool shares = shares_already(request);
+    if (shares && !cache_tenant_is_news(&request->record, request->tenant))
         return;
     struct cache_write *write = calloc(1, sizeof(*write));
     if (!write)
         return;
-    *write = (struct cache_write){.op = CACHE_SHARER, .key = request->key};
+    *write = (struct cache_write){.op = shares ? CACHE_NOTE : CACHE_SHARER, .key = request->key};
+    write->record.tenant = request->tenant;
     write->record.sharers[0] = request->sharer;
     write->record.sharers_count = 1;
     cache_write_start(request->front->env->cache, write);
@@ -145,7 +153,7 @@ static enum step_result step_lookup(struct request *request, const char *path)
         return answer(request, REPLY_OVERLOAD);
     request->has_record = r == 0;
     if (request->has_record)
-        count_sharer(request);
+        note_reader(request);
     if (request->has_record && request->record.state == CACHE_STORED) {
         enum step_result result = reply_picture(request, path);
         if (result != STEP_NEXT)
@@ -189,6 +197,7 @@ static void on_back(struct loop_task *task)
         .key = request->key,
         .url = request->opened.url,
         .url_len = request->opened.url_len,
+        .tenant = request->tenant,
         .wait_ms = env->wait_ms,
     };
     request->waiter.answer = on_answer;
@@ -281,7 +290,7 @@ static void unpark(struct request *request, const char *path)
         return;
     hot_put(front->hot, path, strlen(path), answered);
     if (request->has_record)
-        count_sharer(request);
+        note_reader(request);
 }
 
 static enum MHD_Result start(struct front *front, struct MHD_Connection *connection,

@@ -18,6 +18,8 @@ struct batch {
     char **urls;
     size_t count;
     int64_t delivered_s; /* of all lines; 0: of some it is not known */
+    uint16_t tenant;     /* likewise; CACHE_TENANTS: not of one */
+    unsigned refused;    /* lines that no key of ours opens */
 };
 
 static void batch_free(struct batch *batch)
@@ -49,13 +51,20 @@ static int add_line(const struct spool_conf *conf, const struct shoji_keys *keys
                     int64_t at_s, struct batch *batch)
 {
     struct shoji_opened opened;
-    if (shoji_url_open(keys, conf->url_suffix, line, strlen(line), &opened) != 0)
+    if (shoji_url_open(keys, conf->url_suffix, line, strlen(line), &opened) != 0) {
+        batch->refused++;
         return 0;
+    }
     int64_t day_s = opened.options.delivered == SHOJI_NOT_DELIVERED
                         ? 0
                         : (int64_t)opened.options.delivered * 86400;
     if ((day_s ? day_s : at_s) + conf->window_s < clock_wall_s())
         return 0;
+    uint16_t tenant = keyring_tenant(prefetch_cache(conf->prefetch), opened.key);
+    if (batch->count == 0)
+        batch->tenant = tenant;
+    else if (batch->tenant != tenant)
+        batch->tenant = CACHE_TENANTS;
     if (batch->count == 0 || day_s < batch->delivered_s)
         batch->delivered_s = day_s;
     batch->urls[batch->count] = strndup(opened.url, opened.url_len);
@@ -99,10 +108,15 @@ static int collect_file(const struct spool_conf *conf, int dir_fd, const char *n
         .urls = (const char *const *)batch.urls,
         .count = batch.count,
         .delivered_s = batch.delivered_s,
+        .tenant = batch.tenant,
     };
     r = prefetch_submit(conf->prefetch, &given);
     if (r == 0 && unlinkat(dir_fd, name, 0) < 0)
         r = -errno;
+    if (r == 0 && batch.refused > 0)
+        log_warning("spool: %u of the lines of a file were left out: no key of this server opens "
+                    "them",
+                    batch.refused);
     return r;
 }
 

@@ -117,6 +117,12 @@ struct cache_record {
     uint32_t stamp;      /* the cache's own */
 };
 
+/* Does the record not say yet that this tenant (0: not known) asked? */
+static inline bool cache_tenant_is_news(const struct cache_record *record, uint16_t tenant)
+{
+    return tenant != 0 && record->tenant != tenant && record->tenant != CACHE_TENANTS;
+}
+
 /* 0, CACHE_NONE or -errno. */
 MUST_CHECK int cache_lookup(const struct cache *cache, const struct cache_key *key,
                             struct cache_record *ret);

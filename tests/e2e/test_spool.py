@@ -101,6 +101,24 @@ class Spool(harness.ServerTest):
                       {younger.name, "long.urls.bad", "link.urls.bad", "fifo.urls.bad"})
         self.assertEqual(self.sender.count(), 1)
 
+    def test_lines_whose_key_is_gone(self):
+        """Counted in the log, by nothing that names them; the others are fetched."""
+        self.shoji("rewrite", "--prefetch", paths=("/a.png", "/b.png", "/c.png"))
+        old, = self.files()
+        text = old.read_bytes()
+        old.unlink()
+        harness.write_keys(self.server.keys, harness.Key().line())
+        self.shoji("rewrite", "--prefetch", paths=["/d.png"])
+        new, = self.files()
+        new.write_bytes(text + new.read_bytes())
+        self.server.start()
+        self.assertTrue(self.sender.wait_for("/d.png"))
+        self.empty()
+        harness.until(lambda: "spool: 3 of the lines" in self.server.logged(1000))
+        for word in text.decode().split():
+            self.assertNotIn(word, self.server.logged(1000))
+        self.assertEqual(self.sender.count(), 1)
+
 
 if __name__ == "__main__":
     unittest.main()
