@@ -74,6 +74,9 @@
 #define LIMIT_DNS_TRY_MS       2000 /* a question, doubled with each round */
 #define LIMIT_DNS_TRIES        2    /* rounds over all servers */
 #define LIMIT_DNS_TCP_MS       6000 /* both answers through a proxy: as long as two rounds */
+#define LIMIT_LOOKUPS          256  /* at once, of all egresses: 75 KB each; the default of total */
+#define LIMIT_LOOKUPS_SITE     4    /* one domain has a part in so many of them; not tuned */
+#define LIMIT_LOOKUPS_IDLE     16   /* c-ares channels kept for the next ones: 1.2 MB */
 #define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */
 #define LIMIT_SLOW_S           8    /* ... for so long is dripping */
 #define LIMIT_CA_CACHE_S       3600 /* how late a change of the system's certificates counts */

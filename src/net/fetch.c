@@ -464,6 +464,7 @@ static int make_egresses(struct fetcher *fetcher, const struct fetch_conf *conf,
             .loop = fetcher->loop,
             .egress = egress_pool_at(fetcher->pool, i),
             .connect_timeout_ms = conf->connect_timeout_ms,
+            .lookups = LIMIT_LOOKUPS / (unsigned)egress_pool_count(fetcher->pool),
         };
         char reason[EGRESS_WHY] = "";
         r = resolver_new(&resolver, reason, &fetcher->resolvers[i]);

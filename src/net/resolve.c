@@ -2,8 +2,9 @@
 
 #include "base/limits.h"
 #include "base/list.h"
-#include "net/resolve_socket.h"
+#include "net/resolve_channel.h"
 #include "net/tunnel.h"
+#include "net/turns.h"
 
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -11,9 +12,7 @@
 #include <unistd.h>
 
 #define DNS_PORT 53
-
-/* A UDP and a TCP socket a server, and room for the ones c-ares opens before it closes others. */
-#define SOCKETS (4 * RESOLVE_SERVERS)
+#define REST_MS  60000 /* nothing is due later; it only keeps the timer's place in the heap */
 
 struct resolver {
     struct loop *loop;
@@ -21,6 +20,8 @@ struct resolver {
     unsigned connect_timeout_ms;
     struct server servers[RESOLVE_SERVERS];
     size_t servers_count;
+    struct channels channels;
+    struct turns *turns;
 };
 
 struct question {
@@ -32,18 +33,13 @@ struct question {
     bool too_many;
 };
 
-struct socket {
-    struct loop_fd watch;
-    struct resolve *resolve; /* NULL: the slot is free */
-};
-
 struct resolve {
     struct resolver *resolver;
     resolve_done_fn *done;
     void *ctx;
-    ares_channel channel;    /* NULL until there is somebody to ask */
+    struct turn turn;
+    struct channel *channel; /* NULL until there is somebody to ask */
     struct loop_timer timer; /* runs as long as the lookup does, so moving it needs no memory */
-    struct socket watched[SOCKETS];
     unsigned unanswered;
     struct question questions[2];
     struct resolve_sockets sockets;
@@ -107,6 +103,20 @@ static int check_servers(const struct resolver *resolver, char *why)
     return 0;
 }
 
+static void begin(struct turn *turn);
+
+static int make_lines(struct resolver *resolver, unsigned lookups)
+{
+    bool proxy = egress_is_proxy(resolver->egress);
+    unsigned site = lookups / LIMIT_LOOKUPS_SITE;
+    const struct turns_conf turns = {
+        .loop = resolver->loop, .per_host = site > 0 ? site : 1, .total = lookups, .begin = begin};
+    resolver->channels.loop = resolver->loop;
+    resolver->channels.proxy = proxy;
+    resolver->channels.servers_most = proxy ? 1 : resolver->servers_count;
+    return turns_new(&turns, &resolver->turns);
+}
+
 int resolver_new(const struct resolver_conf *conf, char *why, struct resolver **ret)
 {
     struct resolver *resolver = calloc(1, sizeof(*resolver));
@@ -115,6 +125,7 @@ int resolver_new(const struct resolver_conf *conf, char *why, struct resolver **
     resolver->loop = conf->loop;
     resolver->egress = conf->egress;
     resolver->connect_timeout_ms = conf->connect_timeout_ms;
+    channels_init(&resolver->channels);
     int r = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS ? 0 : -ENOMEM;
     if (r < 0) {
         free(resolver);
@@ -124,6 +135,8 @@ int resolver_new(const struct resolver_conf *conf, char *why, struct resolver **
     r = servers ? servers_of_text(resolver, servers, why) : servers_of_system(resolver, why);
     if (r == 0)
         r = check_servers(resolver, why);
+    if (r == 0)
+        r = make_lines(resolver, conf->lookups);
     if (r < 0) {
         resolver_free(resolver);
         return r;
@@ -136,6 +149,8 @@ void resolver_free(struct resolver *resolver)
 {
     if (!resolver)
         return;
+    turns_free(resolver->turns);
+    channels_free(&resolver->channels);
     ares_library_cleanup();
     free(resolver);
 }
@@ -231,119 +246,44 @@ static void settle(struct resolve *resolve)
             end(resolve, answer);
         return;
     }
-    const struct timeval *next = ares_timeout(resolve->channel, &most, &left);
+    const struct timeval *next = ares_timeout(channel_ares(resolve->channel), &most, &left);
     int64_t ms = (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1;
     must(loop_timer_set(resolve->resolver->loop, &resolve->timer, ms) == 0);
-}
-
-/* Nothing is due later than this; it only keeps the timer's place in the heap. */
-static void keep_timer(struct resolve *resolve)
-{
-    must(loop_timer_set(resolve->resolver->loop, &resolve->timer, 60000) == 0);
-}
-
-static void socket_ready(struct loop_fd *watch, uint32_t events)
-{
-    struct socket *s = container_of(watch, struct socket, watch);
-    struct resolve *resolve = s->resolve;
-    bool in = events & (EPOLLIN | EPOLLHUP | EPOLLERR);
-    bool out = events & EPOLLOUT;
-    ares_process_fd(resolve->channel, in ? watch->fd : ARES_SOCKET_BAD,
-                    out ? watch->fd : ARES_SOCKET_BAD);
-    settle(resolve);
 }
 
 static void timer_fired(struct loop_timer *timer)
 {
     struct resolve *resolve = container_of(timer, struct resolve, timer);
-    keep_timer(resolve);
+    must(loop_timer_set(resolve->resolver->loop, timer, REST_MS) == 0);
     if (!resolve->channel)
         return;
-    ares_process_fd(resolve->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    ares_process_fd(channel_ares(resolve->channel), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     settle(resolve);
-}
-
-/* c-ares says which sockets it has and what it waits for; both zero: it is about to close it. */
-static void socket_changed(void *ctx, ares_socket_t fd, int in, int out)
-{
-    struct resolve *resolve = ctx;
-    struct loop *loop = resolve->resolver->loop;
-    struct socket *known = NULL;
-    struct socket *spare = NULL;
-    for (int i = 0; i < SOCKETS; i++) {
-        struct socket *s = &resolve->watched[i];
-        if (s->resolve && s->watch.fd == fd)
-            known = s;
-        else if (!s->resolve)
-            spare = s;
-    }
-    uint32_t events = (in ? EPOLLIN : 0U) | (out ? EPOLLOUT : 0U);
-    /* Where the kernel or the slots give out, the question runs into its timeout and fails. */
-    if (known && (events == 0 || loop_fd_change(loop, &known->watch, events) < 0)) {
-        loop_fd_remove(loop, &known->watch);
-        known->resolve = NULL;
-    } else if (!known && spare && events != 0) {
-        spare->watch = (struct loop_fd){.fd = fd, .ready = socket_ready};
-        if (loop_fd_add(loop, &spare->watch, events) == 0)
-            spare->resolve = resolve;
-    }
 }
 
 /* ---- a lookup ---- */
 
-static int set_servers(ares_channel channel, const struct server *servers, size_t count)
+static void settle_use(void *ctx)
 {
-    struct ares_addr_port_node nodes[RESOLVE_SERVERS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        const struct server *server = &servers[i];
-        nodes[i].next = i + 1 < count ? &nodes[i + 1] : NULL;
-        nodes[i].family = server->address.v6 ? AF_INET6 : AF_INET;
-        nodes[i].udp_port = (int)server->port;
-        nodes[i].tcp_port = (int)server->port;
-        memcpy(&nodes[i].addr, server->address.bytes, server->address.v6 ? 16 : 4);
-    }
-    return ares_set_servers_ports(channel, nodes) == ARES_SUCCESS ? 0 : -ENOMEM;
+    settle(ctx);
 }
 
 static int channel_open(struct resolve *resolve, const struct server *servers, size_t count)
 {
-    char lookups[] = "b"; /* DNS only */
-    bool proxy = egress_is_proxy(resolve->resolver->egress);
-    /* All of these are set so that c-ares reads no file and no environment on our behalf. Without
-     * ARES_FLAG_EDNS there is no room in a question for anything about us. A server that says
-     * that it cannot tell is not asked again: c-ares would, if there is no other. */
-    struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | (proxy ? ARES_FLAG_USEVC : 0) |
-                 (count == 1 ? ARES_FLAG_NOCHECKRESP : 0),
-        .timeout = proxy ? LIMIT_DNS_TCP_MS : LIMIT_DNS_TRY_MS,
-        .tries = proxy ? 1 : LIMIT_DNS_TRIES,
-        .ndots = 1,
-        .lookups = lookups,
-        .sock_state_cb = socket_changed,
-        .sock_state_cb_data = resolve,
+    const struct channel_use use = {
+        .servers = servers,
+        .count = count,
+        .sockets = &resolve->sockets,
+        .settle = settle_use,
+        .ctx = resolve,
     };
-    struct in_addr placeholder = {0};
-    options.servers = &placeholder;
-    options.nservers = 1;
-    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-               ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
-               ARES_OPT_SORTLIST | ARES_OPT_NOROTATE;
-    ares_channel channel;
-    if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS)
-        return -ENOMEM;
-    resolve_sockets_set(channel, &resolve->sockets);
-    if (set_servers(channel, servers, count) < 0) {
-        ares_destroy(channel);
-        return -ENOMEM;
-    }
-    resolve->channel = channel;
-    return 0;
+    return channel_take(&resolve->resolver->channels, &use, &resolve->channel);
 }
 
 static void channel_close(struct resolve *resolve)
 {
     if (resolve->channel)
-        ares_destroy(resolve->channel);
+        channel_give(resolve->channel, resolve->unanswered == 0);
     resolve->channel = NULL;
     if (resolve->sockets.tunnel_fd >= 0)
         close(resolve->sockets.tunnel_fd);
@@ -356,7 +296,7 @@ static void ask(struct resolve *resolve)
     resolve->unanswered = 2;
     for (int i = 0; i < 2; i++) {
         resolve->questions[i] = (struct question){.resolve = resolve, .v6 = types[i] == ns_t_aaaa};
-        ares_query(resolve->channel, resolve->name, ns_c_in, types[i], answered,
+        ares_query(channel_ares(resolve->channel), resolve->name, ns_c_in, types[i], answered,
                    &resolve->questions[i]);
     }
 }
@@ -399,17 +339,31 @@ static bool next_server(struct resolve *resolve)
     return true;
 }
 
-static int begin(struct resolve *resolve)
+static void begin(struct turn *turn)
 {
+    struct resolve *resolve = container_of(turn, struct resolve, turn);
     struct resolver *resolver = resolve->resolver;
     if (egress_is_proxy(resolver->egress)) {
-        keep_timer(resolve);
-        return next_server(resolve) ? 0 : -ENOMEM;
+        if (!next_server(resolve))
+            end(resolve, RESOLVE_NO_MEMORY);
+        return;
     }
-    int r = channel_open(resolve, resolver->servers, resolver->servers_count);
-    if (r == 0) /* The timer runs at once: even an answer that is there already comes later. */
-        ask(resolve);
-    return r;
+    if (channel_open(resolve, resolver->servers, resolver->servers_count) < 0) {
+        end(resolve, RESOLVE_NO_MEMORY);
+        return;
+    }
+    ask(resolve);
+    settle(resolve);
+}
+
+/* Whoever owns a domain can make all of its names slow: the last two labels wait in one line. */
+static struct span site_of(struct span name)
+{
+    size_t at = name.len;
+    for (int dots = 0; at > 0; at--)
+        if (name.ptr[at - 1] == '.' && at < name.len && ++dots == 2)
+            break;
+    return span_part(name, at, name.len);
 }
 
 int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *done, void *ctx,
@@ -425,9 +379,9 @@ int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *
     resolve->ctx = ctx;
     resolve->sockets = (struct resolve_sockets){.egress = resolver->egress, .tunnel_fd = -1};
     resolve->timer.fire = timer_fired;
-    int r = loop_timer_set(resolver->loop, &resolve->timer, 0);
+    int r = loop_timer_set(resolver->loop, &resolve->timer, REST_MS);
     if (r == 0)
-        r = begin(resolve);
+        r = turn_wait(resolver->turns, &resolve->turn, site_of(name));
     if (r < 0) {
         resolve_cancel(resolve);
         return r;
@@ -447,6 +401,7 @@ void resolve_cancel(struct resolve *resolve)
         return;
     tunnel_cancel(resolve->tunnel);
     channel_close(resolve);
+    turn_leave(resolve->resolver->turns, &resolve->turn);
     loop_timer_cancel(resolve->resolver->loop, &resolve->timer);
     free(resolve);
 }

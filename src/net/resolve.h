@@ -4,9 +4,13 @@
  * Every lookup asks twice, A and AAAA, of the configured servers only: no hosts file, no search
  * domain, no alias file, no cache, no EDNS. A question that gets no answer is asked again of each
  * server LIMIT_DNS_TRIES times in all, and by TCP when the answer was cut; a no is final. Each
- * lookup has a channel of its own, hence ports of its own towards the servers, and nothing of one
+ * lookup has a channel to itself, hence ports of its own towards the servers, and no answer to one
  * lookup reaches the next. It judges no address; the caller does, and has all of them: an answer
  * that does not fit is no answer.
+ *
+ * So many lookups are under way at once; more wait, without limit, in lines by the last two labels
+ * of their names, which are served in turn. One such domain has at most its part of the lookups, so
+ * that names which never answer hold up only each other. How long is waited is the caller's affair.
  *
  * A direct egress's questions leave by its address and interface. Through a proxy they go by TCP,
  * both over one connection, to one server after the other until one answers; nothing ever goes
@@ -49,6 +53,7 @@ struct resolver_conf {
     struct loop *loop;
     const struct egress *egress; /* its `resolvers` are asked; outlives the resolver */
     unsigned connect_timeout_ms; /* towards a server, through a proxy */
+    unsigned lookups;            /* at once, at least one */
 };
 
 /* 0; -EINVAL with a sentence in `why` (256 bytes); -errno. The system's servers are as they are

@@ -37,7 +37,8 @@ static int new_resolver(struct loop *loop, const char *servers, char *why, struc
 {
     static struct egress egress; /* outlives the resolver */
     egress = (struct egress){.resolvers = (char *)(uintptr_t)servers};
-    const struct resolver_conf conf = {.loop = loop, .egress = &egress, .connect_timeout_ms = 2000};
+    const struct resolver_conf conf = {
+        .loop = loop, .egress = &egress, .connect_timeout_ms = 2000, .lookups = 8};
     return resolver_new(&conf, why, ret);
 }
 
