@@ -1,6 +1,7 @@
 #include "lib/html_link.h"
 
 #include "lib/image_ref.h"
+#include "lib/url_text.h"
 
 static bool starts_nocase(struct span s, struct span prefix)
 {
@@ -9,48 +10,58 @@ static bool starts_nocase(struct span s, struct span prefix)
 
 /*
  * mailto: without the parameters that make some clients attach a file of the reader's ("Mailto: Me
- * Your Secrets", Müller et al. 2020). Names are compared after percent-decoding what could hide
- * them.
+ * Your Secrets", Müller et al. 2020). Percent codes are resolved, and a name may begin behind any
+ * character that somebody takes for a separator: "&amp;attach=" written twice over has a ';' there.
  */
-static bool attaches(struct span parameter)
+static bool attaches(struct span piece)
 {
-    char name[16];
-    size_t len = 0;
-    for (size_t i = 0; i < parameter.len && parameter.ptr[i] != '=' && len < sizeof(name); i++) {
-        char c = parameter.ptr[i];
-        if (c == '%' && i + 2 < parameter.len) {
-            char hex[3] = {parameter.ptr[i + 1], parameter.ptr[i + 2], '\0'};
-            c = (char)strtoul(hex, NULL, 16);
+    static const char word[] = "attach";
+    size_t matched = 0, none = sizeof(word);
+    for (size_t i = 0; i < piece.len; i++) {
+        char c = piece.ptr[i];
+        int high = i + 2 < piece.len && c == '%' ? url_text_hex(piece.ptr[i + 1]) : -1;
+        int low = high >= 0 ? url_text_hex(piece.ptr[i + 2]) : -1;
+        if (low >= 0) {
+            c = (char)(high * 16 + low);
             i += 2;
         }
-        name[len++] = ascii_lower(c);
+        matched = matched < none && ascii_lower(c) == word[matched] ? matched + 1 : none;
+        if (matched == sizeof(word) - 1)
+            return true;
+        if (c == '?' || c == '&' || c == ';')
+            matched = 0;
     }
-    return span_starts((struct span){name, len}, SPAN("attach"));
+    return false;
 }
 
+static size_t piece_len(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len && s.ptr[len] != '?' && s.ptr[len] != '&')
+        len++;
+    return len;
+}
+
+/* What stands before the '?' is looked at, too: somebody may begin his parameters at any '&'. */
 static void write_mailto(struct span url, struct buf *out)
 {
-    const char *query = memchr(url.ptr, '?', url.len);
-    size_t head = query ? (size_t)(query - url.ptr) : url.len;
+    struct span rest = span_part(url, 7, url.len);
+    size_t len = piece_len(rest);
+    bool query = false, asked = false; /* a '?' was read, written */
     buf_add_text(out, "mailto:");
-    buf_add(out, url.ptr + 7, head - 7);
-    struct span rest = span_part(url, head + 1, url.len);
-    char separator = '?';
+    buf_add_span(out, span_part(rest, 0, len));
+    rest = span_part(rest, len, rest.len);
     while (rest.len > 0) {
-        size_t len = 0;
-        while (len < rest.len && rest.ptr[len] != '&')
-            len++;
-        struct span parameter = span_part(rest, 0, len);
-        rest = span_part(rest, len + 1, rest.len);
-        /* "&amp;attach=" written twice over: the name then begins behind the ';'. */
-        const char *behind = memchr(parameter.ptr, ';', parameter.len);
-        size_t skip = behind ? (size_t)(behind - parameter.ptr) + 1 : 0;
-        if (parameter.len == 0 || attaches(parameter) ||
-            attaches(span_part(parameter, skip, parameter.len)))
+        char separator = rest.ptr[0];
+        rest = span_part(rest, 1, rest.len);
+        struct span piece = span_part(rest, 0, piece_len(rest));
+        rest = span_part(rest, piece.len, rest.len);
+        query |= separator == '?';
+        if (piece.len == 0 || attaches(piece))
             continue;
-        buf_add_char(out, separator);
-        buf_add_span(out, parameter);
-        separator = '&';
+        buf_add_char(out, query && !asked ? '?' : separator);
+        asked |= query;
+        buf_add_span(out, piece);
     }
 }
 
