@@ -3,6 +3,7 @@ that the test moves on (shifted_clock.c). The times are the README's: again afte
 minutes and 4 hours, each up to half as long again, and then no more."""
 
 import glob
+import json
 import os
 import shutil
 import struct
@@ -17,6 +18,7 @@ import http1
 import meter
 import origin as origins
 import pictures
+import proxy as proxies
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # About 1 minute, 15 minutes and 4 hours after the first try was due, each up to half as much later,
@@ -43,7 +45,7 @@ def setUpModule():
     subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-Wall", "-o", library, source], check=True)
 
 
-class Retries(harness.ServerTest):
+class ShiftedClock(harness.ServerTest):
     def setUp(self):
         self.sender = self.origin()
         self.sender.default = origins.picture(pictures.plain_png())
@@ -77,6 +79,12 @@ class Retries(harness.ServerTest):
                                         harness.as_json({"urls": urls}))
         self.assertEqual(answer.status, 202)
 
+    def start(self):
+        with mock.patch.dict(os.environ, {"LD_PRELOAD": library, "SHOJI_TEST_CLOCK": self.clock}):
+            self.server.start()
+
+
+class Retries(ShiftedClock):
     def open_often(self, url):
         """As delivered mail and as other mail, by several mailboxes; nobody is shown anything."""
         ages = set()
@@ -190,10 +198,6 @@ class Retries(harness.ServerTest):
         self.assertPlaceholder(self.server.open(url, d=day), 410)
         self.assertEqual(self.tries("unknown"), (0, 0))
 
-    def start(self):
-        with mock.patch.dict(os.environ, {"LD_PRELOAD": library, "SHOJI_TEST_CLOCK": self.clock}):
-            self.server.start()
-
     def test_evicted_and_shared_comes_back_at_no_time_of_a_reader(self):
         """Somewhere in the hour after he asked; that all of ten fall on its first seconds is as good as
         impossible."""
@@ -230,6 +234,61 @@ class Retries(harness.ServerTest):
             self.prefetch(self.url("kept"))
             self.poke()
         self.assertEqual(self.tries("kept"), (1, 2))
+
+
+class AnEgressThatFails(ShiftedClock):
+    """Where nobody was asked, that was no try: it neither adds one nor moves those that are left."""
+
+    def setUp(self):
+        self.proxy = proxies.Proxy("socks5", "127.0.0.1")
+        self.addCleanup(lambda: self.proxy.close())
+        super().setUp()
+        self.server.stop()
+        self.server.conf["egress far"] = {"type": "socks5", "address": self.proxy.address,
+                                          "resolvers": self.resolver.address}
+        self.start()
+
+    def poke(self):
+        self.pokes += 1
+        url = self.sender.url(f"/poke{self.pokes}.png")
+        self.prefetch(url)
+        return url
+
+    def shown(self, url):
+        return self.server.open(url, d=harness.today()).status == 200
+
+    def until_it_works(self):
+        """What comes first after a pause tries the egress; what comes meanwhile waits for a minute."""
+        harness.until(lambda: self.shown(self.poke()))
+
+    def record(self, url):
+        answer = self.server.ask_admin("GET", f"/v1/explain?url={url}")
+        return next(step for step in json.loads(answer.body)["steps"] if step["step"] == "record")
+
+    def test_its_turn_is_no_try(self):
+        self.sender.pages["/busy.png"] = origins.answer(status="503 Busy")
+        url = self.sender.url("/busy.png")
+        self.prefetch(url)
+        harness.until(lambda: self.record(url)["verdict"] == "down")
+        self.proxy.close()
+        self.move(RETRIES[0][1])
+        self.poke()
+        harness.until(lambda: self.record(url)["verdict"] == "ours")
+        self.assertIn("(1 try)", self.record(url)["sentence"])
+        self.proxy = proxies.Proxy("socks5", "127.0.0.1", port=self.proxy.port)
+        for options in ({}, {"d": harness.today()}, {"c": 1}):
+            self.assertPlaceholder(self.server.open(url, **options))
+        self.assertEqual(self.sender.count("/busy.png"), 1)
+        self.move(8 * MINUTE)
+        self.until_it_works()
+        counts = []
+        for seconds in (2 * MINUTE, 2 * MINUTE, 23 * MINUTE, 7 * HOUR, DAY):
+            self.move(seconds)
+            poked = self.poke()
+            harness.until(lambda poked=poked: self.shown(poked))
+            harness.until(lambda: self.record(url)["verdict"] == "down")
+            counts.append(self.sender.count("/busy.png"))
+        self.assertEqual(counts, [2, 2, 3, 4, 4])
 
 
 if __name__ == "__main__":
