@@ -65,6 +65,8 @@
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)
 #define LIMIT_ORIGIN_HEADERS   (64 * KiB)
+#define LIMIT_READ_BUFFER      (8 * KiB)  /* a pending fetch; half of it takes 6 % more CPU */
+#define LIMIT_SEND_BUFFER      (16 * KiB) /* one a TLS connection: libcurl has no smaller */
 #define LIMIT_WIRE_FACTOR      2 /* bytes received a byte of max_bytes: chunks and TLS records ... */
 #define LIMIT_WIRE_EXTRA       (256 * KiB) /* ... and head and handshake */
 #define LIMIT_LOCATION         (8 * KiB)   /* of a redirect: twice what may become a URL of ours */

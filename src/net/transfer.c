@@ -278,6 +278,8 @@ static int set_manner(struct transfer *transfer)
         return -ENOMEM;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, shared->fields);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)LIMIT_READ_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)LIMIT_SEND_BUFFER);
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, progressed);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
