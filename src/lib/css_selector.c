@@ -282,11 +282,16 @@ static bool condition_part(struct css_writer *w, const struct css_token *token, 
 bool css_condition(struct css_writer *w)
 {
     bool word = true; /* the name of the rule stands before */
+    bool first = true;
     size_t depth = 0;
     for (;;) {
         struct css_token token = css_next_solid(&w->t);
         if (token.type == CSS_OPEN && token.delim == '{')
             return depth == 0;
+        bool begins = token.type == CSS_IDENT || token.type == CSS_OPEN;
+        if (first && !begins) /* nothing that would stand tight behind the name of the rule */
+            return false;
+        first = false;
         if (token.type == CSS_OPEN)
             depth++;
         if (token.type == CSS_CLOSE && depth-- == 0)

@@ -58,8 +58,8 @@ static inline void fuzz_check_at_rule(struct span css, size_t at)
         return;
     struct span s = span_part(css, at, css.len);
     must(span_starts(s, SPAN("@media ")) || span_starts(s, SPAN("@supports ")) ||
-         span_starts(s, SPAN("@media{")) || span_starts(s, SPAN("@keyframes ")) ||
-         span_starts(s, SPAN("@-webkit-keyframes ")));
+         span_starts(s, SPAN("@media{")) || span_starts(s, SPAN("@supports{")) ||
+         span_starts(s, SPAN("@keyframes ")) || span_starts(s, SPAN("@-webkit-keyframes ")));
 }
 
 /* CSS as the rewriter writes it: every url() is one of those, and there is no other way to load. */
