@@ -318,10 +318,38 @@ static int apply_sharer(const struct apply *a, const struct cache_write *w,
     return changed ? put(a, w, record, ret) : refuse(0, record, ret);
 }
 
-/* A new entry, or what becomes of the one that is there: the earlier date unless its own is
- * `fixed`, and both their notes, but delivered mail only if both are. */
+/* What the notes of an entry become when it is queued once more: both, but delivered mail only if
+ * both are. */
+static struct queue_found both_notes(const struct apply *a, const struct cache_write *w,
+                                     const struct queue_found *found)
+{
+    struct queue_found both = *found;
+    int64_t day_s = w->record.delivered_s / 86400 * 86400;
+    bool delivered = found->delivered_s != 0 && day_s != 0;
+    both.stamp = a->index->figures.last_order;
+    both.tenant = both_tenants(found->tenant, w->record.tenant);
+    both.delivered_s = delivered ? later(found->delivered_s, day_s) : 0;
+    return both;
+}
+
+static bool same_notes(const struct queue_found *one, const struct queue_found *other)
+{
+    return one->tenant == other->tenant && one->delivered_s == other->delivered_s;
+}
+
+/* Of what is being asked, or has failed, only the notes change. It is due when its claim said:
+ * nobody advances that; and what is sealed there may be the hop of an answer that was a redirect:
+ * whoever gave that is not asked again. */
+static int note_entry(const struct apply *a, const struct cache_write *w,
+                      const struct queue_found *found)
+{
+    struct queue_found both = both_notes(a, w, found);
+    return same_notes(&both, found) ? 0 : queue_change(a->index, a->txn, found, &both);
+}
+
+/* A new entry, or what becomes of the one that is there: the earlier date. */
 static int put_entry(const struct apply *a, const struct cache_write *w,
-                     const struct queue_found *found, bool fixed, int64_t *ret_due_s)
+                     const struct queue_found *found, int64_t *ret_due_s)
 {
     struct queue_entry entry = {
         .key = &w->key,
@@ -334,14 +362,13 @@ static int put_entry(const struct apply *a, const struct cache_write *w,
         .delivered_s = w->record.delivered_s / 86400 * 86400,
     };
     if (found) {
-        entry.tenant = both_tenants(found->tenant, entry.tenant);
-        bool delivered = found->delivered_s != 0 && entry.delivered_s != 0;
-        entry.delivered_s = delivered ? later(found->delivered_s, entry.delivered_s) : 0;
+        struct queue_found both = both_notes(a, w, found);
+        entry.tenant = both.tenant;
+        entry.delivered_s = both.delivered_s;
         entry.group = entry.group ? entry.group : found->group;
-        entry.due_s = fixed || found->due_s < entry.due_s ? found->due_s : entry.due_s;
+        entry.due_s = found->due_s < entry.due_s ? found->due_s : entry.due_s;
         *ret_due_s = entry.due_s;
-        if (entry.due_s == found->due_s && entry.tenant == found->tenant &&
-            entry.delivered_s == found->delivered_s)
+        if (entry.due_s == found->due_s && same_notes(&both, found))
             return 0;
     }
     *ret_due_s = entry.due_s;
@@ -362,9 +389,12 @@ static int apply_enqueue(const struct apply *a, const struct cache_write *w,
     if (r == CACHE_NONE && (a->index->tight || a->index->queue_full))
         return refuse(-ENOSPC, record, ret);
     ret->record = *record;
-    /* What is being asked, or has failed, is due when its claim said: nobody advances that. */
-    bool fixed = record->state == CACHE_CLAIMED || record->state == CACHE_FAILED;
-    r = put_entry(a, w, r == 0 ? &found : NULL, fixed, &ret->record.retry_s);
+    if (r == 0 && (record->state == CACHE_CLAIMED || record->state == CACHE_FAILED)) {
+        ret->record.retry_s = found.due_s;
+        r = note_entry(a, w, &found);
+    } else {
+        r = put_entry(a, w, r == 0 ? &found : NULL, &ret->record.retry_s);
+    }
     if (r < 0 || record->state == 0 || !take_notes(record, &w->record))
         return r;
     int64_t due_s = ret->record.retry_s;
@@ -386,7 +416,11 @@ static int apply_requeue(const struct apply *a, const struct cache_write *w,
     int r = find_entry(a, w, &found);
     if (r < 0)
         return r;
-    return r == 0 ? queue_move(a->index, a->txn, &w->key, w->record.retry_s) : leave_queue(a, w);
+    if (r != 0)
+        return leave_queue(a, w);
+    struct queue_found moved = found;
+    moved.due_s = w->record.retry_s;
+    return queue_change(a->index, a->txn, &found, &moved);
 }
 
 static int apply_order(const struct apply *a, const struct cache_write *w, struct outcome *ret)

@@ -152,7 +152,9 @@ enum cache_op {
     CACHE_FAIL,  /* the answer: record.reason, record.retry_s; requeued */
     CACHE_SHARER,  /* one more mailbox salt, record.sharers[0]; creates no record */
     CACHE_NOTE,    /* only the notes below; creates no record */
-    CACHE_ENQUEUE, /* `bytes` is the URL: to be fetched at record.retry_s; an earlier date stays */
+    CACHE_ENQUEUE, /* `bytes` is the URL: to be fetched at record.retry_s; an earlier date stays. Of
+                      what stands there already and is claimed or failed, date and URL stay, which
+                      may be that of a hop; it takes the notes */
     CACHE_REQUEUE, /* the same, and replaces what stands there; without `bytes` an entry that stands
                       there gets that date */
     CACHE_DEQUEUE,

@@ -72,6 +72,13 @@ static void get_notes(const uint8_t *value, struct queue_found *ret)
     ret->delivered_s = (int64_t)little_get16(value + AT_DELIVERED) * 86400;
 }
 
+static void put_notes(uint8_t *value, const struct queue_found *found)
+{
+    little_put32(value + AT_STAMP, found->stamp);
+    little_put16(value + AT_TENANT, found->tenant);
+    little_put16(value + AT_DELIVERED, little_day(found->delivered_s));
+}
+
 /* ---- the heads of groups ---- */
 
 /* The first place at or behind `from`. 0, CACHE_NONE or -errno. */
@@ -250,19 +257,19 @@ static int put_sealed(const struct index *index, MDB_txn *txn, const struct queu
     return r < 0 ? r : keep_head(index, txn, found->group, &before);
 }
 
-int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key, int64_t due_s)
+int queue_change(const struct index *index, MDB_txn *txn, const struct queue_found *from,
+                 const struct queue_found *to)
 {
     UNCLEARED uint8_t bytes[SEALED_MAX];
-    struct queue_found found;
     MDB_val v;
-    int r = queue_find(index, txn, key, &found);
-    if (r == 0)
-        r = value_at(index, txn, &found, &v);
-    if (r != 0 || v.mv_size > sizeof(bytes))
+    int r = value_at(index, txn, from, &v);
+    if (r != 0 || v.mv_size < AT_BODY || v.mv_size > sizeof(bytes))
         return r < 0 ? r : 0;
     v = (MDB_val){.mv_size = v.mv_size, .mv_data = memcpy(bytes, v.mv_data, v.mv_size)};
-    r = queue_remove_found(index, txn, &found);
-    found.due_s = due_s;
+    put_notes(bytes, to);
+    r = queue_remove_found(index, txn, from);
+    struct queue_found found = *from;
+    found.due_s = to->due_s;
     return r < 0 ? r : put_sealed(index, txn, &found, &v);
 }
 
@@ -277,7 +284,11 @@ int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry 
     int r = queue_remove(index, txn, entry->key);
     if (r < 0)
         return r;
-    struct queue_found found = {.group = entry->group, .due_s = entry->due_s};
+    struct queue_found found = {.group = entry->group,
+                                .due_s = entry->due_s,
+                                .stamp = entry->stamp,
+                                .tenant = entry->tenant,
+                                .delivered_s = entry->delivered_s};
     memcpy(found.id, entry->key->bytes, sizeof(found.id));
     struct seal seal = {.secret = index->secret};
     memcpy(seal.id, found.id, sizeof(seal.id));
@@ -296,9 +307,7 @@ int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry 
         url = span_part(url, https.len, url.len);
     }
     memcpy(text + before, url.ptr, url.len);
-    little_put32(sealed + AT_STAMP, entry->stamp);
-    little_put16(sealed + AT_TENANT, entry->tenant);
-    little_put16(sealed + AT_DELIVERED, little_day(entry->delivered_s));
+    put_notes(sealed, &found);
     sealed[AT_FLAGS] = seal.flags;
     seal_close(&seal, text, before + url.len, sealed + AT_BODY);
     MDB_val v = value_of(sealed, AT_BODY + SEAL_PROOF + before + url.len);

@@ -43,9 +43,10 @@ MUST_CHECK int queue_find(const struct index *index, MDB_txn *txn, const struct 
 /* Adds the entry, in place of the one that is there. */
 MUST_CHECK int queue_put(const struct index *index, MDB_txn *txn, const struct queue_entry *entry);
 
-/* Another date for the entry, if there is one. 0 or -errno. */
-MUST_CHECK int queue_move(const struct index *index, MDB_txn *txn, const struct cache_key *key,
-                          int64_t due_s);
+/* Another date and other notes for what was found: of `to` all but id and group counts. What is
+ * sealed stays as it is. 0 or -errno. */
+MUST_CHECK int queue_change(const struct index *index, MDB_txn *txn, const struct queue_found *from,
+                            const struct queue_found *to);
 
 /* 0; CACHE_NONE when there is none; -errno. */
 MUST_CHECK int queue_remove(const struct index *index, MDB_txn *txn, const struct cache_key *key);

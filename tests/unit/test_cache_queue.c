@@ -184,6 +184,114 @@ static void test_a_url_may_wait_under_another_key(void **state)
     fixture_free(f);
 }
 
+/* ---- what was answered with a redirect ---- */
+
+#define DAY ((int64_t)86400)
+
+static const char top[] = "https://a.test/from", hop[] = "https://b.test/to";
+
+static int write_about_top(struct fixture *f, struct cache_write write)
+{
+    write.key = fixture_key(f, top);
+    write.len = strlen(write.bytes);
+    return fixture_write(f, &write);
+}
+
+/* Asked, redirected to `hop`, which failed: due again at 5000, in the hop's group. */
+static void fail_behind_redirect(struct fixture *f, int64_t delivered_s, uint16_t tenant)
+{
+    struct cache_write queued = {
+        .op = CACHE_ENQUEUE,
+        .group = 1,
+        .bytes = top,
+        .record = {.retry_s = 10, .delivered_s = delivered_s, .tenant = tenant}};
+    struct cache_write claim = {
+        .op = CACHE_CLAIM, .group = 1, .bytes = top, .record = {.retry_s = 4000}};
+    struct cache_write redirected = {.op = CACHE_REQUEUE,
+                                     .group = 2,
+                                     .seen = CACHE_CLAIMED,
+                                     .bytes = hop,
+                                     .record = {.retry_s = 4000}};
+    struct cache_write failed = {.op = CACHE_FAIL,
+                                 .group = 2,
+                                 .seen = CACHE_CLAIMED,
+                                 .bytes = hop,
+                                 .record = {.reason = 7, .retry_s = 5000}};
+    assert_int_equal(write_about_top(f, queued), 0);
+    assert_int_equal(write_about_top(f, claim), 0);
+    assert_int_equal(write_about_top(f, redirected), 0);
+    assert_int_equal(write_about_top(f, failed), 0);
+}
+
+static void expect_hop(struct fixture *f, int64_t delivered_s, uint16_t tenant)
+{
+    struct cache_queued queued;
+    struct cache_key key = fixture_key(f, top);
+    assert_int_equal(cache_queue_next(f->cache, NULL, &queued), 0);
+    assert_string_equal(queued.url, hop);
+    assert_memory_equal(&queued.key, &key, sizeof(key));
+    assert_int_equal(queued.delivered_s, delivered_s);
+    assert_int_equal(queued.tenant, tenant);
+    expect_groups(f, (struct cache_group[]){{2, 5000}}, 1);
+}
+
+/* Who answered with a redirect has answered: another mail with it does not have it asked again. */
+static void test_a_new_mail_keeps_what_a_redirect_led_to(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t day, new_day, both_days;
+        uint16_t tenant, new_tenant, both_tenants;
+    } cases[] = {
+        {100, 101, 101, 0, 0, 0}, /* another day */
+        {100, 0, 0, 0, 0, 0},     /* no day */
+        {0, 100, 0, 0, 0, 0},     {100, 100, 100, 3, 4, CACHE_TENANTS}, {100, 100, 100, 0, 3, 3},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture *f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
+        fail_behind_redirect(f, cases[i].day * DAY, cases[i].tenant);
+        struct cache_write again = {.op = CACHE_ENQUEUE,
+                                    .group = 1,
+                                    .bytes = top,
+                                    .record = {.retry_s = 20,
+                                               .delivered_s = cases[i].new_day * DAY,
+                                               .tenant = cases[i].new_tenant}};
+        struct cache_key key = fixture_key(f, top);
+        struct cache_record record;
+        assert_int_equal(write_about_top(f, again), 0);
+        expect_hop(f, cases[i].both_days * DAY, cases[i].both_tenants);
+        assert_int_equal(cache_lookup(f->cache, &key, &record), 0);
+        assert_int_equal(record.state, CACHE_FAILED);
+        assert_int_equal(record.retry_s, 5000);
+        fixture_free(f);
+    }
+}
+
+/* The same while the hop is still being asked, and what a crash then leaves. */
+static void test_a_new_mail_keeps_it_while_it_is_asked(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
+    fail_behind_redirect(f, 100 * DAY, 3);
+    struct cache_write claim = {.op = CACHE_CLAIM,
+                                .group = 2,
+                                .seen = CACHE_FAILED,
+                                .silent = 1,
+                                .bytes = hop,
+                                .record = {.retry_s = 5000}};
+    struct cache_write again = {.op = CACHE_ENQUEUE,
+                                .group = 1,
+                                .bytes = top,
+                                .record = {.retry_s = 20, .delivered_s = 102 * DAY, .tenant = 4}};
+    assert_int_equal(write_about_top(f, claim), 0);
+    assert_int_equal(write_about_top(f, again), 0);
+    expect_hop(f, 102 * DAY, CACHE_TENANTS);
+    fixture_close(f);
+    fixture_open(f);
+    expect_hop(f, 102 * DAY, CACHE_TENANTS);
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +299,8 @@ int main(void)
         cmocka_unit_test(test_a_busy_group_is_passed_by),
         cmocka_unit_test(test_the_queue_has_half_of_the_index),
         cmocka_unit_test(test_a_url_may_wait_under_another_key),
+        cmocka_unit_test(test_a_new_mail_keeps_what_a_redirect_led_to),
+        cmocka_unit_test(test_a_new_mail_keeps_it_while_it_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
