@@ -82,7 +82,8 @@
 #define LIMIT_SLOW_BYTES       1000 /* bytes a second: what stays below this ... */
 #define LIMIT_SLOW_S           8    /* ... for so long is dripping */
 #define LIMIT_CA_CACHE_S       3600 /* how late a change of the system's certificates counts */
-#define LIMIT_BODIES_HELD      (512 * MiB) /* all unfinished originals together; not tuned */
+#define LIMIT_BODIES_HELD      (512 * MiB) /* all originals not yet decoded together; not tuned */
+#define LIMIT_BODIES_BEGIN     (256 * MiB) /* no fetch begins while so much is held; not tuned */
 #define LIMIT_FETCH_WAIT_MS    600000      /* for a turn: longer, and a host is hogged on purpose */
 #define LIMIT_OWN_ADDRESSES_MS 30000       /* how old the list of our own addresses may be */
 #define LIMIT_FLIGHTS          5000        /* originals pending at once */

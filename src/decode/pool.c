@@ -27,7 +27,7 @@ struct decode {
     struct worker *worker; /* while one has it */
     bool waits;
     enum image_type type;
-    int in_fd; /* until a worker has it */
+    const void *bytes; /* borrowed */
     size_t len;
     decode_done_fn *done;
     void *ctx;
@@ -41,7 +41,6 @@ static void decode_free(struct decode *decode)
     if (decode->waits)
         decode->pool->figures.waiting--;
     list_remove(&decode->link);
-    fd_close(&decode->in_fd);
     free(decode->result.bytes);
     free(decode);
 }
@@ -90,6 +89,21 @@ static void deliver(struct loop_timer *timer)
 
 /* ---- giving out work ---- */
 
+/* Sealed for good: what the worker maps cannot change under it, nor can it change it. */
+static int input_memory(const void *bytes, size_t len, int *ret)
+{
+    CLEANUP_FD int fd = memfd_create("original", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return -errno;
+    int r = fd_write_all(fd, bytes, len);
+    if (r == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        r = -errno;
+    if (r == 0)
+        *ret = fd_take(&fd);
+    return r;
+}
+
 /* 0: a worker has it. DECODE_WAITS: none is idle. -errno. */
 enum { DECODE_WAITS = 1 };
 
@@ -99,14 +113,16 @@ static int give(struct decode *decode)
     struct wire_job job = pool->job;
     job.type = (uint32_t)decode->type;
     job.in_len = decode->len;
+    CLEANUP_FD int fd = -1;
     for (struct worker *worker = team_idle(&pool->team); worker; worker = team_idle(&pool->team)) {
-        int r = team_give(worker, &job, decode->in_fd, decode);
+        int r = fd < 0 ? input_memory(decode->bytes, decode->len, &fd) : 0;
+        if (r == 0)
+            r = team_give(worker, &job, fd, decode);
         if (r == TEAM_LOST)
             continue;
         if (r < 0)
             return r;
         decode->worker = worker;
-        fd_close(&decode->in_fd);
         list_remove(&decode->link);
         list_add_tail(&pool->given, &decode->link);
         return 0;
@@ -249,21 +265,6 @@ void pool_free(struct pool *pool)
 
 /* ---- one image ---- */
 
-/* Sealed for good: what the worker maps cannot change under it, nor can it change it. */
-static int input_memory(const void *bytes, size_t len, int *ret)
-{
-    CLEANUP_FD int fd = memfd_create("original", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    int r = fd_write_all(fd, bytes, len);
-    if (r == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-        r = -errno;
-    if (r == 0)
-        *ret = fd_take(&fd);
-    return r;
-}
-
 /* Answered in the loop's next turn. */
 static int refuse(struct decode *decode)
 {
@@ -275,17 +276,13 @@ static int refuse(struct decode *decode)
     return r;
 }
 
-static int accept_original(struct decode *decode, const void *bytes, size_t len)
+static int accept_original(struct decode *decode)
 {
-    decode->type = sniff_type(bytes, len);
+    decode->type = sniff_type(decode->bytes, decode->len);
     if (decode->type == IMAGE_NONE)
         return refuse(decode);
-    int r = input_memory(bytes, len, &decode->in_fd);
-    if (r < 0)
-        return r;
-    decode->len = len;
     /* Whoever waits goes first. */
-    r = list_empty(&decode->pool->waiting) ? give(decode) : DECODE_WAITS;
+    int r = list_empty(&decode->pool->waiting) ? give(decode) : DECODE_WAITS;
     if (r == DECODE_WAITS) {
         list_add_tail(&decode->pool->waiting, &decode->link);
         decode->waits = true;
@@ -301,9 +298,9 @@ int decode_start(struct pool *pool, const void *bytes, size_t len, decode_done_f
     struct decode *decode = calloc(1, sizeof(*decode));
     if (!decode)
         return -ENOMEM;
-    *decode = (struct decode){.pool = pool, .in_fd = -1, .done = done, .ctx = ctx};
+    *decode = (struct decode){.pool = pool, .bytes = bytes, .len = len, .done = done, .ctx = ctx};
     list_init(&decode->link);
-    int r = accept_original(decode, bytes, len);
+    int r = accept_original(decode);
     if (r < 0) {
         decode_free(decode);
         return r;

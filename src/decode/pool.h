@@ -72,7 +72,8 @@ struct decode_result {
 
 typedef void decode_done_fn(void *ctx, struct decode_result *result);
 
-/* `bytes` are copied before it returns. 0 or -errno. */
+/* `bytes` are borrowed until the callback or decode_cancel; a worker is given a copy when it is
+ * idle, so there are as many copies as workers, however many wait. 0 or -errno. */
 MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, decode_done_fn *done,
                             void *ctx, struct decode **ret);
 

@@ -24,7 +24,8 @@ struct fetcher {
     struct resolver *resolvers[LIMIT_EGRESSES]; /* by the egress's number */
     struct transfer_shared shared;
     struct turns *turns;
-    size_t count; /* of fetches that live */
+    size_t count;       /* of fetches that live */
+    size_t taken_bytes; /* of bodies that their callbacks took; shared.held_bytes has them, too */
     unsigned timeout_ms;
     bool https_only;
 };
@@ -418,6 +419,13 @@ static int check_numbers(const struct fetch_conf *conf, char *why)
     return -EINVAL;
 }
 
+/* Better late than begun and thrown away: that would be a try, and ask again. */
+static bool may_begin(void *ctx)
+{
+    const struct fetcher *fetcher = ctx;
+    return fetcher->shared.held_bytes < LIMIT_BODIES_BEGIN;
+}
+
 static void fetcher_freep(struct fetcher **fetcher)
 {
     fetcher_free(*fetcher);
@@ -493,7 +501,13 @@ int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why, str
     fetcher->timeout_ms = conf->timeout_ms;
     fetcher->https_only = conf->https_only;
     const struct turns_conf turns = {
-        .loop = loop, .per_host = conf->per_host, .total = conf->total, .begin = begin};
+        .loop = loop,
+        .per_host = conf->per_host,
+        .total = conf->total,
+        .begin = begin,
+        .may_begin = may_begin,
+        .ctx = fetcher,
+    };
     r = make_shared(&fetcher->shared, loop, conf, why);
     if (r == 0)
         r = make_egresses(fetcher, conf, why);
@@ -503,6 +517,20 @@ int fetcher_new(struct loop *loop, const struct fetch_conf *conf, char *why, str
         return r;
     *ret = take(fetcher);
     return 0;
+}
+
+void fetcher_hold(struct fetcher *fetcher, size_t len)
+{
+    fetcher->taken_bytes += len;
+    fetcher->shared.held_bytes += len;
+}
+
+void fetcher_release(struct fetcher *fetcher, size_t len)
+{
+    must(len <= fetcher->taken_bytes);
+    fetcher->taken_bytes -= len;
+    fetcher->shared.held_bytes -= len;
+    turns_again(fetcher->turns);
 }
 
 size_t fetcher_egresses(const struct fetcher *fetcher, struct fetch_egress *ret, size_t most)
@@ -519,7 +547,7 @@ void fetcher_free(struct fetcher *fetcher)
 {
     if (!fetcher)
         return;
-    must(fetcher->count == 0);
+    must(fetcher->count == 0 && fetcher->taken_bytes == 0);
     turns_free(fetcher->turns);
     multi_free(fetcher->shared.multi);
     for (size_t i = 0; i < LIMIT_EGRESSES; i++)

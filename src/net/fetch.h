@@ -51,7 +51,15 @@ struct fetch_egress {
 /* For figures: how many egresses there are, the first `most` in `ret`. */
 size_t fetcher_egresses(const struct fetcher *fetcher, struct fetch_egress *ret, size_t most);
 
-/* All fetches must have ended or been cancelled. Takes NULL. */
+/*
+ * A body that was taken stays in memory until it is decoded: whoever holds it says so, from inside
+ * the callback, and says when it is gone. It counts towards LIMIT_BODIES_HELD like those under way,
+ * and while all together reach LIMIT_BODIES_BEGIN no fetch begins: they wait for their turn.
+ */
+void fetcher_hold(struct fetcher *fetcher, size_t len);
+void fetcher_release(struct fetcher *fetcher, size_t len);
+
+/* All fetches must have ended or been cancelled, all that was held released. Takes NULL. */
 void fetcher_free(struct fetcher *fetcher);
 
 /* Why there is no picture. The numbers are stored: append, never renumber. */
@@ -68,7 +76,7 @@ enum fetch_outcome {
     FETCH_ORIGIN_ERROR = 9, /* 5xx, 408, 425, 429: may pass */
     FETCH_TOO_LARGE = 10,   /* body or header */
     FETCH_BROKEN = 11, /* truncated, wrong length, not HTTP, an answer or encoding not asked for */
-    FETCH_NO_MEMORY = 12, /* ours, or all bodies under way together reach LIMIT_BODIES_HELD */
+    FETCH_NO_MEMORY = 12, /* ours, or all bodies together reach LIMIT_BODIES_HELD */
     FETCH_LATER = 13,     /* may_connect said no: nothing was sent, the origin has no part in it */
     FETCH_EGRESS = 14,    /* no egress works at present; it may again (nothing goes past them) */
 };

@@ -28,7 +28,7 @@ struct transfer_shared {
     char *ca_file; /* NULL: the system's */
     size_t max_bytes;
     unsigned connect_timeout_ms;
-    size_t held_bytes; /* of all bodies under way */
+    size_t held_bytes; /* of all bodies, those under way and those held */
 };
 
 /* Borrowed for the call. */

@@ -70,11 +70,17 @@ static void pump_soon(struct turns *turns)
     must(loop_timer_set(turns->conf.loop, &turns->pump, 0) == 0);
 }
 
+static bool may_begin(const struct turns *turns)
+{
+    const struct turns_conf *conf = &turns->conf;
+    return turns->running < conf->total && (!conf->may_begin || conf->may_begin(conf->ctx));
+}
+
 static void pump(struct loop_timer *timer)
 {
     struct turns *turns = container_of(timer, struct turns, pump);
     must(loop_timer_set(turns->conf.loop, timer, IDLE_MS) == 0);
-    while (turns->running < turns->conf.total && !list_empty(&turns->ready)) {
+    while (!list_empty(&turns->ready) && may_begin(turns)) {
         struct turn_site *site = container_of(turns->ready.next, struct turn_site, ready);
         struct turn *turn = container_of(site->waiting.next, struct turn, link);
         list_remove(&site->ready); /* to the end of the line, if it stays in it */
@@ -85,6 +91,11 @@ static void pump(struct loop_timer *timer)
         site_settle(turns, site);
         turns->conf.begin(turn);
     }
+}
+
+void turns_again(struct turns *turns)
+{
+    pump_soon(turns);
 }
 
 int turn_wait(struct turns *turns, struct turn *turn, struct span host)

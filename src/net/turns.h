@@ -26,6 +26,10 @@ struct turns_conf {
     unsigned per_host;
     unsigned total;
     void (*begin)(struct turn *turn);
+    /* Asked with `ctx` before each turn; false: none begins until a turn leaves, or turns_again.
+     * NULL: any may. */
+    bool (*may_begin)(void *ctx);
+    void *ctx;
 };
 
 struct turns;
@@ -38,6 +42,9 @@ void turns_free(struct turns *turns);
 
 /* `turn` is zeroed. 0 or -ENOMEM. */
 MUST_CHECK int turn_wait(struct turns *turns, struct turn *turn, struct span host);
+
+/* may_begin may say something else now. */
+void turns_again(struct turns *turns);
 
 /* At any time; also when it never waited. */
 void turn_leave(struct turns *turns, struct turn *turn);

@@ -108,7 +108,7 @@ void flight_free(struct flight *flight)
     reply_unref(flight->hop_waiter.fixed);
     free(flight->url);
     free(flight->hop);
-    free(flight->body);
+    flight_drop_body(flight);
     free(flight->bytes);
     free(flight);
 }

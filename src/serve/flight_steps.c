@@ -165,6 +165,8 @@ static void on_fetched(void *ctx, struct fetch_result *result)
         if (flight->paced)
             budget_bytes(flight->owner->conf.budget, result->body->len, clock_ms());
         flight->body = buf_steal(result->body, &flight->body_len);
+        if (flight->body)
+            fetcher_hold(flight->owner->conf.fetcher, flight->body_len);
         step_decode(flight);
         return;
     case FETCH_REDIRECT:
@@ -314,6 +316,13 @@ static void step_hop(struct flight *flight)
 
 /* ---- decode: foreign bytes never meet this process's heap as a picture ---- */
 
+void flight_drop_body(struct flight *flight)
+{
+    if (flight->body)
+        fetcher_release(flight->owner->conf.fetcher, flight->body_len);
+    free(take(flight->body));
+}
+
 /* The origin has answered and is not asked again for what went wrong here. */
 static void decode_later(struct flight *flight)
 {
@@ -335,6 +344,7 @@ static void on_decoded(void *ctx, struct decode_result *result)
         decode_later(flight);
         return;
     }
+    flight_drop_body(flight);
     if (result->outcome != DECODE_OK) {
         count_outcome(flight, REASON_DECODE + result->outcome);
         /* A picture that kills the decoder is not offered to it again. */

@@ -78,6 +78,9 @@ void flight_finish(struct flight *flight, struct reply *reply, bool final);
 
 struct flight *flight_find(const struct flights *flights, const struct cache_key *key);
 
+/* The origin's answer, if it is there, is needed no more. */
+void flight_drop_body(struct flight *flight);
+
 /* Cancels what is under way and frees; who waits for it is not told. */
 void flight_free(struct flight *flight);
 

@@ -1,4 +1,5 @@
-/* What many fetches at once take of memory: ceilings, some two times what was measured. */
+/* What many fetches at once take of memory: ceilings, some two times what was measured; and that
+ * none begins while originals that wait for the decoder hold too much. */
 #include "test.h"
 
 #include "base/limits.h"
@@ -184,11 +185,68 @@ static void test_handshakes_share_their_certificates(void **state)
     close(fd);
 }
 
+/* ---- bodies that wait for the decoder ---- */
+
+struct held {
+    struct loop_timer look;
+    struct loop *loop;
+    struct fetcher *fetcher;
+    int listen_fd;
+    int accepted;
+    size_t held;
+    int looks; /* before the release: time enough for a connection on the same loop */
+};
+
+static void look_while_held(struct loop_timer *timer)
+{
+    struct held *held = (struct held *)(void *)((char *)timer - offsetof(struct held, look));
+    int fd = accept4(held->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (held->held > 0)
+        assert_true(fd < 0);
+    if (fd >= 0) {
+        held->accepted = fd;
+        loop_stop(held->loop);
+        return;
+    }
+    if (++held->looks == 20) {
+        fetcher_release(held->fetcher, held->held);
+        held->held = 0;
+    }
+    assert_int_equal(loop_timer_set(held->loop, timer, 2), 0);
+}
+
+static void test_no_fetch_begins_while_much_is_held(void **state)
+{
+    (void)state;
+    char address[32];
+    char url[64];
+    char why[256];
+    struct fetch *fetch;
+    struct held held = {.look.fire = look_while_held, .held = LIMIT_BODIES_BEGIN};
+    const struct fetch_conf conf = crowd_conf("127.0.0.1:9");
+    held.listen_fd = silent_socket(SOCK_STREAM, address);
+    assert_int_equal(loop_new(&held.loop), 0);
+    assert_int_equal(fetcher_new(held.loop, &conf, why, &held.fetcher), 0);
+    fetcher_hold(held.fetcher, held.held);
+    snprintf(url, sizeof(url), "http://%s/", address);
+    struct fetch_target target = world_target(url);
+    assert_int_equal(fetch_start(held.fetcher, &target, not_called, NULL, &fetch), 0);
+    assert_int_equal(loop_timer_set(held.loop, &held.look, 2), 0);
+    assert_int_equal(loop_run(held.loop), 0);
+    assert_true(held.looks >= 20);
+    fetch_cancel(fetch);
+    fetcher_free(held.fetcher);
+    loop_free(held.loop);
+    close(held.accepted);
+    close(held.listen_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_flights_pending),
         cmocka_unit_test(test_handshakes_share_their_certificates),
+        cmocka_unit_test(test_no_fetch_begins_while_much_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
