@@ -162,6 +162,18 @@ static void title(struct html_document *d)
 
 /* ---- head ---- */
 
+/* Words, numbers and lists: nothing that could be a reference for anybody. */
+static bool is_setting(struct span content)
+{
+    for (size_t i = 0; i < content.len; i++) {
+        char c = ascii_lower(content.ptr[i]);
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!word && (c == '\0' || !strchr(" \t\n=,.;:-_+%()/", c)))
+            return false;
+    }
+    return content.len == 0 || !memmem(content.ptr, content.len, "//", 2);
+}
+
 static void meta(struct html_document *d, const struct html_token *tag)
 {
     const struct span *name = html_token_attribute(tag, "name");
@@ -175,8 +187,7 @@ static void meta(struct html_document *d, const struct html_token *tag)
             neutralised(d, SPAN("meta-http-equiv"));
         return;
     }
-    if (!name || !content || !html_meta_allowed(*name) ||
-        memmem(content->ptr, content->len, "//", 2)) {
+    if (!name || !content || !html_meta_allowed(*name) || !is_setting(*content)) {
         if (content && content->len > 0 && memmem(content->ptr, content->len, "//", 2))
             neutralised(d, SPAN("meta"));
         return;
