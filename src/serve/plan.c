@@ -39,8 +39,11 @@ static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_
 static enum plan decide_failed(const struct plan_conf *conf, const struct plan_ask *ask,
                                const struct cache_record *record)
 {
-    if (reason_unasked(record->reason) && record->tries == 0 && ask->who == PLAN_READER)
-        return decide_unknown(conf, ask); /* nobody was asked yet */
+    /* Nobody was asked yet; but what was answered in an earlier series is no reader's to have
+     * fetched again, unless he consents. */
+    if (reason_unasked(record->reason) && record->tries == 0 && ask->who == PLAN_READER &&
+        (!record->answered || ask->options.consent))
+        return decide_unknown(conf, ask);
     if (record->retry_s == 0)
         return PLAN_MISSING;
     if (ask->who == PLAN_SCHEDULED && record->retry_s <= ask->now_s)

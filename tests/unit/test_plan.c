@@ -241,6 +241,25 @@ static void test_who_was_not_asked_has_not_failed(void **state)
     }
 }
 
+/* An answered original was evicted, and fetching it again was put off (its turn, or no egress): it
+ * waits for the queue, whatever the reader's URL says but consent. */
+static void test_who_was_answered_before_is_not_asked_for_a_reader(void **state)
+{
+    (void)state;
+    static const uint8_t reasons[] = {REASON_PACED, REASON_EGRESS};
+    for (size_t i = 0; i < 2; i++) {
+        struct cache_record record = failed(NOW_S + 600);
+        record.reason = reasons[i];
+        record.answered = 1;
+        expect(PLAN_LATER, reader(NOT, false), &record, false);
+        expect(PLAN_LATER, reader(TODAY, false), &record, false);
+        expect(PLAN_FETCH, reader(NOT, true), &record, false);
+        expect(PLAN_FETCH, reader(TODAY, true), &record, false);
+        record.retry_s = NOW_S;
+        expect(PLAN_FETCH, of(PLAN_SCHEDULED), &record, false);
+    }
+}
+
 static void test_what_was_purged_stays_so(void **state)
 {
     (void)state;
@@ -294,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_a_series_begins_when_it_was_due),
         cmocka_unit_test(test_no_requeue_follows_its_reader),
         cmocka_unit_test(test_who_was_not_asked_has_not_failed),
+        cmocka_unit_test(test_who_was_answered_before_is_not_asked_for_a_reader),
         cmocka_unit_test(test_what_was_purged_stays_so),
         cmocka_unit_test(test_no_reader_fetches_delivered_mail_at_his_request),
     };
