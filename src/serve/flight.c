@@ -14,7 +14,10 @@ int flights_new(const struct flights_conf *conf, struct flights **ret)
     if (!flights)
         return -ENOMEM;
     int r = hash_init(&flights->table);
+    if (r == 0)
+        r = crowd_new(&flights->crowd);
     if (r < 0) {
+        hash_free(&flights->table);
         free(flights);
         return r;
     }
@@ -52,6 +55,7 @@ void flights_free(struct flights *flights)
     for (struct list *link; (link = list_pop(&flights->enqueues));)
         free(container_of(link, struct enqueue, link));
     hash_free(&flights->table);
+    crowd_free(flights->crowd);
     free(flights);
 }
 
@@ -116,8 +120,10 @@ void flight_free(struct flight *flight)
 static void flight_remove(struct flight *flight)
 {
     hash_remove(&flight->owner->table, &flight->link);
-    if (flight->started)
-        atomic_fetch_sub(&flight->owner->counts.active, 1);
+    if (!flight->started)
+        return;
+    atomic_fetch_sub(&flight->owner->counts.active, 1);
+    crowd_leave(flight->owner->crowd, flight->domain);
 }
 
 /* ---- waiters ---- */
@@ -292,23 +298,46 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
         (record && record->state == CACHE_STORED) || ask->plan.again || ask->plan.options.consent;
 }
 
+/*
+ * Is there a place for one more of this domain? An origin that never answers keeps its readers'
+ * places as long as it can, so it gets a share of them; and readers leave some for the queue, or
+ * delivered mail would wait for what strangers open. The queue has its own bounds for a domain. It
+ * and hops (a domain that redirects to itself needs two places a picture) may find a domain's share
+ * taken, and so have as much again.
+ */
+static bool has_place(const struct flights *flights, const struct flight_ask *ask, uint64_t domain)
+{
+    unsigned most = flights->conf.max_flights, most_domain = LIMIT_FLIGHTS_DOMAIN;
+    if (!ask->paced)
+        most -= LIMIT_FLIGHTS_QUEUE;
+    if (ask->paced || ask->plan.who == PLAN_HOP)
+        most_domain *= 2;
+    return atomic_load(&flights->counts.active) < most &&
+           crowd_count(flights->crowd, domain) < most_domain;
+}
+
 /* Starts or finds the flight of this original and adds the waiter to it. */
 static void board(struct flights *flights, const struct flight_ask *ask, struct waiter *waiter,
                   bool start)
 {
     struct flight *flight = flight_find(flights, &ask->key);
-    if ((start && atomic_load(&flights->counts.active) >= flights->conf.max_flights) ||
+    struct budget_site site = {0};
+    if (start)
+        budget_site(flights->conf.budget, ask->url, ask->url_len, &site);
+    if ((start && !has_place(flights, ask, site.domain)) ||
         (!flight && flight_new(flights, ask, &flight) < 0)) {
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
-    if (waiter_add(flight, waiter, ask->wait_ms) < 0) {
+    if (waiter_add(flight, waiter, ask->wait_ms) < 0 ||
+        (start && crowd_enter(flights->crowd, site.domain) < 0)) {
         flight_leave(waiter);
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
     if (!start)
         return;
+    flight->domain = site.domain;
     if (ask->hop && !flight->hop) {
         flight->hop = strndup(ask->hop, ask->hop_len);
         flight->hop_len = ask->hop_len;

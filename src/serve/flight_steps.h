@@ -10,6 +10,7 @@
 #define SERVE_FLIGHT_STEPS_H
 
 #include "base/hash.h"
+#include "serve/crowd.h"
 #include "serve/flight.h"
 
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ struct flight_counts {
 struct flights {
     struct flights_conf conf;
     struct hash table;
+    struct crowd *crowd;  /* those that are started */
     struct list enqueues; /* writes to the queue under way */
     void (*queued)(void *ctx, int64_t due_s);
     void *queued_ctx;
@@ -36,6 +38,7 @@ struct flight {
     struct hash_link link;
     struct cache_key key;
     struct flights *owner;
+    uint64_t domain; /* where it is counted in the crowd, once it is started */
     struct list waiters;
     bool started; /* false: it only gathers waiters until the queue starts it */
     bool paced;   /* it goes by the budgets of the queue */
