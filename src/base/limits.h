@@ -88,7 +88,7 @@
 #define LIMIT_OWN_ADDRESSES_MS 30000       /* how old the list of our own addresses may be */
 #define LIMIT_FLIGHTS          5000        /* originals pending at once */
 #define LIMIT_FLIGHTS_DOMAIN   312         /* of them for readers of one domain: a sixteenth */
-#define LIMIT_FLIGHTS_QUEUE    312         /* of them kept for the queue; it has 192 by default */
+#define LIMIT_FLIGHTS_QUEUE    312         /* beyond them, for the queue: it has 192 by default */
 
 /* ---- egresses (net/) ---- */
 #define LIMIT_EGRESSES             16     /* a fetch may try each once */

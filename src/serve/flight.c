@@ -134,6 +134,7 @@ static void waiter_tell(struct waiter *waiter, struct reply *reply)
         .reply = reply,
         .record = waiter->has_record ? &waiter->record : NULL,
         .final = waiter->final,
+        .settled = waiter->settled,
     };
     waiter->answer(waiter, &answer);
 }
@@ -195,6 +196,7 @@ void flight_finish(struct flight *flight, struct reply *reply, bool final)
         reply_unref(waiter->fixed); /* of flights_drain: this answer is better */
         waiter->fixed = NULL;
         waiter->final = final;
+        waiter->settled = flight->settled;
         waiter->has_record = flight->has_record;
         waiter->record = flight->record;
         waiter_tell(waiter, reply);
@@ -300,16 +302,16 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
 
 /*
  * Is there a place for one more of this domain? An origin that never answers keeps its readers'
- * places as long as it can, so it gets a share of them; and readers leave some for the queue, or
- * delivered mail would wait for what strangers open. The queue has its own bounds for a domain. It
+ * places as long as it can, so it gets a share of them; and the queue has some that readers do not
+ * get, or delivered mail would wait for what strangers open. The queue has its own bounds for a domain. It
  * and hops (a domain that redirects to itself needs two places a picture) may find a domain's share
  * taken, and so have as much again.
  */
 static bool has_place(const struct flights *flights, const struct flight_ask *ask, uint64_t domain)
 {
     unsigned most = flights->conf.max_flights, most_domain = LIMIT_FLIGHTS_DOMAIN;
-    if (!ask->paced)
-        most -= LIMIT_FLIGHTS_QUEUE;
+    if (ask->paced)
+        most += LIMIT_FLIGHTS_QUEUE;
     if (ask->paced || ask->plan.who == PLAN_HOP)
         most_domain *= 2;
     return atomic_load(&flights->counts.active) < most &&

@@ -53,6 +53,8 @@ struct flight_answer {
     struct reply *reply;               /* borrowed; never NULL */
     const struct cache_record *record; /* what is known now, or NULL */
     bool final;                        /* false: the reply is "later", and the queue has it */
+    bool settled; /* the queue was seen to in one commit with the outcome, or with the purge that
+                     came before it: what stands there now is a later entry */
 };
 
 struct waiter {
@@ -67,6 +69,7 @@ struct waiter {
     struct cache_record record;
     bool has_record;
     bool final;
+    bool settled;
 };
 
 struct flight_ask {

@@ -70,6 +70,13 @@ static struct cache_write write_with_url(const struct flight *flight, enum cache
     };
 }
 
+/* Purged or forgotten in flight; who was forgotten may have been queued anew since. */
+static void finish_purged(struct flight *flight)
+{
+    flight->settled = true;
+    flight_finish(flight, reply_constant(REPLY_GONE), true);
+}
+
 /* ---- claim: durable before any packet leaves ---- */
 
 static void on_claimed(struct cache_write *write)
@@ -120,7 +127,7 @@ static void on_redirected(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
     if (write->result == CACHE_CHANGED)
-        flight_finish(flight, reply_constant(REPLY_GONE), true);
+        finish_purged(flight);
     else
         step_hop(flight);
 }
@@ -376,10 +383,11 @@ static void on_stored(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
     if (write->result == CACHE_CHANGED) {
-        flight_finish(flight, reply_constant(REPLY_GONE), true);
+        finish_purged(flight);
         return;
     }
     flight->record = write->record;
+    flight->settled = write->result == 0;
     if (write->result < 0)
         log_warning("store: %s", strerror(-write->result));
     if (!flight->bytes) {
@@ -446,7 +454,7 @@ static void on_failed(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
     if (write->result == CACHE_CHANGED) {
-        flight_finish(flight, reply_constant(REPLY_GONE), true);
+        finish_purged(flight);
         return;
     }
     if (write->result < 0) {
@@ -460,6 +468,7 @@ static void on_failed(struct cache_write *write)
         return;
     }
     bool final = flight->record.retry_s == 0;
+    flight->settled = true;
     flight_queued(flight->owner, flight->record.retry_s);
     flight_finish(flight, reply_constant(final ? REPLY_MISSING : REPLY_LATER), final);
 }

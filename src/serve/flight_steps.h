@@ -46,6 +46,7 @@ struct flight {
     bool led;     /* where it redirects to was known when it began */
     bool asked;   /* by a reader of mail that was not delivered through us */
     bool again;   /* it was here before and may be fetched again, and so may what it redirects to */
+    bool settled; /* see struct flight_answer */
     bool has_record;
     struct cache_record record;
     struct plan_series series;

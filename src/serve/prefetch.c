@@ -59,25 +59,32 @@ static void on_queued_at(void *ctx, int64_t due_s)
     look_again(ctx, left_s > 0 ? left_s * 1000 : 0);
 }
 
-static void on_written(struct cache_write *write)
+static void end_item(struct item *item, int64_t delay_ms)
 {
-    struct item *item = container_of(write, struct item, write);
     struct prefetch *prefetch = item->owner;
     list_remove(&item->link);
     prefetch->items_count--;
     atomic_fetch_sub(&prefetch->under_way, 1);
-    look_again(prefetch, write->result < 0 ? PAUSE_MS : 0);
+    look_again(prefetch, delay_ms);
     free(item);
+}
+
+static void on_written(struct cache_write *write)
+{
+    end_item(container_of(write, struct item, write), write->result < 0 ? PAUSE_MS : 0);
 }
 
 /*
  * The item stays until its entry has left the head of the queue, or it would be taken again. A
- * flight that ran has seen to that itself, in one transaction with its outcome; then this changes
- * nothing.
+ * flight that ran has seen to that itself; by now another mail may have queued the URL anew.
  */
 static void on_answer(struct waiter *waiter, const struct flight_answer *answer)
 {
     struct item *item = container_of(waiter, struct item, waiter);
+    if (answer->settled) {
+        end_item(item, 0);
+        return;
+    }
     item->answered = true;
     item->write = (struct cache_write){
         .op = answer->final ? CACHE_DEQUEUE : CACHE_REQUEUE,

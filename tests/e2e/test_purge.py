@@ -133,6 +133,20 @@ class Purge(harness.ServerTest):
                 self.assertGone(server, url, times=2)
             self.assertEqual(self.sender.count(path), 1)
 
+    def test_forgotten_in_flight_and_delivered_anew(self):
+        """The fetch that was under way ends for nobody; the later delivery's is made all the same."""
+        server = self.shojid({"fetch": {"timeout": "30s"}, "prefetch": {"delay": "2s"}})
+        release = self.hold("/a.png")
+        url = self.sender.url("/a.png")
+        self.prefetch(server, url)
+        self.assertTrue(self.sender.wait_for("/a.png"))
+        self.purge(server, url=url, forget=True)
+        self.prefetch(server, url)
+        release.set()
+        self.assertTrue(self.sender.wait_for("/a.png", 2))
+        harness.until(lambda: server.open(url, d=harness.today()).status == 200)
+        self.assertEqual(self.sender.count("/a.png"), 2)
+
     def test_what_a_redirect_leads_to(self):
         server = self.shojid({"fetch": {"timeout": "30s", "wait": "30s"}})
         release = self.hold("/target.png")
