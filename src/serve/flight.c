@@ -303,9 +303,9 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
 /*
  * Is there a place for one more of this domain? An origin that never answers keeps its readers'
  * places as long as it can, so it gets a share of them; and the queue has some that readers do not
- * get, or delivered mail would wait for what strangers open. The queue has its own bounds for a domain. It
- * and hops (a domain that redirects to itself needs two places a picture) may find a domain's share
- * taken, and so have as much again.
+ * get, or delivered mail would wait for what strangers open. The queue has its own bounds for a
+ * domain. It and hops (a domain that redirects to itself needs two places a picture) may find a
+ * domain's share taken, and so have as much again.
  */
 static bool has_place(const struct flights *flights, const struct flight_ask *ask, uint64_t domain)
 {
