@@ -59,7 +59,7 @@ static struct cache_write write_with_url(const struct flight *flight, enum cache
     struct span next = next_url(flight);
     struct budget_site site;
     budget_site(flight->owner->conf.budget, next.ptr, next.len, &site);
-    return (struct cache_write){
+    struct cache_write write = {
         .op = op,
         .key = flight->key,
         .group = site.group,
@@ -68,6 +68,9 @@ static struct cache_write write_with_url(const struct flight *flight, enum cache
         .bytes = next.ptr,
         .len = next.len,
     };
+    if (flight->hop)
+        write.record.hop_host = site.host;
+    return write;
 }
 
 /* Purged or forgotten in flight; who was forgotten may have been queued anew since. */
@@ -148,6 +151,7 @@ static void take_redirect(struct flight *flight, const char *location)
         return;
     }
     flight->write = write_with_url(flight, CACHE_REQUEUE);
+    flight->record.hop_host = flight->write.record.hop_host;
     flight->write.record.retry_s = next_try_s(flight);
     flight->write.done = on_redirected;
     cache_write_start(flight->owner->conf.cache, &flight->write);
@@ -270,6 +274,10 @@ static void on_hopped(struct waiter *waiter, const struct flight_answer *answer)
             take_failure_of_hop(flight, answer->record);
         return;
     }
+    /* A purge of the host that the picture came from is to find it here, too. */
+    const struct cache_record *hop = answer->record;
+    if (hop && (hop->hop_host || hop->host))
+        flight->record.hop_host = hop->hop_host ? hop->hop_host : hop->host;
     const void *bytes;
     flight->len = reply_bytes(answer->reply, &bytes);
     flight->type = reply_type(answer->reply);
@@ -423,6 +431,7 @@ static void step_store(struct flight *flight)
         .done = on_stored,
     };
     struct cache_record *record = &flight->write.record;
+    record->hop_host = flight->hop ? record->hop_host : 0;
     record->state = CACHE_STORED;
     record->type = (uint8_t)flight->type;
     record->pixel = flight->bytes == NULL;

@@ -49,11 +49,14 @@ static bool take_notes(struct cache_record *record, const struct cache_record *n
     const struct cache_record before = *record;
     if (notes->host)
         record->host = notes->host;
+    if (notes->hop_host)
+        record->hop_host = notes->hop_host;
     record->tenant = both_tenants(record->tenant, notes->tenant);
     record->delivered_s = later(record->delivered_s, notes->delivered_s / 86400 * 86400);
     record->asked |= notes->asked != 0;
-    return record->host != before.host || record->tenant != before.tenant ||
-           record->delivered_s != before.delivered_s || record->asked != before.asked;
+    return record->host != before.host || record->hop_host != before.hop_host ||
+           record->tenant != before.tenant || record->delivered_s != before.delivered_s ||
+           record->asked != before.asked;
 }
 
 /* ---- the queue ---- */
@@ -196,6 +199,7 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     }
     bool picture = kept == 0 && !w->record.pixel;
     take_notes(record, &w->record);
+    record->hop_host = w->record.hop_host; /* it need not redirect any more */
     record->state = CACHE_STORED;
     record->answered = 1;
     record->reason = 0;
@@ -409,11 +413,14 @@ static int apply_requeue(const struct apply *a, const struct cache_write *w,
     if ((w->seen && record->state != w->seen) || record->purged)
         return refuse(CACHE_CHANGED, record, ret);
     ret->record = *record;
+    int r = 0;
+    if (record->state != 0 && take_notes(record, &w->record))
+        r = put(a, w, record, ret);
     ret->record.retry_s = w->record.retry_s;
-    if (w->bytes)
-        return requeue(a, w, record);
+    if (r < 0 || w->bytes)
+        return r < 0 ? r : requeue(a, w, record);
     struct queue_found found;
-    int r = find_entry(a, w, &found);
+    r = find_entry(a, w, &found);
     if (r < 0)
         return r;
     if (r != 0)

@@ -114,6 +114,7 @@ struct cache_record {
     int64_t retry_s;
     int64_t delivered_s; /* the beginning of the day of the last delivery, or 0 */
     uint64_t host;       /* cache_host_hash, or 0 */
+    uint64_t hop_host;   /* likewise, of what it redirects to in the end; or 0 */
     uint32_t stamp;      /* the cache's own */
 };
 
@@ -168,9 +169,10 @@ enum cache_op {
 
 /*
  * Notes: every op but DEQUEUE, PURGE and FORGET takes over from `record`, when they are not 0,
- * host, tenant (two different ones become CACHE_TENANTS), the later delivered_s, and asked. ENQUEUE
- * keeps tenant and delivered_s with the queue entry too, and the CLAIM that follows finds them
- * there. `group` goes with the queue entry; when it is 0, an entry that stands there keeps its own.
+ * host, hop_host (STORE: also when it is 0), tenant (two different ones become CACHE_TENANTS), the
+ * later delivered_s, and asked. ENQUEUE keeps tenant and delivered_s with the queue entry too, and
+ * the CLAIM that follows finds them there. `group` goes with the queue entry; when it is 0, an
+ * entry that stands there keeps its own.
  */
 
 struct cache_write {
@@ -245,7 +247,7 @@ MUST_CHECK int cache_queue_find(const struct cache *cache, const struct cache_ke
 
 enum cache_purge_what {
     CACHE_PURGE_URL = 1, /* `key`; not known, it leaves a tombstone all the same */
-    CACHE_PURGE_HOST,    /* `host` */
+    CACHE_PURGE_HOST,    /* `host`, and what redirects there in the end */
     CACHE_PURGE_TENANT,  /* `tenant`, where no other one asked as well */
     CACHE_PURGE_ALL,
 };

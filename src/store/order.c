@@ -121,7 +121,7 @@ bool order_covers(const struct order *order, const struct cache_record *record)
         return false;
     switch (order->what) {
     case CACHE_PURGE_HOST:
-        return record->host == order->host;
+        return record->host == order->host || record->hop_host == order->host;
     case CACHE_PURGE_TENANT:
         return record->tenant == order->tenant;
     default:

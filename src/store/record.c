@@ -24,16 +24,25 @@ enum {
     AT_CLAIMED = AT_HOST + 8,
     AT_ANSWERED = AT_CLAIMED + LITTLE_TIME,
     AT_RETRY = AT_ANSWERED + LITTLE_TIME,
-    HEAD = AT_RETRY + LITTLE_TIME, /* then size and content, if any; sharers; the sum */
+    HEAD = AT_RETRY +
+           LITTLE_TIME, /* then size and content, and the hop's host, if any; sharers; the sum */
 };
 
 #define PICTURE (4 + 32)
+#define HOP     8
 #define SUM     crypto_shorthash_BYTES
 
-_Static_assert(HEAD + PICTURE + 2 * CACHE_SHARERS + SUM == RECORD_MAX, "the record's length");
+_Static_assert(HEAD + PICTURE + HOP + 2 * CACHE_SHARERS + SUM == RECORD_MAX, "the record's length");
 
-enum { FLAG_PIXEL = 1, FLAG_PURGED = 2, FLAG_ASKED = 4, FLAG_ANSWERED = 8, FLAG_PICTURE = 16 };
-#define FLAGS (FLAG_PIXEL | FLAG_PURGED | FLAG_ASKED | FLAG_ANSWERED | FLAG_PICTURE)
+enum {
+    FLAG_PIXEL = 1,
+    FLAG_PURGED = 2,
+    FLAG_ASKED = 4,
+    FLAG_ANSWERED = 8,
+    FLAG_PICTURE = 16,
+    FLAG_HOP = 32,
+    FLAGS = 63, /* all of them */
+};
 
 /* Format 1: the first seven bytes are the same, but that instead of flags `pixel` stands there. */
 enum {
@@ -81,7 +90,7 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
     ret[AT_FLAGS] =
         (uint8_t)((record->pixel ? FLAG_PIXEL : 0) | (record->purged ? FLAG_PURGED : 0) |
                   (record->asked ? FLAG_ASKED : 0) | (record->answered ? FLAG_ANSWERED : 0) |
-                  (picture ? FLAG_PICTURE : 0));
+                  (picture ? FLAG_PICTURE : 0) | (record->hop_host ? FLAG_HOP : 0));
     ret[AT_SHARERS] = record->sharers_count;
     ret[AT_AGAIN] = record->again;
     little_put16(ret + AT_REQUESTS, record->requests);
@@ -97,6 +106,10 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
         little_put32(at, record->size);
         memcpy(at + 4, record->content, sizeof(record->content));
         at += PICTURE;
+    }
+    if (record->hop_host) {
+        little_put64(at, record->hop_host);
+        at += HOP;
     }
     for (unsigned i = 0; i < record->sharers_count && i < CACHE_SHARERS; i++, at += 2)
         little_put16(at, record->sharers[i]);
@@ -133,7 +146,9 @@ static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *
     uint8_t flags = bytes[AT_FLAGS];
     size_t sharers = bytes[AT_SHARERS];
     size_t picture = flags & FLAG_PICTURE ? PICTURE : 0;
-    if (flags > FLAGS || sharers > CACHE_SHARERS || len != HEAD + picture + 2 * sharers + SUM ||
+    size_t hop = flags & FLAG_HOP ? HOP : 0;
+    if (flags > FLAGS || sharers > CACHE_SHARERS ||
+        len != HEAD + picture + hop + 2 * sharers + SUM ||
         !sum_holds(bytes, len - SUM, key, secret))
         return -EBADMSG;
     *ret = (struct cache_record){
@@ -155,8 +170,10 @@ static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *
         ret->size = little_get32(bytes + HEAD);
         memcpy(ret->content, bytes + HEAD + 4, sizeof(ret->content));
     }
+    if (hop)
+        ret->hop_host = little_get64(bytes + HEAD + picture);
     for (size_t i = 0; i < sharers; i++)
-        ret->sharers[i] = little_get16(bytes + HEAD + picture + 2 * i);
+        ret->sharers[i] = little_get16(bytes + HEAD + picture + hop + 2 * i);
     return 0;
 }
 

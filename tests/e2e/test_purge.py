@@ -195,6 +195,22 @@ class Purge(harness.ServerTest):
         self.assertPicture(server.open(others[1]))
         self.assertEqual(self.sender.count(), 8)
 
+    def test_what_redirects_to_a_host_in_the_end(self):
+        hosts = ("one.example", "two.example", "three.example")
+        names = self.names({name: ["127.0.0.1"] for name in hosts})
+        server = self.shojid({"fetch": {"resolvers": names.address}})
+        first, second, third = (self.sender.url(f"/{host}.png", host) for host in hosts)
+        self.sender.pages["/one.example.png"] = origins.redirect(second)
+        self.sender.pages["/two.example.png"] = origins.redirect(third)
+        other = self.sender.url("/other.png", "one.example")
+        for url in (first, other):
+            self.make_hot(server, url, times=3)
+        self.assertEqual(self.purge(server, host="three.example"), {"purged": 3})
+        for url in (first, second, third):
+            self.assertGone(server, url, times=3)
+        self.assertPicture(server.open(other))
+        self.assertEqual(self.sender.count(), 4)
+
     def test_a_host_in_its_own_letters(self):
         # UTS 46: all are the host xn--bcher-kva.example (RFC 3492, RFC 5891).
         names = self.names({"xn--bcher-kva.example": ["127.0.0.1"]})

@@ -143,6 +143,49 @@ static void test_a_host_goes_and_others_stay(void **state)
     fixture_free(f);
 }
 
+/* The picture came from there, whatever name it was asked by. */
+static void test_what_redirects_to_a_host_goes_with_it(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
+    const char *stored = "https://a.test/stored", *flying = "https://a.test/in-flight";
+    const char *direct = "https://a.test/redirects-no-more";
+    uint64_t hop_host = host(f, "b.test");
+    const char *urls[] = {stored, flying, direct};
+    for (size_t i = 0; i < 3; i++) {
+        claim(f, urls[i], "a.test", "t");
+        struct cache_write redirected = {
+            .op = CACHE_REQUEUE,
+            .key = fixture_key(f, urls[i]),
+            .seen = CACHE_CLAIMED,
+            .record = {.retry_s = 5, .hop_host = hop_host},
+            .bytes = "https://b.test/picture",
+            .len = strlen("https://b.test/picture"),
+        };
+        assert_int_equal(fixture_write(f, &redirected), 0);
+        assert_true(redirected.record.hop_host == hop_host);
+    }
+    struct cache_write write = {.op = CACHE_STORE,
+                                .key = fixture_key(f, stored),
+                                .seen = CACHE_CLAIMED,
+                                .record = {.type = IMAGE_PNG, .hop_host = hop_host},
+                                .bytes = "abc",
+                                .len = 3};
+    assert_int_equal(fixture_write(f, &write), 0);
+    assert_int_equal(answer(f, direct), 0);
+
+    struct cache_purge purge = {.what = CACHE_PURGE_HOST, .host = hop_host};
+    assert_int_equal(fixture_purge(f, &purge), 0);
+    assert_int_equal(purge.purged, 2);
+    assert_int_equal(fixture_check(f, stored, "abc", 3), CACHE_NONE);
+    assert_int_equal(lookup(f, stored).purged, 1);
+    assert_int_equal(lookup(f, flying).purged, 1);
+    assert_int_equal(is_queued(f, flying), CACHE_NONE);
+    assert_int_equal(answer(f, flying), CACHE_CHANGED);
+    assert_int_equal(fixture_check(f, direct, "abc", 3), 0);
+    fixture_free(f);
+}
+
 static void test_a_tenant_goes_where_no_other_asked(void **state)
 {
     (void)state;
@@ -416,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_url_nobody_knows_leaves_a_tombstone),
         cmocka_unit_test(test_a_host_goes_and_others_stay),
+        cmocka_unit_test(test_what_redirects_to_a_host_goes_with_it),
         cmocka_unit_test(test_a_tenant_goes_where_no_other_asked),
         cmocka_unit_test(test_all_and_forgotten_is_as_new),
         cmocka_unit_test(test_nobody_finds_it_from_the_moment_it_holds),

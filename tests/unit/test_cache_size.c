@@ -65,6 +65,15 @@ static void start(struct fixture *f, unsigned i, const struct cache_write *write
     cache_write_start(f->cache, mine);
 }
 
+/* A sanitizer keeps memory of its own for all of ours: there is nothing to be learned then. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SANITIZED false
+#endif
+
 static void settle(struct fixture *f)
 {
     struct cache_write nothing = {.op = CACHE_DEQUEUE, .key = fixture_key(f, "https://a.test/")};
@@ -104,7 +113,7 @@ static void test_a_waiting_url(void **state)
                   (unsigned long)(bytes / count), (unsigned long)each, grown);
     assert_in_range(bytes / count, 110, 130);
     assert_true(each <= 300);
-    assert_true(grown <= 50 * 1024);
+    assert_true(SANITIZED || grown <= 50 * 1024);
     fixture_free(f);
 }
 

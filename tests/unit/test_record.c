@@ -63,6 +63,29 @@ static void test_a_record_passes_unchanged_and_only_so(void **state)
     }
 }
 
+/* The same as before but for eight bytes: what older programs wrote is read as it was. */
+static void test_a_hop_costs_eight_bytes(void **state)
+{
+    (void)state;
+    struct cache_record in = full();
+    in.hop_host = 0xfedcba9876543210;
+    uint8_t bytes[RECORD_MAX];
+    size_t len = record_pack(&in, &key, &secret, bytes);
+    assert_int_equal(len, 49 + 36 + 2 * 2 + 8);
+    struct cache_record out;
+    memset(&out, 0, sizeof(out));
+    assert_int_equal(record_unpack(bytes, len, &key, &secret, &out), 0);
+    assert_memory_equal(&in, &out, sizeof(in));
+    in.sharers_count = CACHE_SHARERS;
+    assert_int_equal(record_pack(&in, &key, &secret, bytes), RECORD_MAX);
+    const struct cache_record small = {.state = CACHE_FAILED, .hop_host = 1};
+    len = record_pack(&small, &key, &secret, bytes);
+    assert_int_equal(len, 49 + 8);
+    assert_int_equal(record_unpack(bytes, len, &key, &secret, &out), 0);
+    assert_true(out.hop_host == 1);
+    assert_int_equal(record_unpack(bytes, len - 8, &key, &secret, &out), -EBADMSG);
+}
+
 static void test_what_is_not_there_takes_no_room(void **state)
 {
     (void)state;
@@ -143,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_record_passes_unchanged_and_only_so),
+        cmocka_unit_test(test_a_hop_costs_eight_bytes),
         cmocka_unit_test(test_what_is_not_there_takes_no_room),
         cmocka_unit_test(test_times_end_where_their_bits_end),
         cmocka_unit_test(test_format_1_is_read),
