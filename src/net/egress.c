@@ -125,6 +125,25 @@ int egress_socket(const struct egress *egress, int family, int type)
     return r;
 }
 
+bool egress_cut_off(int error)
+{
+    return error == ENETUNREACH || error == ENETDOWN || error == EHOSTUNREACH || error == ENODEV ||
+           error == EADDRNOTAVAIL;
+}
+
+/* Connecting a UDP socket looks for a route, and that is all it does. */
+bool egress_reaches(const struct egress *egress, const struct server *to)
+{
+    struct sockaddr_storage at;
+    int fd = egress_socket(egress, to->address.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM);
+    if (fd < 0)
+        return fd != -EADDRNOTAVAIL && fd != -EAFNOSUPPORT;
+    socklen_t len = server_to_sockaddr(to, &at);
+    bool reaches = connect(fd, (const struct sockaddr *)&at, len) == 0 || !egress_cut_off(errno);
+    close(fd);
+    return reaches;
+}
+
 /* ---- from the configuration ---- */
 
 static int complain(char *why, const struct egress_conf *conf, const char *sentence)

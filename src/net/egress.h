@@ -101,4 +101,11 @@ void egress_worked(struct egress *egress);
  */
 MUST_CHECK int egress_socket(const struct egress *egress, int family, int type);
 
+/* An errno of connect() or of a first send: does it say that nothing left, since this machine has
+ * no way there? (The other end, or a router, says some of them later, and of itself.) */
+bool egress_cut_off(int error);
+
+/* Has a direct egress a way there, as the kernel routes now? Nothing is sent. */
+bool egress_reaches(const struct egress *egress, const struct server *to);
+
 #endif

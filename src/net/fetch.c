@@ -46,8 +46,10 @@ struct fetch {
     char *path; /* and query */
 
     struct egress *egress;
-    uint32_t tried; /* egresses, a bit a number */
-    bool asked;     /* see fetch_result */
+    uint32_t tried;   /* egresses, a bit a number */
+    uint32_t lacking; /* those that work, but have no way to any of the addresses */
+    bool begun;       /* a connection to one of them, by any egress */
+    bool asked;       /* see fetch_result */
     struct resolve *resolve;
     struct address addresses[LIMIT_CONNECT_TRIES];
     size_t addresses_count;
@@ -143,9 +145,11 @@ static bool choose_egress(struct fetch *fetch)
         .tried = fetch->tried,
         .now_ms = clock_ms(),
     };
+    uint32_t all = (uint32_t)((1ULL << egress_pool_count(fetch->fetcher->pool)) - 1);
     fetch->egress = egress_choose(fetch->fetcher->pool, &ask);
     if (!fetch->egress) {
-        finish(fetch, FETCH_EGRESS);
+        /* Where each works and none gets there, waiting is of no use. */
+        finish(fetch, fetch->lacking == all ? FETCH_UNREACHABLE : FETCH_EGRESS);
         return false;
     }
     fetch->tried |= 1U << fetch->egress->number;
@@ -203,6 +207,7 @@ static void tunnelled(void *ctx, enum tunnel_answer answer, int fd)
     }
     egress_worked(fetch->egress);
     fetch->asked = true;
+    fetch->begun = true;
     if (answer == TUNNEL_OPEN)
         transfer(fetch, fd);
     else
@@ -235,6 +240,28 @@ static void try_next(struct fetch *fetch)
         finish(fetch, FETCH_NO_MEMORY);
 }
 
+/*
+ * Not even a packet to that address. Which addresses there are is the sender's choice, so that
+ * alone says nothing against the egress: it may lack IPv6. It is down if it has no way to its name
+ * servers either; else another one may have a way to what it has none to.
+ */
+static void no_way(struct fetch *fetch)
+{
+    if (!resolver_reaches(fetch->fetcher->resolvers[fetch->egress->number])) {
+        egress_lost(fetch);
+        return;
+    }
+    if (fetch->next_address < fetch->addresses_count || fetch->begun) {
+        next_or_end(fetch, FETCH_UNREACHABLE);
+        return;
+    }
+    fetch->lacking |= 1U << fetch->egress->number;
+    if (!choose_egress(fetch))
+        return;
+    fetch->next_address = 0;
+    try_next(fetch);
+}
+
 static void transferred(struct transfer *transfer)
 {
     struct fetch *fetch = container_of(transfer, struct fetch, transfer);
@@ -244,8 +271,15 @@ static void transferred(struct transfer *transfer)
         egress_lost(fetch);
         return;
     }
-    egress_worked(fetch->egress);
+    if (transfer->no_way) {
+        transfer_clear(transfer);
+        no_way(fetch);
+        return;
+    }
     fetch->asked |= transfer->asked;
+    fetch->begun |= transfer->asked;
+    if (transfer->asked)
+        egress_worked(fetch->egress);
     bool nobody_there = !transfer->connected && !transfer->decided &&
                         (outcome == FETCH_UNREACHABLE || outcome == FETCH_TIMEOUT);
     if (!nobody_there) {
@@ -276,7 +310,7 @@ static void resolved(void *ctx, const struct resolve_result *result)
     struct fetch *fetch = ctx;
     fetch->resolve = NULL;
     fetch->asked |= result->asked;
-    if (result->answer != RESOLVE_EGRESS && result->answer != RESOLVE_NO_MEMORY)
+    if (result->asked && result->answer != RESOLVE_EGRESS && result->answer != RESOLVE_NO_MEMORY)
         egress_worked(fetch->egress);
     switch (result->answer) {
     case RESOLVE_OK:

@@ -103,6 +103,14 @@ static int check_servers(const struct resolver *resolver, char *why)
     return 0;
 }
 
+bool resolver_reaches(const struct resolver *resolver)
+{
+    bool any = egress_is_proxy(resolver->egress);
+    for (size_t i = 0; i < resolver->servers_count && !any; i++)
+        any = egress_reaches(resolver->egress, &resolver->servers[i]);
+    return any;
+}
+
 static void begin(struct turn *turn);
 
 static int make_lines(struct resolver *resolver, unsigned lookups)

@@ -68,6 +68,9 @@ void resolver_free(struct resolver *resolver);
 MUST_CHECK int resolve_start(struct resolver *resolver, struct span name, resolve_done_fn *done,
                              void *ctx, struct resolve **ret);
 
+/* Has the egress a way to any of its servers? Always, as far as is known here, through a proxy. */
+bool resolver_reaches(const struct resolver *resolver);
+
 /* Has a question left so far? */
 bool resolve_asked(const struct resolve *resolve);
 

@@ -30,8 +30,12 @@ static int socket_close(ares_socket_t fd, void *ctx)
 static int socket_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len,
                           void *ctx)
 {
-    const struct resolve_sockets *sockets = ctx;
-    return egress_is_proxy(sockets->egress) ? 0 : connect(fd, to, len);
+    struct resolve_sockets *sockets = ctx;
+    if (egress_is_proxy(sockets->egress))
+        return 0;
+    int r = connect(fd, to, len);
+    sockets->broken |= r < 0 && egress_cut_off(errno);
+    return r;
 }
 
 static ares_ssize_t socket_receive(ares_socket_t fd, void *bytes, size_t len, int flags,
@@ -49,6 +53,8 @@ static ares_ssize_t socket_send(ares_socket_t fd, const struct iovec *parts, int
     ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
     if (n > 0)
         sockets->asked = true;
+    else if (n < 0)
+        sockets->broken |= egress_cut_off(errno);
     return n;
 }
 

@@ -15,7 +15,7 @@ struct resolve_sockets {
     int tunnel_fd; /* of a proxy egress: the one connection there is, until c-ares takes it; or -1
                     */
     bool asked;    /* something left that names what is looked up */
-    bool broken;   /* no socket was to be had of the egress */
+    bool broken;   /* the egress gave no socket, or has no way to a server */
 };
 
 /* For as long as the channel lives. */

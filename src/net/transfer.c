@@ -227,6 +227,12 @@ static void ended(struct multi_transfer *link, CURLcode code)
     curl_off_t connect_us = 0;
     curl_easy_getinfo(link->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
     transfer->connected = connect_us > 0;
+    /* libcurl's error may have come from a router far away, for the sender's address alone. */
+    if (code == CURLE_COULDNT_CONNECT && !transfer->connected &&
+        !egress_is_proxy(transfer->egress) && !egress_reaches(transfer->egress, &transfer->to)) {
+        transfer->no_way = true;
+        transfer->asked = false;
+    }
     if (!transfer->decided) {
         transfer->outcome = translate(code);
         /* What libcurl says of a header line beyond its own 100 KB, or trailers beyond 64 KB: a
@@ -358,6 +364,7 @@ void transfer_clear(struct transfer *transfer)
     buf_free(&transfer->body);
     transfer->decided = false;
     transfer->connected = false;
+    transfer->no_way = false;
     transfer->asked = false;
     transfer->outcome = FETCH_OK;
 }

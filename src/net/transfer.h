@@ -55,6 +55,7 @@ struct transfer {
     enum fetch_outcome outcome;
     bool asked;     /* a connection to the address was begun */
     bool connected; /* ever; if not, another address may be tried */
+    bool no_way;    /* FETCH_UNREACHABLE, and the egress has no way there: nothing was sent */
     struct head head;
     struct buf body;
 };

@@ -184,6 +184,11 @@ static void on_fetched(void *ctx, struct fetch_result *result)
         take_redirect(flight, result->location);
         return;
     case FETCH_DNS:
+        if (result->asked)
+            fail_for_now(flight, FETCH_DNS);
+        else
+            step_put_off(flight, REASON_EGRESS, egress_again_s(flight));
+        return;
     case FETCH_UNREACHABLE:
     case FETCH_TLS:
     case FETCH_TIMEOUT:

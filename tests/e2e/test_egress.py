@@ -1,6 +1,7 @@
 """Egress pools, seen from the networks beyond: every packet towards an origin or a name server leaves by
 an egress, each host by its own for the day; and where none works, nothing leaves at all."""
 
+import json
 import re
 import socket
 import subprocess
@@ -144,6 +145,62 @@ class Direct(Egress):
         origin, names = self.origin_in(sender), self.names_in(sender, provinces.SENDER)
         server = self.server_with({"x": {"interface": "wg9", "resolvers": names.address}})
         self.dead(server, origin.url("/f.png", HOSTS[0]))
+
+
+class WithoutLink(Egress):
+    """What the kernel says at once: nothing left, and nobody was asked."""
+
+    def cut(self, device):
+        network.ip("link", "set", device, "down")
+        self.addCleanup(network.ip, "route", "replace", "default", "via", provinces.SENDER)
+        self.addCleanup(network.ip, "link", "set", device, "up")
+
+    def down(self, server):
+        egresses = json.loads(server.ask_admin("GET", "/v1/stats").body)["egresses"]
+        return {name for name, state in egresses.items() if state == "down"}
+
+    def two_interfaces(self):
+        ways = {"sender": sender, "resolver": other}
+        there = {"sender": self.origin_in(sender)}
+        there["resolver"] = self.origin_in(other, there["sender"].port)
+        names = {name: self.names_in(way, PUBLIC) for name, way in ways.items()}
+        return there, names, self.server_with({
+            name: {"interface": f"to-{name}", "resolvers": names[name].address} for name in ways})
+
+    def test_the_other_interface_takes_over(self):
+        there, names, server = self.two_interfaces()
+        self.cut("to-sender")
+        for host in HOSTS:
+            self.assertPicture(server.open(there["sender"].url("/n.png", host)))
+        self.assertEqual(there["resolver"].count("/n.png"), len(HOSTS))
+        self.assertEqual((there["sender"].connections, names["sender"].questions), (0, []))
+        self.assertEqual(self.down(server), {"sender"})
+        self.assertIn("egress sender does not work", server.logged(1000))
+
+    def test_no_address_of_a_sender_takes_an_egress_down(self):
+        there, _, server = self.two_interfaces()
+        for number in range(8):
+            self.assertPlaceholder(server.open(f"http://[2606:2800:220:1::{number + 1}]/o.png"))
+        self.assertEqual(self.down(server), set())
+        self.assertPicture(server.open(there["sender"].url("/o.png", HOSTS[0])))
+
+    def test_no_route_is_no_try(self):
+        origin, names = self.origin_in(sender), self.names_in(sender, provinces.SENDER)
+        server = self.server_with({}, resolvers=names.address)
+        network.ip("route", "del", "default", "metric", "200")
+        self.addCleanup(network.ip, "route", "add", "default", "via", provinces.RESOLVER,
+                        "metric", "200")
+        self.cut("to-sender")
+        for host in (HOSTS[0], PUBLIC):
+            with self.subTest(host=host):
+                url = origin.url("/p.png", host)
+                self.dead(server, url)
+                answer = server.ask_admin("GET", "/v1/explain?url=" + url)
+                told = [step for step in json.loads(answer.body)["steps"]
+                        if step["step"] == "record"]
+                self.assertNotIn("1 try", json.dumps(told))
+                self.assertIn("egress", json.dumps(told))
+        self.assertEqual((origin.connections, names.questions), (0, []))
 
 
 class Proxies(Egress):

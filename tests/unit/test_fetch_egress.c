@@ -523,6 +523,35 @@ static void test_a_dead_one_comes_back(void **state)
     scripted_proxy_stop(way.proxy);
 }
 
+/* ---- an address of a family that an egress lacks ---- */
+
+static void no_change(void *ctx, const struct egress *egress)
+{
+    (void)ctx;
+    fail_msg("egress %s changed", egress->name);
+}
+
+/* Addresses are the sender's choice: one that an egress has no way to is tried by another, and
+ * puts none down. Without another, the origin cannot be reached, and nothing was sent. */
+static void test_another_has_the_family(void **state)
+{
+    (void)state;
+    const struct egress_conf ways[2] = {
+        /* By its weight the first choice, but for one host in a million. */
+        {.name = "six", .address = "::1", .resolvers = "[::1]:9", .weight = 1000000},
+        {.name = "four", .address = "127.0.0.1", .resolvers = "127.0.0.1:9", .weight = 1},
+    };
+    for (size_t count = 1; count <= 2; count++) {
+        struct fetch_conf conf = conf_of(ways, count);
+        conf.allow_private = "127.0.0.0/8";
+        conf.egress_changed = no_change;
+        struct got got = world_fetch_one(&conf, url_of("127.0.0.1", "/"));
+        assert_int_equal(got.outcome, count == 1 ? FETCH_UNREACHABLE : FETCH_OK);
+        assert_int_equal(got.asked, count == 2);
+        free(got.body);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -543,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_the_next_address_is_tried),
         cmocka_unit_test(test_the_living_one_takes_over),
         cmocka_unit_test(test_a_dead_one_comes_back),
+        cmocka_unit_test(test_another_has_the_family),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
