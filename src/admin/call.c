@@ -1,5 +1,7 @@
 #include "admin/call.h"
 
+#include "serve/watch.h"
+
 #include <string.h>
 
 struct answer {
@@ -19,8 +21,12 @@ static enum MHD_Result send_answer(struct call *call, const struct answer *answe
         return MHD_NO;
     }
     enum MHD_Result result = MHD_NO;
+    watch_answer(watch_find(call->connection), answer->len);
+    /* A stranger could else ask once more and once more, and keep its connection. */
+    bool stays = answer->status != MHD_HTTP_UNAUTHORIZED;
     if (MHD_add_response_header(response, "Content-Type", answer->type) == MHD_YES &&
         MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
+        (stays || MHD_add_response_header(response, "Connection", "close") == MHD_YES) &&
         (!answer->header.name ||
          MHD_add_response_header(response, answer->header.name, answer->header.value) == MHD_YES))
         result = MHD_queue_response(call->connection, answer->status, response);

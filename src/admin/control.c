@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_CLIENTS 16 /* threads; operators and their monitoring */
 #define MAX_METRICS (256 * KiB)
 
 /* False, having answered, while the server starts. */
@@ -114,7 +113,8 @@ static struct proto_conf proto_conf(const struct control_conf *conf)
         .address = conf->address,
         .mode = 0600,
         .token_file = conf->token_file,
-        .max_clients = MAX_CLIENTS,
+        .max_clients = LIMIT_ADMIN_CLIENTS,
+        .max_of_peer = LIMIT_ADMIN_PEER,
         .endpoints = endpoints,
         .endpoints_count = sizeof(endpoints) / sizeof(endpoints[0]),
     };

@@ -7,10 +7,9 @@
 
 #include <string.h>
 
-#define IDLE_S 60U
-
 struct proto {
     struct MHD_Daemon *daemon;
+    struct watch *watch;
     const struct proto_endpoint *endpoints;
     size_t endpoints_count;
     void *env;
@@ -60,6 +59,24 @@ static enum MHD_Result answer(const struct proto *proto, struct call *call, cons
     return endpoint->run(call);
 }
 
+/* The header is read, what comes next is the body: of as many bytes as it says, or at most. Nothing
+ * is kept of a stranger's, and no time is spent on it. */
+static struct call *begin(const struct proto *proto, struct MHD_Connection *connection,
+                          const char *path)
+{
+    const struct proto_endpoint *endpoint = find_endpoint(proto, path);
+    struct call *call = calloc(1, sizeof(*call));
+    if (!call)
+        return NULL;
+    size_t max = endpoint && may(proto, connection) ? endpoint->max_body : 0;
+    *call = (struct call){.connection = connection, .env = proto->env};
+    call->body = BUF_INIT(max);
+    const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    unsigned long long told = text ? strtoull(text, NULL, 10) : max;
+    watch_answer(watch_find(connection), told < max ? (size_t)told : max);
+    return call;
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *body,
                                   size_t *body_len, void **context)
@@ -68,21 +85,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     const struct proto *proto = cls;
     struct call *call = *context;
     if (!call) {
-        const struct proto_endpoint *endpoint = find_endpoint(proto, path);
-        call = calloc(1, sizeof(*call));
-        if (!call)
-            return MHD_NO;
-        *call = (struct call){.connection = connection, .env = proto->env};
-        /* Nothing is kept of a stranger's body. */
-        call->body = BUF_INIT(endpoint && may(proto, connection) ? endpoint->max_body : 0);
-        *context = call;
-        return MHD_YES;
+        *context = begin(proto, connection, path);
+        return *context ? MHD_YES : MHD_NO;
     }
     if (*body_len > 0) {
         buf_add(&call->body, body, *body_len); /* its error sticks, and is answered at the end */
         *body_len = 0;
         return MHD_YES;
     }
+    watch_pause(watch_find(connection)); /* until call.c has an answer */
     return answer(proto, call, path, method);
 }
 
@@ -90,13 +101,13 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
                          enum MHD_RequestTerminationCode code)
 {
     (void)cls;
-    (void)connection;
     (void)code;
     struct call *call = *context;
     if (call)
         buf_free(&call->body);
     free(call);
     *context = NULL;
+    watch_header(watch_find(connection));
 }
 
 /* ---- starting and stopping ---- */
@@ -125,17 +136,38 @@ static int open_socket(struct proto *proto, const struct proto_conf *conf, int *
     return listener_open_unix(path, conf->mode, ret);
 }
 
+static int start_watch(struct proto *proto, const struct proto_conf *conf)
+{
+    struct watch_conf watch = conf->watch;
+    if (watch.answer_rate == 0)
+        watch = (struct watch_conf){.header_ms = LIMIT_HEADER_S * 1000,
+                                    .answer_ms = LIMIT_ANSWER_S * 1000,
+                                    .answer_rate = LIMIT_PROGRAM_RATE,
+                                    .tick_ms = LIMIT_WATCH_TICK_MS};
+    watch.max = conf->max_clients;
+    return watch_new(&watch, &proto->watch);
+}
+
 static int start(struct proto *proto, const struct proto_conf *conf)
 {
     CLEANUP_FD int fd = -1;
     int r = open_socket(proto, conf, &fd);
+    if (r == 0)
+        r = start_watch(proto, conf);
     if (r < 0)
         return r;
-    proto->daemon = MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL, NULL, on_request,
-        proto, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, conf->max_clients,
-        MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
-        MHD_OPTION_END);
+    const struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, conf->max_clients, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, proto->is_unix ? 0 : conf->max_of_peer, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_PROGRAM_IDLE_S, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)watch_notify, proto->watch},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    proto->daemon =
+        MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION, 0, NULL,
+                         NULL, on_request, proto, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     if (!proto->daemon)
         return -EIO;
     fd_take(&fd);
@@ -176,6 +208,7 @@ int proto_new(const struct proto_conf *conf, char *why, struct proto **ret)
         if (!why[0])
             snprintf(why, 256, "cannot listen on %.100s: %s", conf->address,
                      r == -EINVAL ? "neither a path nor an address with a port" : strerror(-r));
+        watch_free(proto->watch);
         token_free(proto->token);
         free(proto);
         return r;
@@ -194,6 +227,7 @@ void proto_free(struct proto *proto)
     if (!proto)
         return;
     MHD_stop_daemon(proto->daemon);
+    watch_free(proto->watch);
     if (proto->is_unix)
         unlink(proto->address);
     token_free(proto->token);

@@ -4,13 +4,18 @@
  *
  * A thread a connection, since callers are few and known. A Unix socket gets the mode that is
  * asked for, and whoever can open it may use it. A TCP address needs a token file: every request
- * must then carry `Authorization: Bearer TOKEN`, which is compared in constant time. Nothing is
- * logged of what passes through.
+ * must then carry `Authorization: Bearer TOKEN`, which is compared in constant time; whoever has
+ * none is told so and hung up on. Nothing is logged of what passes through.
+ *
+ * Nobody holds a connection for ever: each header, body and answer has a deadline that no byte
+ * moves (serve/watch.h), so that clients that are stuck, or mean it, shut nobody out for longer.
+ * While a request is carried out there is none: what takes long there sets an end of its own.
  */
 #ifndef ADMIN_PROTO_H
 #define ADMIN_PROTO_H
 
 #include "admin/call.h"
+#include "serve/watch.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -25,10 +30,12 @@ struct proto_endpoint {
 };
 
 struct proto_conf {
-    const char *address;    /* "/path", "unix:/path", "127.0.0.1:8081" or "[::1]:8081" */
-    mode_t mode;            /* of a Unix socket */
-    const char *token_file; /* NULL: none, which is refused for TCP */
-    unsigned max_clients;   /* threads; further ones wait in the backlog */
+    const char *address;     /* "/path", "unix:/path", "127.0.0.1:8081" or "[::1]:8081" */
+    mode_t mode;             /* of a Unix socket */
+    const char *token_file;  /* NULL: none, which is refused for TCP */
+    unsigned max_clients;    /* threads; further ones wait in the backlog, or are hung up on */
+    unsigned max_of_peer;    /* of them from one address, over TCP; 0: all */
+    struct watch_conf watch; /* all 0: as in limits.h; `max` is not looked at */
     const struct proto_endpoint *endpoints; /* must live until proto_free, like `env` */
     size_t endpoints_count;
     void *env;

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 
-#define MAX_CLIENTS 64 /* threads; further ones wait in the backlog */
-
 struct submit {
     struct submit_env env;
     struct proto *proto;
@@ -28,7 +26,7 @@ int submit_new(const struct submit_env *env, const char *path, char *why, struct
     const struct proto_conf proto = {
         .address = path,
         .mode = 0660,
-        .max_clients = MAX_CLIENTS,
+        .max_clients = LIMIT_SUBMIT_CLIENTS,
         .endpoints = submit->endpoints,
         .endpoints_count = sizeof(submit->endpoints) / sizeof(submit->endpoints[0]),
         .env = &submit->env,

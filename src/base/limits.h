@@ -132,6 +132,17 @@
 #define LIMIT_SWEEP_SAMPLE   4096 /* records by which "the oldest" is judged, within 0.4 % */
 
 /* ---- the admin socket (admin/) ---- */
-#define LIMIT_BACK_TURN_MS 5000 /* for the back loop to answer: a turn takes some milliseconds */
+#define LIMIT_BACK_TURN_MS   5000 /* for the back loop to answer: a turn takes some milliseconds */
+#define LIMIT_ADMIN_CLIENTS  64   /* connections, a thread each; operators need a few */
+#define LIMIT_ADMIN_PEER     16   /* of them from one address, over TCP: a stranger's part */
+#define LIMIT_PURGES_AWAITED 12   /* of those: one who purges can still ask for health */
+#define LIMIT_PURGE_WAIT_S   600 /* then a purge goes on unwatched; millions of records take less */
+
+/* ---- both sockets for programs (admin/); LIMIT_HEADER_S and LIMIT_ANSWER_S hold here, too ---- */
+#define LIMIT_SUBMIT_CLIENTS 64 /* connections, a thread each; further ones wait */
+#define LIMIT_PROGRAM_IDLE_S 60 /* without a byte, in the middle of a body or an answer */
+#define LIMIT_PROGRAM_RATE                                                                         \
+    (256 * KiB) /* bytes a second of a body or an answer, at least: programs are near; not tuned   \
+                 */
 
 #endif

@@ -175,22 +175,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     watch_header(watch_find(connection));
 }
 
-/* The end is told before the descriptor is closed: what watch_remove asks for. */
-static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct http *http = cls;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        *socket_context = watch_add(http->watch, fd);
-        if (!*socket_context)
-            shutdown(fd, SHUT_RDWR);
-    } else {
-        watch_remove(*socket_context);
-        *socket_context = NULL;
-    }
-}
-
 /* ---- starting and stopping ---- */
 
 static unsigned connections_of_a_door(const struct http *http, const struct http_conf *conf)
@@ -211,7 +195,7 @@ static int door_open(struct door *door, struct http *http, const struct http_con
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)watch_notify, http->watch},
         {MHD_OPTION_END, 0, NULL},
     };
     door->daemon =

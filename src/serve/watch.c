@@ -86,6 +86,21 @@ void watch_remove(struct watched *watched)
     unlock(watch);
 }
 
+/* The end is told before the descriptor is closed: what watch_remove asks for. */
+void watch_notify(void *watch, struct MHD_Connection *connection, void **socket_context,
+                  enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        *socket_context = watch_add(watch, fd);
+        if (!*socket_context)
+            shutdown(fd, SHUT_RDWR);
+    } else {
+        watch_remove(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
 void watch_header(struct watched *watched)
 {
     if (watched)

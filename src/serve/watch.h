@@ -50,13 +50,18 @@ void watch_remove(struct watched *watched);
 /* The answer is through, the next header may come. */
 void watch_header(struct watched *watched);
 
-/* An answer of `bytes` was queued. */
+/* An answer of `bytes` was queued, or a body of so many is to come. */
 void watch_answer(struct watched *watched, size_t bytes);
 
 /* No deadline until the next call: the wait is ours, not the reader's. */
 void watch_pause(struct watched *watched);
 
-/* What was added for this connection and left as its socket context. */
+/* The MHD_OPTION_NOTIFY_CONNECTION of a listener whose connections are all watched by `watch`: adds
+ * each as its socket context, and removes it. */
+void watch_notify(void *watch, struct MHD_Connection *connection, void **socket_context,
+                  enum MHD_ConnectionNotificationCode code);
+
+/* What was added for this connection. */
 static inline struct watched *watch_find(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
