@@ -209,12 +209,18 @@ class Causes(ExplainTest):
 
 
 class Discretion(ExplainTest):
+    def figures(self, server):
+        """What asking could change. The decoder's workers still come while the server is ready."""
+        figures = json.loads(server.ask_admin("GET", "/v1/stats").body)
+        del figures["decoder"]["workers"]
+        return figures
+
     def test_asking_changes_nothing(self):
         names = self.names({"known.example": ["127.0.0.1"]})
         server = self.shojid({"prefetch": {"delay": "1h"}, "fetch": {"resolvers": names.address}})
         queued = self.sender.url("/queued.png", "known.example")
         self.prefetch(server, queued)
-        before = json.loads(server.ask_admin("GET", "/v1/stats").body)
+        before = self.figures(server)
         said = self.explain_signed(server, queued, d=harness.today())
         for url in (queued, self.sender.url("/new.png"), self.sender.url("/n.png", "known.example")):
             for _ in range(3):
@@ -222,8 +228,7 @@ class Discretion(ExplainTest):
                 self.explain_signed(server, url)
                 self.explain_signed(server, url, c=1, d=harness.today())
         self.assertEqual(self.explain_signed(server, queued, d=harness.today()), said)
-        after = json.loads(server.ask_admin("GET", "/v1/stats").body)
-        self.assertEqual(after, before)
+        self.assertEqual(self.figures(server), before)
         self.assertEqual((self.sender.connections, names.questions), (0, []))
 
     def test_no_mailbox_is_named(self):
