@@ -132,6 +132,7 @@ int control_new(const struct control_conf *conf, char *why, struct control **ret
     if (!control)
         return -ENOMEM;
     list_init(&control->purges);
+    control->purge_wait_ms = conf->purge_wait_ms ? conf->purge_wait_ms : LIMIT_PURGE_WAIT_S * 1000;
     pthread_mutex_init(&control->lock, NULL);
     pthread_cond_init(&control->changed, NULL);
     struct proto_conf proto = proto_conf(conf);

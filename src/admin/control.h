@@ -11,6 +11,10 @@
  * It listens before everything else is there and until everything is drained, so that both can be
  * watched; between control_new and control_open all but health is answered 503. Whoever can open
  * the socket may use it: its mode is 0600. Nothing is logged of what is asked.
+ *
+ * LIMIT_PURGES_AWAITED connections at most wait for purges, so that the others are left for whoever
+ * asks for health; one more is answered 503 and purges nothing. A wait has an end (504), after
+ * which the purge goes on.
  */
 #ifndef ADMIN_CONTROL_H
 #define ADMIN_CONTROL_H
@@ -22,6 +26,7 @@ struct control;
 struct control_conf {
     const char *address;    /* of a Unix socket, or TCP with a token: see proto.h */
     const char *token_file; /* NULL: none */
+    unsigned purge_wait_ms; /* how long a connection waits for a purge; 0: LIMIT_PURGE_WAIT_S */
 };
 
 struct control_env {

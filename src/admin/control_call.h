@@ -26,6 +26,8 @@ struct control {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct list purges;
+    unsigned purge_wait_ms;
+    unsigned purges_awaited; /* by connections; below the length of the list when some have left */
 };
 
 /* The requests that have a file of their own. Each answers the call as a whole. */

@@ -1,5 +1,7 @@
 #include "admin/control_call.h"
 
+#include "sys/clock.h"
+
 #include <errno.h>
 #include <shoji/url.h>
 #include <string.h>
@@ -144,17 +146,32 @@ static void on_purged(struct cache_purge *purge)
     pthread_mutex_unlock(&control->lock);
 }
 
-/* 0, -EINTR when the server ends before the purge has, or the purge's own error. */
-static int purge_and_wait(struct control *control, struct purging *purging, uint64_t *ret)
+/* False when so many are waited for that others could not get through. */
+static bool enlist(struct control *control, struct purging *purging)
 {
     pthread_mutex_lock(&control->lock);
-    list_add_tail(&control->purges, &purging->link);
+    bool has_room = control->purges_awaited < LIMIT_PURGES_AWAITED;
+    if (has_room) {
+        list_add_tail(&control->purges, &purging->link);
+        control->purges_awaited++;
+    }
     pthread_mutex_unlock(&control->lock);
+    return has_room;
+}
+
+/* 0, -EINTR when the server ends before the purge has, -ETIMEDOUT when that takes too long to be
+ * waited for, or the purge's own error. */
+static int purge_and_wait(struct control *control, struct purging *purging, uint64_t *ret)
+{
+    const int64_t until_ms = clock_ms() + control->purge_wait_ms;
+    const struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
     cache_purge_start(control->env.requests->cache, &purging->purge);
+    int waited = 0;
     pthread_mutex_lock(&control->lock);
-    while (!purging->done && atomic_load(&control->phase) == CONTROL_SERVING)
-        pthread_cond_wait(&control->changed, &control->lock);
-    int r = -EINTR;
+    while (!purging->done && waited == 0 && atomic_load(&control->phase) == CONTROL_SERVING)
+        waited = pthread_cond_clockwait(&control->changed, &control->lock, CLOCK_MONOTONIC, &until);
+    int r = waited == ETIMEDOUT ? -ETIMEDOUT : -EINTR;
+    control->purges_awaited--;
     purging->left = true;
     if (purging->done) {
         r = purging->purge.result;
@@ -174,6 +191,9 @@ static enum MHD_Result send_result(struct call *call, int r, uint64_t purged)
     case -EINTR:
         return call_send_error(call, MHD_HTTP_SERVICE_UNAVAILABLE,
                                "the server stops; the purge goes on when it runs again");
+    case -ETIMEDOUT:
+        return call_send_error(call, MHD_HTTP_GATEWAY_TIMEOUT,
+                               "the purge takes long; it goes on, and nobody waits for it");
     case -EAGAIN:
         return call_send_error(call, MHD_HTTP_SERVICE_UNAVAILABLE,
                                "too many purges are under way; none was begun");
@@ -199,6 +219,10 @@ enum MHD_Result control_purge(struct call *call, struct control *control)
     if (wrong) {
         free(purging);
         return call_send_error(call, MHD_HTTP_BAD_REQUEST, wrong);
+    }
+    if (!enlist(control, purging)) {
+        free(purging);
+        return send_result(call, -EAGAIN, 0);
     }
     /* However long it takes: the listener would drop a connection that seems idle. */
     MHD_set_connection_option(call->connection, MHD_CONNECTION_OPTION_TIMEOUT, 0U);

@@ -136,7 +136,7 @@
 #define LIMIT_ADMIN_CLIENTS  64   /* connections, a thread each; operators need a few */
 #define LIMIT_ADMIN_PEER     16   /* of them from one address, over TCP: a stranger's part */
 #define LIMIT_PURGES_AWAITED 12   /* of those: one who purges can still ask for health */
-#define LIMIT_PURGE_WAIT_S   600 /* then a purge goes on unwatched; millions of records take less */
+#define LIMIT_PURGE_WAIT_S   600  /* then a purge goes on unwatched; not tuned */
 
 /* ---- both sockets for programs (admin/); LIMIT_HEADER_S and LIMIT_ANSWER_S hold here, too ---- */
 #define LIMIT_SUBMIT_CLIENTS 64 /* connections, a thread each; further ones wait */
