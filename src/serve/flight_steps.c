@@ -129,10 +129,14 @@ void flight_start(struct flight *flight)
 static void on_redirected(struct cache_write *write)
 {
     struct flight *flight = container_of(write, struct flight, write);
-    if (write->result == CACHE_CHANGED)
+    if (write->result == CACHE_CHANGED) {
         finish_purged(flight);
-    else
+    } else if (write->result < 0) { /* after a crash nobody would know of the hop */
+        log_warning("redirect: %s", strerror(-write->result));
+        fail_for_now(flight, FETCH_NO_MEMORY);
+    } else {
         step_hop(flight);
+    }
 }
 
 /* From here on it is the target that a crash or a failure leaves to be asked. */
@@ -164,7 +168,8 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     count_outcome(flight, result->outcome);
     switch (result->outcome) {
     case FETCH_LATER:
-        step_put_off(flight, REASON_PACED, (clock_wall_ms() + flight->later_ms + 999) / 1000);
+        (flight->tried ? step_fail : step_put_off)(
+            flight, REASON_PACED, (clock_wall_ms() + flight->later_ms + 999) / 1000);
         return;
     case FETCH_EGRESS:
         if (result->asked)
@@ -202,19 +207,20 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     }
 }
 
-/* What was booked once is not booked again when its time has come: each is put off once at most,
- * and its name is asked for twice at most. */
+/* What was booked once is not put off again when its time has come, whichever of its addresses
+ * answers: each is put off once at most, and its name is asked for twice at most. */
 static bool may_connect(void *ctx, const struct address *address)
 {
     struct flight *flight = ctx;
     if (!flight->paced)
         return true;
-    if (flight->booked) {
-        flight->booked = false; /* for one address; should that fail, the next one counts */
+    if (flight->booked && !flight->tried) {
+        flight->tried = true;
         return true;
     }
     flight->later_ms = budget_connect(flight->owner->conf.budget, address, clock_ms());
-    return flight->later_ms <= 0;
+    flight->tried |= flight->booked || flight->later_ms <= 0;
+    return flight->booked || flight->later_ms <= 0;
 }
 
 static void step_fetch(struct flight *flight)
@@ -237,6 +243,7 @@ static void step_fetch(struct flight *flight)
         budget_site(flight->owner->conf.budget, flight->url, flight->url_len, &site);
         budget_begin(flight->owner->conf.budget, site.domain, clock_ms());
     }
+    flight->tried = false;
     atomic_fetch_add(&flight->owner->counts.fetched, 1);
     if (fetch_start(flight->owner->conf.fetcher, &target, on_fetched, flight, &flight->fetch) < 0)
         fail_for_now(flight, FETCH_NO_MEMORY);

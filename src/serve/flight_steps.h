@@ -43,6 +43,7 @@ struct flight {
     bool started; /* false: it only gathers waiters until the queue starts it */
     bool paced;   /* it goes by the budgets of the queue */
     bool booked;  /* its connection has been booked before, and this is its time */
+    bool tried;   /* an address of it was connected to, by this fetch */
     bool led;     /* where it redirects to was known when it began */
     bool asked;   /* by a reader of mail that was not delivered through us */
     bool again;   /* it was here before and may be fetched again, and so may what it redirects to */

@@ -86,6 +86,23 @@ class Pacing(harness.ServerTest):
             self.assertEqual(victim.count(f"/{i}.png"), 1)
             self.assertLessEqual(names.asked(host), 4, host)  # A and AAAA, twice
 
+    def test_a_second_address_on_a_busy_network(self):
+        """Nobody listens at the first of two addresses: each original is put off once at most, and
+        then asked at the second, however long the line at its network has become since."""
+        victim = self.sender("127.0.1.1")
+        before, two, after = ([f"{kind}{i}.com" for i in range(count)]
+                              for kind, count in (("before", 40), ("two", 8), ("after", 60)))
+        names = self.names({host: ["127.0.1.1"] for host in before + after} |
+                           {host: ["127.0.2.1", "127.0.1.1"] for host in two})
+        server = self.shojid({"prefetch": {"per_domain": "4", "rate": "0"},
+                              "fetch": {"resolvers": names.address}})
+        for hosts in (before, two, after):
+            prefetch(server, [victim.url(f"/{host}", host) for host in hosts])
+            harness.until(lambda hosts=hosts: all(names.asked(host) for host in hosts))
+        for host in two:
+            self.assertTrue(victim.wait_for(f"/{host}"))
+            self.assertLessEqual(names.asked(host), 4, host)  # A and AAAA, twice
+
     def test_a_reader_does_not_wait_for_the_queue(self):
         """Without option d it is fetched now (contract 4), also where the queue has put it off."""
         victim = self.sender()
