@@ -323,6 +323,11 @@ const char *pool_jail_text(const struct pool *pool)
     return pool->jail_text;
 }
 
+bool pool_hopeless(const struct pool *pool)
+{
+    return team_hopeless(&pool->team);
+}
+
 void pool_figures(const struct pool *pool, struct pool_figures *ret)
 {
     *ret = pool->figures;

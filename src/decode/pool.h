@@ -80,6 +80,9 @@ MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, de
 /* Takes NULL. The worker finishes for nobody, within the same deadline. */
 void decode_cancel(struct decode *decode);
 
+/* True while no decoder can be started: what is fetched now could not be decoded. */
+bool pool_hopeless(const struct pool *pool);
+
 struct pool_figures {
     unsigned long decoded;
     unsigned long failed;

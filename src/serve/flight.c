@@ -314,7 +314,8 @@ static bool has_place(const struct flights *flights, const struct flight_ask *as
         most += LIMIT_FLIGHTS_QUEUE;
     if (ask->paced || ask->plan.who == PLAN_HOP)
         most_domain *= 2;
-    return atomic_load(&flights->counts.active) < most &&
+    /* What could not be decoded is not fetched: it would have to be asked for again. */
+    return !pool_hopeless(flights->conf.pool) && atomic_load(&flights->counts.active) < most &&
            crowd_count(flights->crowd, domain) < most_domain;
 }
 

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define DECODE_TRIES    3
-#define DECODE_PAUSE_MS 2000
-#define EGRESS_PAUSE_S  60 /* by then, a dead one may have been probed often */
+#define DECODE_TRIES    5
+#define DECODE_PAUSE_MS 2000 /* then twice that, ...: a minute in all; not tuned */
+#define EGRESS_PAUSE_S  60   /* by then, a dead one may have been probed often */
 
 #define PIXEL_SIDE 3 /* a picture of at most 3 x 3 is there to be counted, not seen */
 
@@ -353,9 +353,10 @@ void flight_drop_body(struct flight *flight)
 /* The origin has answered and is not asked again for what went wrong here. */
 static void decode_later(struct flight *flight)
 {
+    int64_t pause_ms = (int64_t)DECODE_PAUSE_MS << flight->decode_tries;
     if (++flight->decode_tries > DECODE_TRIES ||
-        loop_timer_set(flight->owner->conf.loop, &flight->decode_timer, DECODE_PAUSE_MS) < 0)
-        fail_for_now(flight, REASON_DECODE + DECODE_NO_MEMORY);
+        loop_timer_set(flight->owner->conf.loop, &flight->decode_timer, pause_ms) < 0)
+        fail_for_good(flight, REASON_DECODE + DECODE_NO_MEMORY);
 }
 
 static void on_decode_timer(struct loop_timer *timer)

@@ -1,9 +1,15 @@
 """Fetching again: what was here and is gone, what redirects there, and what a reader may not do."""
 
+import contextlib
 import glob
+import itertools
+import os
 import shutil
+import signal
 import threading
+import time
 import unittest
+import unittest.mock
 
 import harness
 import origin as origins
@@ -29,6 +35,44 @@ class Again(harness.ServerTest):
         for segment in segments:
             shutil.rmtree(segment)
         server.start()
+
+    @staticmethod
+    def refused(server, url):
+        """Without waiting for one that was fetched while nobody knew yet that nothing decodes."""
+        with contextlib.suppress(TimeoutError):
+            return server.open(url, timeout_s=1).status == 503
+        return False
+
+    def test_no_decoder(self):
+        """What cannot be decoded is not fetched; what was fetched before is kept until it can be."""
+        server = self.shojid({"fetch": {"wait": "60s", "timeout": "60s"}}, start=False)
+        decoder = os.path.join(server.directory, "shoji-decode")
+        os.symlink(os.path.join(harness.BUILD, "src", "worker", "shoji-decode"), decoder)
+        with unittest.mock.patch.dict(os.environ, {"SHOJI_DECODE": decoder}):
+            server.start()
+        self.sender.pages["/held.png"] = self.held
+        held, other = self.sender.url("/held.png"), self.sender.url("/other.png")
+        with server.client() as reader:
+            reader.send("GET", server.key.sign(held))
+            self.assertTrue(self.sender.wait_for("/held.png"))
+            os.rename(decoder, decoder + ".away")
+            for pid in server.decoders():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            early = self.sender.url("/early%d.png")
+            numbers = itertools.count()
+            harness.until(lambda: self.refused(server, early % next(numbers)))
+            self.release.set()
+            began = time.monotonic()
+            while time.monotonic() - began < 8:
+                self.assertEqual(server.open(other).status, 503)
+                time.sleep(0.1)
+            self.assertEqual(self.sender.count("/other.png"), 0)
+            os.rename(decoder + ".away", decoder)
+            self.assertPicture(reader.receive())
+        harness.until(lambda: server.open(other).status == 200)
+        for path in ("/held.png", "/other.png"):
+            self.assertEqual(self.sender.count(path), 1)
 
     def test_evicted_is_gone_without_consent(self):
         server = self.shojid()
