@@ -14,6 +14,10 @@
 
 #include <shoji/check.h>
 
+#include <stdint.h>
+
+#define CHECK_VERIFIED 64
+
 struct check_run {
     const struct shoji_check *how;
     size_t found;
@@ -24,6 +28,10 @@ struct check_run {
     struct span text; /* of the document or part: what lines are counted in */
     size_t counted;   /* bytes of it that `line` is right for */
     size_t line;
+    bool keyed;
+    unsigned char key[16]; /* of the hashes; random */
+    uint64_t
+        verified[CHECK_VERIFIED]; /* URLs of ours whose MAC held: mail shows one again and again */
 };
 
 /* Where something stands: what a finding is named after. */
@@ -49,7 +57,7 @@ void check_found(struct check_run *run, const struct check_spot *spot, const cha
 /* ---- check_ref.c ---- */
 
 /* May this be loaded? Blanks around it are ignored; an empty one loads nothing. */
-bool check_loads_well(const struct check_run *run, struct span reference);
+bool check_loads_well(struct check_run *run, struct span reference);
 
 /* Is this value of `href` a mere click: no code, no local file? */
 bool check_click_is_fair(struct span reference);
