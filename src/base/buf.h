@@ -58,7 +58,8 @@ static inline void buf_copy_few(char *to, const char *from, size_t len)
 
 static inline int buf_add_span(struct buf *buf, struct span s)
 {
-    if (s.len > 16 || buf->error || s.len >= buf->cap - buf->len)
+    /* A compiler that knows the length knows better. */
+    if (__builtin_constant_p(s.len) || s.len > 16 || buf->error || s.len >= buf->cap - buf->len)
         return buf_add(buf, s.ptr, s.len);
     buf_copy_few(buf->ptr + buf->len, s.ptr, s.len);
     buf->len += s.len;
