@@ -116,6 +116,19 @@ def print_table(heads, lines):
     sys.stdout.flush()
 
 
+def print_verdicts(verdicts, digits=2):
+    """Of (what was asked, what was found, whether that meets it)."""
+    for what, got, met in verdicts:
+        print(f"{'met   ' if met else 'MISSED'}  {what}: {got:.{digits}f}")
+
+
+def verdict_lines(verdicts, digits=2):
+    """The same as the lines of a table for the description beside the figures."""
+    return ["| asked | found | met |", "|---|---|---|",
+            *(f"| {what} | {got:.{digits}f} | {'yes' if met else 'no'} |"
+              for what, got, met in verdicts)]
+
+
 def install():
     """The peers and wrk, from Debian; without them a subject is left out, with a word."""
     done = subprocess.run([os.path.join(ROOT, "deploy", "install-packages"), "bench"],

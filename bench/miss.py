@@ -242,14 +242,11 @@ def show(rows):
                       f"{mine / other:.2f}" if mine and other else "-"])
     measure.print_table(["case", "subject", "cpu_us", "per_s", "p50_us", "p99_us", "rss_MiB",
                          "anon_MiB", "shoji/it"], lines)
-    for what, got, met in verdicts(rows):
-        print(f"{'met   ' if met else 'MISSED'}  {what}: {got:.2f}")
+    measure.print_verdicts(verdicts(rows))
 
 
 def notes(rows):
-    lines = ["| asked | found | met |", "|---|---|---|"]
-    lines += [f"| {what} | {got:.2f} | {'yes' if met else 'no'} |"
-              for what, got, met in verdicts(rows)]
+    lines = measure.verdict_lines(verdicts(rows))
     lines += ["", f"Load average afterwards: {os.getloadavg()[0]:.1f}. Where it is well above 2, "
               "others worked on the machine: rates and times are theirs, too; cpu_us is not, but "
               "for cold caches."]

@@ -239,14 +239,11 @@ def verdicts(rows):
 def show(rows):
     measure.print_table(["case", "metric", "value"],
                         [[r["case"], r["metric"], f"{r['value']:.4f} {r['unit']}"] for r in rows])
-    for what, got, met in verdicts(rows):
-        print(f"{'met   ' if met else 'MISSED'}  {what}: {got:.4f}")
+    measure.print_verdicts(verdicts(rows), digits=4)
 
 
 def notes(rows):
-    lines = ["| asked | found | met |", "|---|---|---|"]
-    lines += [f"| {what} | {got:.4f} | {'yes' if met else 'no'} |"
-              for what, got, met in verdicts(rows)]
+    lines = measure.verdict_lines(verdicts(rows), digits=4)
     lines += ["", f"Load average afterwards: {os.getloadavg()[0]:.1f} (the replay itself makes "
               "about 1 to 2). What is above that is others' work, and is in the lags and shares.",
               "", "The mail that was replayed:", ""]

@@ -172,15 +172,12 @@ def show(rows):
               for case, _, metric in value if metric == "ratio"]
     measure.print_table(["shape", "subject", "ratio", "heap_MiB"], sorted(
         shaped, key=lambda line: -float(line[2])))
-    for what, got, met in verdicts(rows):
-        print(f"{'met   ' if met else 'MISSED'}  {what}: {got:.2f}")
+    measure.print_verdicts(verdicts(rows))
 
 
 def notes(rows):
     """What the figures came to, for the description beside them."""
-    lines = ["| asked | found | met |", "|---|---|---|"]
-    lines += [f"| {what} | {got:.2f} | {'yes' if met else 'no'} |"
-              for what, got, met in verdicts(rows)]
+    lines = measure.verdict_lines(verdicts(rows))
     worst = sorted((r for r in rows if r["metric"] == "ratio"), key=lambda r: -r["value"])[:5]
     lines += ["", "The dearest shapes, by time a byte against that of real mail: "
               + ", ".join(f"{r['case']} {r['value']:.1f}" for r in worst) + "."]

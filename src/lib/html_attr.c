@@ -16,8 +16,8 @@ struct tag {
     bool src_is_href;     /* of <image>, which some clients read like that of svg */
     struct image_use use;
 
-    struct html_scratch *scratch;
-    bool held; /* the image waits */
+    struct buf *scratch; /* by enum html_scratch */
+    bool held;           /* the image waits */
     bool blocked;
     bool leads_away; /* the link is http(s) */
     bool has_candidates;
@@ -25,41 +25,26 @@ struct tag {
 
 #define KEPT_MAX 4096 /* bytes of a scratch buffer that are not given back at once */
 
-static void scratch_clear(struct buf *buf)
+static void scratch_clear(struct buf *scratch)
 {
-    if (buf->cap > KEPT_MAX)
-        buf_free(buf);
-    else if (buf->len > 0 || buf->error)
-        buf_clear(buf);
-}
-
-static void tag_free(struct tag *tag)
-{
-    struct html_scratch *s = tag->scratch;
-    scratch_clear(&s->image);
-    scratch_clear(&s->blocker);
-    scratch_clear(&s->paper);
-    scratch_clear(&s->link);
-    scratch_clear(&s->style);
-    scratch_clear(&s->held_style);
-    scratch_clear(&s->reheld);
+    for (int i = 0; i < HTML_SCRATCHES; i++) {
+        if (scratch[i].cap > KEPT_MAX)
+            buf_free(&scratch[i]);
+        else if (scratch[i].len > 0 || scratch[i].error)
+            buf_clear(&scratch[i]);
+    }
 }
 
 void html_scratch_init(struct html_document *d)
 {
-    struct buf empty = BUF_INIT(d->out->max);
-    d->scratch = (struct html_scratch){empty, empty, empty, empty, empty, empty, empty};
+    for (int i = 0; i < HTML_SCRATCHES; i++)
+        d->scratch[i] = BUF_INIT(d->out->max);
 }
 
 void html_scratch_free(struct html_document *d)
 {
-    buf_free(&d->scratch.image);
-    buf_free(&d->scratch.blocker);
-    buf_free(&d->scratch.paper);
-    buf_free(&d->scratch.link);
-    buf_free(&d->scratch.style);
-    buf_free(&d->scratch.held_style);
-    buf_free(&d->scratch.reheld);
+    for (int i = 0; i < HTML_SCRATCHES; i++)
+        buf_free(&d->scratch[i]);
 }
 
 static bool holding(const struct tag *tag)
@@ -82,12 +67,12 @@ static bool decide_held(struct tag *tag)
     if (!tag->held_src || tag->d->pass->how->mode == SHOJI_STRIP)
         return false;
     tag->use.want = IMAGE_OURS;
-    int r = refer(tag, *tag->held_src, &tag->scratch->image);
+    int r = refer(tag, *tag->held_src, &tag->scratch[HTML_SCRATCH_IMAGE]);
     tag->use.want = IMAGE_SIGN;
     tag->held = r == 0;
     tag->blocked = r == IMAGE_BLOCKED;
     if (!tag->held && !tag->blocked)
-        buf_clear(&tag->scratch->image);
+        buf_clear(&tag->scratch[HTML_SCRATCH_IMAGE]);
     return tag->held || tag->blocked;
 }
 
@@ -101,8 +86,8 @@ static bool decide_blocked(struct tag *tag)
     report_tracker(pass->report, vendor ? *tag->tracker : SPAN(""),
                    vendor ? SPAN("") : *tag->tracker, "pixel", vendor ? "vendor" : "geometry",
                    "blocked");
-    buf_add_text(&tag->scratch->image, IMAGE_PLACEHOLDER);
-    buf_add_span(&tag->scratch->blocker, *tag->tracker);
+    buf_add_text(&tag->scratch[HTML_SCRATCH_IMAGE], IMAGE_PLACEHOLDER);
+    buf_add_span(&tag->scratch[HTML_SCRATCH_BLOCKER], *tag->tracker);
     tag->blocked = true;
     return true;
 }
@@ -111,7 +96,7 @@ static void decide_image(struct tag *tag)
 {
     if (decide_held(tag) || decide_blocked(tag))
         return;
-    int r = tag->src ? refer(tag, *tag->src, &tag->scratch->image) : IMAGE_DROPPED;
+    int r = tag->src ? refer(tag, *tag->src, &tag->scratch[HTML_SCRATCH_IMAGE]) : IMAGE_DROPPED;
     tag->held = r == 0 && holding(tag);
     tag->blocked = r == IMAGE_BLOCKED;
     if (r != IMAGE_DROPPED || !tag->srcset || !holding(tag))
@@ -120,9 +105,9 @@ static void decide_image(struct tag *tag)
     struct span rest = *tag->srcset;
     struct srcset_candidate candidate;
     while (!tag->held && srcset_next(&rest, &candidate)) {
-        tag->held = refer(tag, candidate.url, &tag->scratch->image) == 0;
+        tag->held = refer(tag, candidate.url, &tag->scratch[HTML_SCRATCH_IMAGE]) == 0;
         if (!tag->held)
-            buf_clear(&tag->scratch->image);
+            buf_clear(&tag->scratch[HTML_SCRATCH_IMAGE]);
     }
 }
 
@@ -135,28 +120,29 @@ static void decide_style(struct tag *tag)
     CLEANUP(buf_free) struct buf before = BUF_INIT(d->out->max);
     if (tag->background && tag->kind == HTML_BOX) {
         tag->use.kind = "css";
-        int r = refer(tag, *tag->background, &tag->scratch->paper);
+        int r = refer(tag, *tag->background, &tag->scratch[HTML_SCRATCH_PAPER]);
         if (r == 0 && holding(tag)) {
             buf_add_text(&before, "background-image:url(");
-            buf_add_span(&before, buf_span(&tag->scratch->paper));
+            buf_add_span(&before, buf_span(&tag->scratch[HTML_SCRATCH_PAPER]));
             buf_add_char(&before, ')');
-            buf_clear(&tag->scratch->paper);
+            buf_clear(&tag->scratch[HTML_SCRATCH_PAPER]);
         }
     }
     if (tag->style || before.len > 0)
         html_css_rewrite(d, false, tag->style ? *tag->style : (struct span){"", 0},
                          buf_span(&before),
-                         &(struct html_css){&tag->scratch->style, &tag->scratch->held_style});
-    if (tag->held_style && tag->scratch->held_style.len == 0)
-        html_css_reheld(d, false, *tag->held_style, &tag->scratch->reheld);
+                         &(struct html_css){&tag->scratch[HTML_SCRATCH_STYLE],
+                                            &tag->scratch[HTML_SCRATCH_HELD_STYLE]});
+    if (tag->held_style && tag->scratch[HTML_SCRATCH_HELD_STYLE].len == 0)
+        html_css_reheld(d, false, *tag->held_style, &tag->scratch[HTML_SCRATCH_REHELD]);
 }
 
 static void decide_link(struct tag *tag)
 {
     tag->d->pass->effects++;
-    int r = html_link(*tag->href, html_base(tag->d), &tag->scratch->link);
-    if (r == 0 && !buf_error(&tag->scratch->link))
-        r = tracker_link(tag->d->pass, &tag->scratch->link);
+    int r = html_link(*tag->href, html_base(tag->d), &tag->scratch[HTML_SCRATCH_LINK]);
+    if (r == 0 && !buf_error(&tag->scratch[HTML_SCRATCH_LINK]))
+        r = tracker_link(tag->d->pass, &tag->scratch[HTML_SCRATCH_LINK]);
     html_fail(tag->d, r);
     tag->leads_away = r == 0;
     if (r == LINK_DROPPED)
@@ -168,14 +154,16 @@ static void decide_link(struct tag *tag)
 static void write_image(struct tag *tag)
 {
     struct buf *out = tag->d->out;
-    if (tag->scratch->image.len == 0)
+    if (tag->scratch[HTML_SCRATCH_IMAGE].len == 0)
         return;
     if (tag->held)
-        html_write_attribute(out, "data-shoji-src", buf_span(&tag->scratch->image));
+        html_write_attribute(out, "data-shoji-src", buf_span(&tag->scratch[HTML_SCRATCH_IMAGE]));
     html_write_attribute(out, "src",
-                         tag->held ? SPAN(IMAGE_PLACEHOLDER) : buf_span(&tag->scratch->image));
+                         tag->held ? SPAN(IMAGE_PLACEHOLDER)
+                                   : buf_span(&tag->scratch[HTML_SCRATCH_IMAGE]));
     if (tag->blocked)
-        html_write_attribute(out, "data-shoji-tracker", buf_span(&tag->scratch->blocker));
+        html_write_attribute(out, "data-shoji-tracker",
+                             buf_span(&tag->scratch[HTML_SCRATCH_BLOCKER]));
 }
 
 /* Straight into the output: there may be a megabyte of them. */
@@ -223,8 +211,8 @@ static void write_nonempty(struct tag *tag, const char *name, const struct buf *
 
 static void write_styles(struct tag *tag)
 {
-    write_nonempty(tag, "style", &tag->scratch->style);
-    write_nonempty(tag, "data-shoji-style", &tag->scratch->held_style);
+    write_nonempty(tag, "style", &tag->scratch[HTML_SCRATCH_STYLE]);
+    write_nonempty(tag, "data-shoji-style", &tag->scratch[HTML_SCRATCH_HELD_STYLE]);
 }
 
 static bool contains(struct span s, const char *part)
@@ -270,10 +258,10 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
         write_styles(tag);
         return;
     case HTML_ATTR_HELD_STYLE:
-        write_nonempty(tag, "data-shoji-style", &tag->scratch->reheld);
+        write_nonempty(tag, "data-shoji-style", &tag->scratch[HTML_SCRATCH_REHELD]);
         return;
     case HTML_ATTR_HREF:
-        write_nonempty(tag, "href", &tag->scratch->link);
+        write_nonempty(tag, "href", &tag->scratch[HTML_SCRATCH_LINK]);
         if (tag->src_is_href)
             write_image(tag);
         break;
@@ -290,7 +278,7 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
             write_candidates(tag);
         break;
     case HTML_ATTR_BACKGROUND:
-        write_nonempty(tag, "background", &tag->scratch->paper);
+        write_nonempty(tag, "background", &tag->scratch[HTML_SCRATCH_PAPER]);
         break;
     case HTML_ATTR_HELD_SRC:
     case HTML_ATTR_TRACKER:
@@ -313,7 +301,7 @@ static void decide_size(struct tag *tag, const struct html_token *token)
 {
     const struct html_size_of of = {.width = html_token_attribute(token, "width"),
                                     .height = html_token_attribute(token, "height"),
-                                    .style = buf_span(&tag->scratch->style)};
+                                    .style = buf_span(&tag->scratch[HTML_SCRATCH_STYLE])};
     enum html_size size = html_size(&of);
     tag->use.pixel = size == HTML_SIZE_TINY;
     tag->use.large = size == HTML_SIZE_LARGE;
@@ -383,8 +371,9 @@ static void decide_and_write(struct tag *tag, const struct html_token *token)
         tag->src = tag->href;
         tag->src_is_href = true;
     }
-    tag->use = (struct image_use){
-        .pass = tag->d->pass, .base = html_base(tag->d), .tracker = &tag->scratch->blocker};
+    tag->use = (struct image_use){.pass = tag->d->pass,
+                                  .base = html_base(tag->d),
+                                  .tracker = &tag->scratch[HTML_SCRATCH_BLOCKER]};
     decide(tag, token);
     write_all(tag, token);
     if (!tag->src && tag->kind == HTML_IMG)
@@ -394,7 +383,7 @@ static void decide_and_write(struct tag *tag, const struct html_token *token)
     if (tag->leads_away)
         html_write_attribute(tag->d->out, "rel", SPAN("noreferrer noopener"));
     tag->d->leads_away |= tag->leads_away;
-    tag_free(tag);
+    scratch_clear(tag->scratch);
 }
 
 bool html_write_attributes(struct html_document *d, enum html_element kind,
@@ -403,7 +392,7 @@ bool html_write_attributes(struct html_document *d, enum html_element kind,
     if (token->attributes_count == 0)
         return kind != HTML_SOURCE;
     UNCLEARED unsigned char rules[LIMIT_ATTRIBUTES];
-    struct tag tag = {.d = d, .kind = kind, .rules = rules, .scratch = &d->scratch};
+    struct tag tag = {.d = d, .kind = kind, .rules = rules, .scratch = d->scratch};
     if (find_rules(&tag, token))
         decide_and_write(&tag, token);
     else

@@ -13,20 +13,21 @@
 
 /* What one start tag needs for a moment: kept from tag to tag, since most need a few bytes of it.
  */
-struct html_scratch {
-    struct buf image;   /* what <img> shows or will show */
-    struct buf blocker; /* who is behind it */
-    struct buf paper;   /* the background attribute */
-    struct buf link;
-    struct buf style;
-    struct buf held_style; /* data-shoji-style */
-    struct buf reheld;     /* data-shoji-style that was there before */
+enum html_scratch {
+    HTML_SCRATCH_IMAGE,   /* what <img> shows or will show */
+    HTML_SCRATCH_BLOCKER, /* who is behind it */
+    HTML_SCRATCH_PAPER,   /* the background attribute */
+    HTML_SCRATCH_LINK,
+    HTML_SCRATCH_STYLE,
+    HTML_SCRATCH_HELD_STYLE, /* data-shoji-style */
+    HTML_SCRATCH_REHELD,     /* data-shoji-style that was there before */
+    HTML_SCRATCHES,
 };
 
 struct html_document {
     struct rewrite_pass *pass;
     struct buf *out;
-    struct html_scratch scratch;
+    struct buf scratch[HTML_SCRATCHES];
     struct html_memo memo;
     char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
     bool in_body;                 /* something came that belongs to no head */

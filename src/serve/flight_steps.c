@@ -6,16 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define DECODE_TRIES    5
-#define DECODE_PAUSE_MS 2000 /* then twice that, ...: a minute in all; not tuned */
-#define EGRESS_PAUSE_S  60   /* by then, a dead one may have been probed often */
-
-#define PIXEL_SIDE 3 /* a picture of at most 3 x 3 is there to be counted, not seen */
+#define EGRESS_PAUSE_S 60 /* by then, a dead one may have been probed often */
 
 static void step_fetch(struct flight *flight);
 static void step_hop(struct flight *flight);
-static void step_decode(struct flight *flight);
-static void step_store(struct flight *flight);
 static void step_gone(struct flight *flight);
 static void step_fail(struct flight *flight, unsigned reason, int64_t retry_s);
 static void step_put_off(struct flight *flight, unsigned reason, int64_t retry_s);
@@ -38,17 +32,17 @@ static int64_t egress_again_s(const struct flight *flight)
     return clock_wall_s() + EGRESS_PAUSE_S + flight->series.spread[0] % EGRESS_PAUSE_S;
 }
 
-static void count_outcome(struct flight *flight, unsigned reason)
+void flight_count_outcome(struct flight *flight, unsigned reason)
 {
     atomic_fetch_add(&flight->owner->counts.outcomes[reason_class(reason)], 1);
 }
 
-static void fail_for_good(struct flight *flight, unsigned reason)
+void flight_fail_for_good(struct flight *flight, unsigned reason)
 {
     step_fail(flight, reason, 0);
 }
 
-static void fail_for_now(struct flight *flight, unsigned reason)
+void flight_fail_for_now(struct flight *flight, unsigned reason)
 {
     step_fail(flight, reason, next_try_s(flight));
 }
@@ -133,7 +127,7 @@ static void on_redirected(struct cache_write *write)
         finish_purged(flight);
     } else if (write->result < 0) { /* after a crash nobody would know of the hop */
         log_warning("redirect: %s", strerror(-write->result));
-        fail_for_now(flight, FETCH_NO_MEMORY);
+        flight_fail_for_now(flight, FETCH_NO_MEMORY);
     } else {
         step_hop(flight);
     }
@@ -145,13 +139,13 @@ static void take_redirect(struct flight *flight, const char *location)
     char url[SHOJI_URL_MAX + 1];
     size_t len;
     if (shoji_url_canonical(location, strlen(location), flight->url, url, &len) != 0) {
-        fail_for_good(flight, FETCH_BROKEN);
+        flight_fail_for_good(flight, FETCH_BROKEN);
         return;
     }
     flight->hop = strndup(url, len);
     flight->hop_len = len;
     if (!flight->hop) {
-        fail_for_now(flight, FETCH_NO_MEMORY);
+        flight_fail_for_now(flight, FETCH_NO_MEMORY);
         return;
     }
     flight->write = write_with_url(flight, CACHE_REQUEUE);
@@ -165,7 +159,7 @@ static void on_fetched(void *ctx, struct fetch_result *result)
 {
     struct flight *flight = ctx;
     flight->fetch = NULL;
-    count_outcome(flight, result->outcome);
+    flight_count_outcome(flight, result->outcome);
     switch (result->outcome) {
     case FETCH_LATER:
         (flight->tried ? step_fail : step_put_off)(
@@ -173,7 +167,7 @@ static void on_fetched(void *ctx, struct fetch_result *result)
         return;
     case FETCH_EGRESS:
         if (result->asked)
-            fail_for_now(flight, FETCH_EGRESS);
+            flight_fail_for_now(flight, FETCH_EGRESS);
         else
             step_put_off(flight, REASON_EGRESS, egress_again_s(flight));
         return;
@@ -183,14 +177,14 @@ static void on_fetched(void *ctx, struct fetch_result *result)
         flight->body = buf_steal(result->body, &flight->body_len);
         if (flight->body)
             fetcher_hold(flight->owner->conf.fetcher, flight->body_len);
-        step_decode(flight);
+        flight_decode(flight);
         return;
     case FETCH_REDIRECT:
         take_redirect(flight, result->location);
         return;
     case FETCH_DNS:
         if (result->asked)
-            fail_for_now(flight, FETCH_DNS);
+            flight_fail_for_now(flight, FETCH_DNS);
         else
             step_put_off(flight, REASON_EGRESS, egress_again_s(flight));
         return;
@@ -200,10 +194,10 @@ static void on_fetched(void *ctx, struct fetch_result *result)
     case FETCH_ORIGIN_ERROR:
     case FETCH_BROKEN:
     case FETCH_NO_MEMORY:
-        fail_for_now(flight, result->outcome);
+        flight_fail_for_now(flight, result->outcome);
         return;
     default:
-        fail_for_good(flight, result->outcome);
+        flight_fail_for_good(flight, result->outcome);
     }
 }
 
@@ -214,20 +208,18 @@ static bool may_connect(void *ctx, const struct address *address)
     struct flight *flight = ctx;
     if (!flight->paced)
         return true;
-    if (flight->booked && !flight->tried) {
-        flight->tried = true;
-        return true;
-    }
-    flight->later_ms = budget_connect(flight->owner->conf.budget, address, clock_ms());
-    flight->tried |= flight->booked || flight->later_ms <= 0;
-    return flight->booked || flight->later_ms <= 0;
+    if (!flight->booked || flight->tried) /* else this is the connection that was booked */
+        flight->later_ms = budget_connect(flight->owner->conf.budget, address, clock_ms());
+    bool may = flight->booked || flight->later_ms <= 0;
+    flight->tried |= may;
+    return may;
 }
 
 static void step_fetch(struct flight *flight)
 {
     struct shoji_url_parts parts;
     if (shoji_url_split(flight->url, flight->url_len, &parts) != 0) {
-        fail_for_good(flight, FETCH_REFUSED);
+        flight_fail_for_good(flight, FETCH_REFUSED);
         return;
     }
     const struct fetch_target target = {
@@ -246,7 +238,7 @@ static void step_fetch(struct flight *flight)
     flight->tried = false;
     atomic_fetch_add(&flight->owner->counts.fetched, 1);
     if (fetch_start(flight->owner->conf.fetcher, &target, on_fetched, flight, &flight->fetch) < 0)
-        fail_for_now(flight, FETCH_NO_MEMORY);
+        flight_fail_for_now(flight, FETCH_NO_MEMORY);
 }
 
 /* ---- hop: every hop of a redirect is an original like any other ---- */
@@ -256,9 +248,9 @@ static void step_fetch(struct flight *flight)
 static void fail_for_redirects(struct flight *flight)
 {
     if (flight->hops == 0)
-        fail_for_good(flight, REASON_REDIRECTS);
+        flight_fail_for_good(flight, REASON_REDIRECTS);
     else
-        fail_for_now(flight, REASON_REDIRECTS);
+        flight_fail_for_now(flight, REASON_REDIRECTS);
 }
 
 static void take_failure_of_hop(struct flight *flight, const struct cache_record *record)
@@ -273,7 +265,7 @@ static void take_failure_of_hop(struct flight *flight, const struct cache_record
     else if (record->retry_s != 0) /* right after its own next try, which then has the answer */
         step_fail(flight, record->reason, record->retry_s + 1);
     else
-        fail_for_good(flight, record->reason);
+        flight_fail_for_good(flight, record->reason);
 }
 
 static void on_hopped(struct waiter *waiter, const struct flight_answer *answer)
@@ -296,12 +288,12 @@ static void on_hopped(struct waiter *waiter, const struct flight_answer *answer)
     if (flight->len > 0) {
         flight->bytes = malloc(flight->len);
         if (!flight->bytes) {
-            fail_for_now(flight, FETCH_NO_MEMORY);
+            flight_fail_for_now(flight, FETCH_NO_MEMORY);
             return;
         }
         memcpy(flight->bytes, bytes, flight->len);
     }
-    step_store(flight);
+    flight_store(flight);
 }
 
 /* Would waiting for `key` mean waiting for ourselves? */
@@ -318,7 +310,7 @@ static void step_hop(struct flight *flight)
     struct flights *flights = flight->owner;
     /* What only leads to a tracker is one. */
     if (ruleset_blocks(flights->conf.blocked, flight->hop, flight->hop_len)) {
-        step_store(flight);
+        flight_store(flight);
         return;
     }
     struct flight_ask ask = {
@@ -339,63 +331,6 @@ static void step_hop(struct flight *flight)
     }
     flight->hop_waiter.answer = on_hopped;
     flight_join(flights, &ask, &flight->hop_waiter);
-}
-
-/* ---- decode: foreign bytes never meet this process's heap as a picture ---- */
-
-void flight_drop_body(struct flight *flight)
-{
-    if (flight->body)
-        fetcher_release(flight->owner->conf.fetcher, flight->body_len);
-    free(take(flight->body));
-}
-
-/* The origin has answered and is not asked again for what went wrong here. */
-static void decode_later(struct flight *flight)
-{
-    int64_t pause_ms = (int64_t)DECODE_PAUSE_MS << flight->decode_tries;
-    if (++flight->decode_tries > DECODE_TRIES ||
-        loop_timer_set(flight->owner->conf.loop, &flight->decode_timer, pause_ms) < 0)
-        fail_for_good(flight, REASON_DECODE + DECODE_NO_MEMORY);
-}
-
-static void on_decode_timer(struct loop_timer *timer)
-{
-    step_decode(container_of(timer, struct flight, decode_timer));
-}
-
-static void on_decoded(void *ctx, struct decode_result *result)
-{
-    struct flight *flight = ctx;
-    flight->decode = NULL;
-    if (result->outcome == DECODE_NO_MEMORY) {
-        decode_later(flight);
-        return;
-    }
-    flight_drop_body(flight);
-    if (result->outcome != DECODE_OK) {
-        count_outcome(flight, REASON_DECODE + result->outcome);
-        /* A picture that kills the decoder is not offered to it again. */
-        fail_for_good(flight, REASON_DECODE + result->outcome);
-        return;
-    }
-    if (result->width > PIXEL_SIDE || result->height > PIXEL_SIDE) {
-        flight->type = result->type;
-        flight->bytes = result->bytes;
-        flight->len = result->len;
-        result->bytes = NULL;
-    }
-    step_store(flight);
-}
-
-static void step_decode(struct flight *flight)
-{
-    flight->decode_timer.fire = on_decode_timer;
-    if (!flight->body)
-        fail_for_now(flight, FETCH_NO_MEMORY);
-    else if (decode_start(flight->owner->conf.pool, flight->body, flight->body_len, on_decoded,
-                          flight, &flight->decode) < 0)
-        decode_later(flight);
 }
 
 /* ---- store ---- */
@@ -431,8 +366,7 @@ static void on_stored(struct cache_write *write)
     reply_unref(reply);
 }
 
-/* Keeps what `flight->bytes` holds; without bytes it was a tracking pixel. */
-static void step_store(struct flight *flight)
+void flight_store(struct flight *flight)
 {
     flight->write = (struct cache_write){
         .op = CACHE_STORE,

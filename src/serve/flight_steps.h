@@ -1,6 +1,6 @@
 /*
- * The inside of a flight, shared by the two files that make it: flight.c (who waits) and
- * flight_steps.c (what happens). Nobody else includes this.
+ * The inside of a flight, shared by the files that make it: flight.c (who waits), flight_steps.c
+ * (what happens) and flight_decode.c (one of the steps). Nobody else includes this.
  *
  *     claim ─► fetch ─► decode ─► store ─► answered
  *                │  └──► fail (remembered) ─► answered
@@ -85,6 +85,22 @@ struct flight *flight_find(const struct flights *flights, const struct cache_key
 
 /* The origin's answer, if it is there, is needed no more. */
 void flight_drop_body(struct flight *flight);
+
+/* ---- between the steps; each goes on with the flight, or ends it ---- */
+
+/* Makes a picture of `body`. */
+void flight_decode(struct flight *flight);
+
+/* Keeps what `bytes` holds; without bytes it was a tracking pixel. */
+void flight_store(struct flight *flight);
+
+/* It failed: never again, or again by the schedule. */
+void flight_fail_for_good(struct flight *flight, unsigned reason);
+void flight_fail_for_now(struct flight *flight, unsigned reason);
+
+void flight_count_outcome(struct flight *flight, unsigned reason);
+
+/* ---- the end ---- */
 
 /* Cancels what is under way and frees; who waits for it is not told. */
 void flight_free(struct flight *flight);

@@ -158,6 +158,18 @@ void env_close(struct env *env)
     free(env);
 }
 
+int env_seek(MDB_cursor *cursor, const MDB_val *after, MDB_val *ret_key, MDB_val *ret_value)
+{
+    if (!after)
+        return env_error(mdb_cursor_get(cursor, ret_key, ret_value, MDB_FIRST));
+    MDB_val k = *after;
+    int r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_SET_RANGE));
+    if (r == 0 && k.mv_size == after->mv_size && memcmp(k.mv_data, after->mv_data, k.mv_size) == 0)
+        r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_NEXT));
+    *ret_key = k;
+    return r;
+}
+
 int env_read_begin(struct env *env, MDB_txn **ret)
 {
     pthread_mutex_lock(&env->lock);

@@ -41,6 +41,11 @@ void env_close(struct env *env);
 /* 0, or -errno for a code of LMDB's: -ENOENT not found, -EEXIST, -ENOSPC full, -EBADMSG damaged. */
 int env_error(int code);
 
+/* Moves the cursor to the first entry behind the key `after`, which need not be there; NULL: to the
+ * first of all. 0, -ENOENT or -errno. */
+MUST_CHECK int env_seek(MDB_cursor *cursor, const MDB_val *after, MDB_val *ret_key,
+                        MDB_val *ret_value);
+
 MUST_CHECK int env_read_begin(struct env *env, MDB_txn **ret);
 void env_read_end(struct env *env, MDB_txn *txn);
 

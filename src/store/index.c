@@ -296,19 +296,11 @@ int index_record_remove(struct index *index, MDB_txn *txn, const struct cache_ke
     return r < 0 ? r : remove_key(txn, index->claims, key->bytes);
 }
 
-/* Puts the cursor behind `after`, or on the first entry. */
 static int seek(MDB_cursor *cursor, const struct cache_key *after, MDB_val *ret_key,
                 MDB_val *ret_value)
 {
-    if (!after)
-        return env_error(mdb_cursor_get(cursor, ret_key, ret_value, MDB_FIRST));
-    MDB_val k = value_of(after->bytes, sizeof(after->bytes));
-    int r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_SET_RANGE));
-    if (r == 0 && k.mv_size == sizeof(after->bytes) &&
-        memcmp(k.mv_data, after->bytes, sizeof(after->bytes)) == 0)
-        r = env_error(mdb_cursor_get(cursor, &k, ret_value, MDB_NEXT));
-    *ret_key = k;
-    return r;
+    const MDB_val key = after ? value_of(after->bytes, sizeof(after->bytes)) : (MDB_val){0};
+    return env_seek(cursor, after ? &key : NULL, ret_key, ret_value);
 }
 
 int index_record_each(const struct index *index, MDB_txn *txn, const struct cache_key *after,

@@ -160,12 +160,11 @@ int queue_next_group(const struct index *index, MDB_txn *txn, const struct cache
     if (r < 0)
         return r;
     uint8_t bytes[WHERE];
-    MDB_val k = value_of(bytes, sizeof(bytes)), v;
+    const MDB_val behind = value_of(bytes, sizeof(bytes));
+    MDB_val k, v;
     if (after)
         put_head(bytes, after->group, after->due_s);
-    r = env_error(mdb_cursor_get(cursor, &k, &v, after ? MDB_SET_RANGE : MDB_FIRST));
-    if (r == 0 && after && k.mv_size == WHERE && memcmp(k.mv_data, bytes, WHERE) == 0)
-        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    r = env_seek(cursor, after ? &behind : NULL, &k, &v);
     if (r == 0 && k.mv_size != WHERE)
         r = -EBADMSG;
     if (r == 0) {
@@ -369,10 +368,9 @@ int queue_next(const struct index *index, MDB_txn *txn, const struct queue_found
         return r;
     uint8_t place[PLACE];
     put_place(place, after);
-    MDB_val k = value_of(place, sizeof(place)), v;
-    r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE));
-    if (r == 0 && k.mv_size == PLACE && memcmp(k.mv_data, place, PLACE) == 0)
-        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    const MDB_val behind = value_of(place, sizeof(place));
+    MDB_val k, v;
+    r = env_seek(cursor, &behind, &k, &v);
     if (r == 0 && k.mv_size != PLACE)
         r = -EBADMSG;
     if (r == 0) {
