@@ -86,6 +86,7 @@ static bool decide_blocked(struct tag *tag)
     report_tracker(pass->report, vendor ? *tag->tracker : SPAN(""),
                    vendor ? SPAN("") : *tag->tracker, "pixel", vendor ? "vendor" : "geometry",
                    "blocked");
+    pass->effects++;
     buf_add_text(&tag->scratch[HTML_SCRATCH_IMAGE], IMAGE_PLACEHOLDER);
     buf_add_span(&tag->scratch[HTML_SCRATCH_BLOCKER], *tag->tracker);
     tag->blocked = true;

@@ -190,6 +190,11 @@ static void test_blocked_images(void **state)
     }
     assert_int_equal(heard.count, 0);
     how.mode = SHOJI_PROXY;
+    static const char again[] = "<img src=\"" BLANK "\" data-shoji-tracker=\"Mailer\">"
+                                "<img src=\"" BLANK "\" data-shoji-tracker=\"Mailer\">";
+    rewrite(&how, again, again, &got);
+    assert_int_equal(got.report.trackers_count, 2); /* each of them, however alike */
+    help_free(&got);
     rewrite(&how,
             "<td background=\"https://t.mailer.example/1\" "
             "style=\"background:url(https://t.mailer.example/2)\">",
