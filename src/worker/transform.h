@@ -1,7 +1,7 @@
 /*
  * One foreign picture in, one of ours out: libvips, and the only code that touches foreign pixels.
  *
- *     load -> check -> orient -> colour -> scale -> save
+ *     load -> orient -> colour -> scale -> save
  *
  * All ceilings are checked against the header before a pixel is decoded. What comes out is upright,
  * sRGB or grey, 8 bits a channel, and carries no metadata: no EXIF, XMP, ICC profile, comment or

@@ -1,0 +1,40 @@
+#include "worker/choose.h"
+
+#include "worker/riff.h"
+
+#include <string.h>
+
+static bool has_palette(const struct picture *p)
+{
+    return vips_image_get_typeof(p->image, "palette-bit-depth") != 0;
+}
+
+static bool has_full_chroma(const struct picture *p)
+{
+    const char *chroma;
+    if (!vips_image_get_typeof(p->image, "jpeg-chroma-subsample"))
+        return false;
+    return vips_image_get_string(p->image, "jpeg-chroma-subsample", &chroma) == 0 &&
+           strcmp(chroma, "4:4:4") == 0;
+}
+
+struct save choose_save(const struct picture *p)
+{
+    bool alpha = vips_image_hasalpha(p->image);
+    bool scaled_palette =
+        p->job->max_side && (p->width > p->job->max_side || p->height > p->job->max_side);
+    struct save how = {.palette = has_palette(p) && !scaled_palette,
+                       .full_chroma = has_full_chroma(p)};
+    enum image_type from = (enum image_type)p->job->type;
+    how.lossless = from == IMAGE_PNG || from == IMAGE_GIF ||
+                   (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));
+    if (p->job->webp)
+        how.type = IMAGE_WEBP;
+    else if (from != IMAGE_WEBP)
+        how.type = from;
+    else if (p->frames > 1)
+        how.type = IMAGE_GIF;
+    else
+        how.type = alpha || how.lossless ? IMAGE_PNG : IMAGE_JPEG;
+    return how;
+}

@@ -1,0 +1,76 @@
+#include "worker/load.h"
+
+#include "base/image.h"
+#include "worker/gif.h"
+
+static int open_still(const struct wire_job *job, const void *bytes, VipsAccess access,
+                      VipsImage **image)
+{
+    void *in = (void *)(uintptr_t)bytes; /* libvips does not say const, and only reads */
+    if (job->type == IMAGE_JPEG)
+        return vips_jpegload_buffer(in, job->in_len, image, "access", access, "fail_on",
+                                    VIPS_FAIL_ON_ERROR, NULL);
+    return vips_pngload_buffer(in, job->in_len, image, "access", access, "fail_on",
+                               VIPS_FAIL_ON_ERROR, NULL);
+}
+
+/* `frames`: -1 for all of them. */
+static int open_frames(const struct wire_job *job, const void *bytes, int frames, VipsImage **image)
+{
+    void *in = (void *)(uintptr_t)bytes;
+    if (job->type == IMAGE_GIF)
+        return vips_gifload_buffer(in, job->in_len, image, "n", frames, "access",
+                                   VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    return vips_webpload_buffer(in, job->in_len, image, "n", frames, "access",
+                                VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+}
+
+static bool can_move(const struct picture *p)
+{
+    return p->job->type == IMAGE_GIF || p->job->type == IMAGE_WEBP;
+}
+
+static enum worked_outcome open_first(struct picture *p)
+{
+    VipsImage *image = NULL;
+    if (p->job->type == IMAGE_GIF && !gif_is_whole(p->bytes, p->job->in_len))
+        return WORKED_BROKEN;
+    int r = can_move(p) ? open_frames(p->job, p->bytes, 1, &image)
+                        : open_still(p->job, p->bytes, VIPS_ACCESS_SEQUENTIAL, &image);
+    if (r < 0)
+        return WORKED_BROKEN;
+    picture_replace(p, image);
+    return WORKED_OK;
+}
+
+/* The ceilings, and how many frames to take. */
+
+static enum worked_outcome open_all(struct picture *p)
+{
+    const struct wire_job *job = p->job;
+    uint64_t width = (uint64_t)vips_image_get_width(p->image);
+    uint64_t height = (uint64_t)vips_image_get_height(p->image);
+    uint64_t frames = can_move(p) ? (uint64_t)vips_image_get_n_pages(p->image) : 1;
+    if (width * height > job->max_pixels)
+        return WORKED_TOO_LARGE;
+    /* libvips holds an animation as one tall strip. */
+    if (frames > job->max_frames || width * height * frames > job->max_total_pixels ||
+        height * frames >= VIPS_MAX_COORD)
+        frames = 1;
+    p->width = (unsigned)width;
+    p->height = (unsigned)height;
+    p->frames = (unsigned)frames;
+    if (frames > 1) {
+        VipsImage *all = NULL;
+        if (open_frames(job, p->bytes, -1, &all) < 0)
+            return WORKED_BROKEN;
+        picture_replace(p, all);
+    }
+    return WORKED_OK;
+}
+
+enum worked_outcome load_picture(struct picture *p)
+{
+    enum worked_outcome r = open_first(p);
+    return r == WORKED_OK ? open_all(p) : r;
+}
