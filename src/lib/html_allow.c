@@ -159,14 +159,33 @@ static bool is_plain(struct span value)
     return true;
 }
 
+static bool is_word(char c)
+{
+    return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* The bracket at `at`: after nothing, or after what reckons or joins. url() and expression() load.
+ */
+static bool is_plain_bracket(struct span value, size_t at)
+{
+    static const char *const harmless[] = {"", "and", "or", "not", "calc", "min", "max", "clamp"};
+    size_t start = at;
+    while (start > 0 && is_word(value.ptr[start - 1]))
+        start--;
+    struct span name = span_part(value, start, at - start);
+    for (size_t i = 0; i < COUNT(harmless); i++)
+        if (span_equal_nocase(name, span_of(harmless[i])))
+            return true;
+    return false;
+}
+
 static bool is_condition(struct span value)
 {
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
-        bool word = (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || (c >= '0' && c <= '9');
-        if (!word && (c == '\0' || !strchr(" \t\n():,.<>=+*%-", c)))
+        if (!is_word(c) && (c == '\0' || !strchr(" \t\n():,.<>=+*%", c)))
             return false;
-        if (span_equal_nocase(span_part(value, i, 4), SPAN("url(")))
+        if (c == '(' && !is_plain_bracket(value, i))
             return false;
     }
     return true;
