@@ -63,6 +63,12 @@ static void write_mailto(struct span url, struct buf *out)
         asked |= query;
         buf_add_span(out, piece);
     }
+    /* What stands at the end now may be what nobody reads at the end of a URL. */
+    size_t end = buf_error(out) ? 0 : out->len;
+    while (end > 0 && (unsigned char)out->ptr[end - 1] <= ' ')
+        end--;
+    if (end > 0)
+        buf_cut(out, end);
 }
 
 /* An http(s) URL as written, its scheme in lower case. */
