@@ -193,7 +193,10 @@ static bool look_at_record(struct walk *walk)
     else if (record->purged)
         say(walk, "record", "purged", "An operator purged it.");
     else if (record->state == CACHE_CLAIMED)
-        say(walk, "record", "claimed", "It is being fetched at this moment.");
+        say(walk, "record", "claimed",
+            "It is being fetched at this moment, or the disk could not take what came of it; then "
+            "it is "
+            "tried again by the schedule.");
     else if (record->state == CACHE_FAILED)
         say_failed(walk);
     else

@@ -296,6 +296,7 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
     flight->tenant = ask->tenant;
     flight->has_record = waiter->has_record;
     flight->record = waiter->record;
+    flight->lost = waiter->lost;
     flight->again =
         (record && record->state == CACHE_STORED) || ask->plan.again || ask->plan.options.consent;
 }
@@ -386,6 +387,28 @@ static void note_hop(struct flights *flights, const struct flight_ask *ask,
     cache_write_start(flights->conf.cache, write);
 }
 
+/*
+ * A claim whose flight has ended: its outcome could not be written. It is what a crash leaves
+ * behind, without the crash, and counts as the same: a try that failed, due again when its queue
+ * entry is. 0 or -errno.
+ */
+static int find_lost(const struct flights *flights, const struct cache_key *key,
+                     struct waiter *waiter)
+{
+    int64_t due_s = 0;
+    if (!waiter->has_record || waiter->record.state != CACHE_CLAIMED)
+        return 0;
+    int r = cache_queue_find(flights->conf.cache, key, &due_s);
+    if (r < 0)
+        return r;
+    waiter->lost = true;
+    waiter->record.state = CACHE_FAILED;
+    waiter->record.reason = CACHE_REASON_CRASHED;
+    waiter->record.answered_s = clock_wall_s();
+    waiter->record.retry_s = due_s;
+    return 0;
+}
+
 void flight_join(struct flights *flights, const struct flight_ask *ask_given, struct waiter *waiter)
 {
     struct flight_ask ask = *ask_given;
@@ -410,11 +433,13 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
         return;
     }
     int r = cache_lookup(flights->conf.cache, &ask.key, &waiter->record);
+    waiter->has_record = r == 0;
+    if (r >= 0)
+        r = find_lost(flights, &ask.key, waiter);
     if (r < 0) {
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
-    waiter->has_record = r == 0;
     const struct cache_record *record = waiter->has_record ? &waiter->record : NULL;
     struct reply *picture = NULL;
     if (record)

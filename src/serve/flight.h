@@ -68,6 +68,7 @@ struct waiter {
     struct reply *fixed;
     struct cache_record record;
     bool has_record;
+    bool lost; /* the record says CLAIMED, and no flight has it: see find_lost in flight.c */
     bool final;
     bool settled;
 };

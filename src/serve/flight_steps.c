@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define EGRESS_PAUSE_S 60 /* by then, a dead one may have been probed often */
+#define HOP_PAUSE_S    5  /* by then, a hop that is due has had its turn; not tuned */
 
 static void step_fetch(struct flight *flight);
 static void step_hop(struct flight *flight);
@@ -88,6 +89,7 @@ static void on_claimed(struct cache_write *write)
     }
     flight->record = write->record;
     flight->has_record = true;
+    flight->lost = false;
     if (flight->hop)
         step_hop(flight);
     else
@@ -103,7 +105,9 @@ void flight_start(struct flight *flight)
     /* Should we crash before there is an outcome, the claim counts as a failed try, and only the
      * queue still knows the URL. */
     flight->write = write_with_url(flight, CACHE_CLAIM);
-    flight->write.seen = flight->has_record ? flight->record.state : 0;
+    flight->write.seen = flight->lost         ? CACHE_CLAIMED
+                         : flight->has_record ? flight->record.state
+                                              : 0;
     flight->led = flight->hop != NULL;
     flight->write.silent = flight->led;
     struct cache_record *record = &flight->write.record;
@@ -253,6 +257,14 @@ static void fail_for_redirects(struct flight *flight)
         flight_fail_for_now(flight, REASON_REDIRECTS);
 }
 
+/* Right after the hop's own next try, which then has the answer. A hop whose time has come is held
+ * up by the budgets: to ask after it again and again would be a commit each time. */
+static int64_t after_hop_s(const struct cache_record *hop)
+{
+    int64_t soonest_s = clock_wall_s() + HOP_PAUSE_S;
+    return hop->retry_s < soonest_s ? soonest_s : hop->retry_s + 1;
+}
+
 static void take_failure_of_hop(struct flight *flight, const struct cache_record *record)
 {
     int64_t retry_s = next_try_s(flight);
@@ -261,9 +273,9 @@ static void take_failure_of_hop(struct flight *flight, const struct cache_record
     else if (record->reason == REASON_REDIRECTS)
         fail_for_redirects(flight);
     else if (reason_unasked(record->reason)) /* that nobody was asked is true of the hop alone */
-        (flight->led ? step_put_off : step_fail)(flight, FETCH_LATER, record->retry_s + 1);
-    else if (record->retry_s != 0) /* right after its own next try, which then has the answer */
-        step_fail(flight, record->reason, record->retry_s + 1);
+        (flight->led ? step_put_off : step_fail)(flight, FETCH_LATER, after_hop_s(record));
+    else if (record->retry_s != 0)
+        step_fail(flight, record->reason, after_hop_s(record));
     else
         flight_fail_for_good(flight, record->reason);
 }

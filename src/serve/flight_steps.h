@@ -49,6 +49,7 @@ struct flight {
     bool again;   /* it was here before and may be fetched again, and so may what it redirects to */
     bool settled; /* see struct flight_answer */
     bool has_record;
+    bool lost; /* see struct waiter; until it is claimed anew */
     struct cache_record record;
     struct plan_series series;
     int64_t delivered_s;

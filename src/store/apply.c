@@ -131,7 +131,7 @@ static int apply_claim(const struct apply *a, const struct cache_write *w,
     if (r < 0)
         return r;
     take_notes(record, &w->record);
-    if (record->state != CACHE_FAILED)
+    if (record->state != CACHE_FAILED && record->state != CACHE_CLAIMED)
         record->tries = 0;
     if (record->tries < UINT8_MAX)
         record->tries++;

@@ -144,9 +144,10 @@ MUST_CHECK int cache_has_picture(const struct cache *cache, const struct cache_r
  * or `bytes` is NULL, it stands there no more.
  */
 enum cache_op {
-    CACHE_CLAIM, /* record.state becomes CLAIMED if it still is `seen`; tries + 1 after a failure,
-                    else 1; one more request, unless `silent`; requeued: a crash leaves no other
-                    trace of the URL. Was it not queued as delivered mail, the record says `asked`
+    CACHE_CLAIM, /* record.state becomes CLAIMED if it still is `seen`; tries + 1 after a failure
+                    or a claim without outcome, else 1; one more request, unless `silent`; requeued:
+                    a crash leaves no other trace of the URL. Was it not queued as delivered mail,
+                    the record says `asked`
                   */
     CACHE_STORE, /* the answer: a picture (`bytes`, record.type) or, with record.pixel, none; leaves
                     the queue */
