@@ -7,6 +7,7 @@
     e2e      the real programs against scripted peers        (unittest files in tests/e2e)
     asan     unit and fuzz again under address and undefined-behaviour sanitizers
     clang    the whole tree, compiled by clang without a warning
+    valgrind what the decoder makes, asked byte by byte whether it is defined (all of it when named)
     mailstack, try, soak, long-fuzz                          (where they exist; see below)
 
 Rules. A test case that passed, failed or was skipped counts as one; a suite that cannot run says why
@@ -243,8 +244,13 @@ def script(name, *command, timeout_s=3600):
     return suite
 
 
+def valgrind():
+    short = [] if sys.argv[1:] else ["--short"]
+    return script("valgrind", "tests/valgrind/run", *short)()
+
+
 USUAL = {"lint": lint, "unit": unit, "fuzz": fuzz, "vectors": vectors, "e2e": e2e, "asan": asan,
-         "clang": clang}
+         "clang": clang, "valgrind": valgrind}
 # Only when named: they take long, or install much.
 NAMED = {"try": script("try", "deploy/try", "--check"),
          "mailstack": script("mailstack", "tests/mailstack/run"),
