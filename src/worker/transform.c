@@ -178,6 +178,22 @@ static VipsImage *blank(int bands, VipsInterpretation interpretation)
     return image;
 }
 
+/* lcms sets itself up on first use. By a profile that it has an answer for at once: sampling one
+ * for print takes longer than all the rest of the warm-up. */
+static int warm_colours(void)
+{
+    VipsImage *image = blank(3, VIPS_INTERPRETATION_sRGB);
+    VipsImage *out = NULL;
+    VipsImage *memory = NULL;
+    if (image && vips_icc_transform(image, &out, "p3", "input_profile", "srgb", NULL) == 0)
+        memory = vips_image_copy_memory(out);
+    int r = memory ? 0 : -EIO;
+    g_clear_object(&memory);
+    g_clear_object(&out);
+    g_clear_object(&image);
+    return r;
+}
+
 /* A small picture through every encoder and decoder, so that what is set up on first use is. */
 int transform_warm(void)
 {
@@ -187,13 +203,12 @@ int transform_warm(void)
         VipsInterpretation interpretation;
     } formats[] = {
         {{.type = IMAGE_JPEG}, 3, VIPS_INTERPRETATION_sRGB},
-        {{.type = IMAGE_JPEG}, 4, VIPS_INTERPRETATION_CMYK}, /* lcms, too */
         {{.type = IMAGE_PNG}, 4, VIPS_INTERPRETATION_sRGB},
         {{.type = IMAGE_PNG, .palette = true}, 4, VIPS_INTERPRETATION_sRGB},
         {{.type = IMAGE_GIF}, 4, VIPS_INTERPRETATION_sRGB},
         {{.type = IMAGE_WEBP}, 4, VIPS_INTERPRETATION_sRGB},
     };
-    int r = 0;
+    int r = warm_colours();
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]) && r == 0; i++) {
         VipsImage *image = blank(formats[i].bands, formats[i].interpretation);
         r = image ? warm_format(image, &formats[i].save) : -EIO;
