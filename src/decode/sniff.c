@@ -3,20 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum image_type sniff_type(const void *bytes, size_t len)
-{
-    const unsigned char *b = bytes;
-    if (len >= 3 && memcmp(b, "\xff\xd8\xff", 3) == 0)
-        return IMAGE_JPEG;
-    if (len >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
-        return IMAGE_PNG;
-    if (len >= 6 && (memcmp(b, "GIF87a", 6) == 0 || memcmp(b, "GIF89a", 6) == 0))
-        return IMAGE_GIF;
-    if (len >= 16 && memcmp(b, "RIFF", 4) == 0 && memcmp(b + 8, "WEBPVP8", 7) == 0)
-        return IMAGE_WEBP;
-    return IMAGE_NONE;
-}
-
 static uint32_t big16(const unsigned char *b)
 {
     return (uint32_t)b[0] << 8 | b[1];
@@ -32,9 +18,51 @@ static uint32_t little16(const unsigned char *b)
     return (uint32_t)b[1] << 8 | b[0];
 }
 
+static uint32_t little32(const unsigned char *b)
+{
+    return little16(b + 2) << 16 | little16(b);
+}
+
 static uint32_t little24(const unsigned char *b)
 {
     return (uint32_t)b[2] << 16 | little16(b);
+}
+
+/* Two letters are little to go by: the length of the second header must be one that exists, and the
+ * rows stand within the file. */
+static bool is_bmp(const unsigned char *b, size_t len)
+{
+    if (len < 26 || memcmp(b, "BM", 2) != 0 || little32(b + 10) >= len)
+        return false;
+    uint32_t header = little32(b + 14);
+    return header == 12 || (header >= 16 && header <= 64) || header == 108 || header == 124;
+}
+
+/* An icon (1) or a cursor (2) of at least one picture, which begins behind the directory. */
+static bool is_icon(const unsigned char *b, size_t len)
+{
+    if (len < 22 || memcmp(b, "\0\0", 2) != 0 || (little16(b + 2) != 1 && little16(b + 2) != 2))
+        return false;
+    uint32_t count = little16(b + 4);
+    return count > 0 && little32(b + 18) >= 6 + 16 * count;
+}
+
+enum image_type sniff_type(const void *bytes, size_t len)
+{
+    const unsigned char *b = bytes;
+    if (len >= 3 && memcmp(b, "\xff\xd8\xff", 3) == 0)
+        return IMAGE_JPEG;
+    if (len >= 8 && memcmp(b, "\x89PNG\r\n\x1a\n", 8) == 0)
+        return IMAGE_PNG;
+    if (len >= 6 && (memcmp(b, "GIF87a", 6) == 0 || memcmp(b, "GIF89a", 6) == 0))
+        return IMAGE_GIF;
+    if (len >= 16 && memcmp(b, "RIFF", 4) == 0 && memcmp(b + 8, "WEBPVP8", 7) == 0)
+        return IMAGE_WEBP;
+    if (is_bmp(b, len))
+        return IMAGE_BMP;
+    if (is_icon(b, len))
+        return IMAGE_ICO;
+    return IMAGE_NONE;
 }
 
 /* Start-of-frame markers: C0 to CF without DHT, JPG and DAC (ITU T.81, table B.1). */
@@ -112,6 +140,8 @@ int sniff_size(enum image_type type, const void *bytes, size_t len, uint32_t ret
         return SNIFF_NO_SIZE;
     switch (type) {
     case IMAGE_NONE:
+    case IMAGE_BMP: /* no worker answers with one */
+    case IMAGE_ICO:
         break;
     case IMAGE_JPEG:
         known = jpeg_size(bytes, len, size);

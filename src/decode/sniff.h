@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* IMAGE_NONE when it is none of the four formats we read. */
+/* IMAGE_NONE when it is none of the formats we read. */
 enum image_type sniff_type(const void *bytes, size_t len);
 
 enum {

@@ -26,10 +26,13 @@ struct save choose_save(const struct picture *p)
     struct save how = {.palette = has_palette(p) && !scaled_palette,
                        .full_chroma = has_full_chroma(p)};
     enum image_type from = (enum image_type)p->job->type;
-    how.lossless = from == IMAGE_PNG || from == IMAGE_GIF ||
+    bool bitmap = from == IMAGE_BMP || from == IMAGE_ICO;
+    how.lossless = from == IMAGE_PNG || from == IMAGE_GIF || bitmap ||
                    (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));
     if (p->job->webp)
         how.type = IMAGE_WEBP;
+    else if (bitmap)
+        how.type = IMAGE_PNG;
     else if (from != IMAGE_WEBP)
         how.type = from;
     else if (p->frames > 1)

@@ -1,16 +1,20 @@
 #include "worker/load.h"
 
 #include "base/image.h"
+#include "worker/bitmap.h"
 #include "worker/gif.h"
 
-static int open_still(const struct wire_job *job, const void *bytes, VipsAccess access,
-                      VipsImage **image)
+static int open_jpeg(const struct picture *p, VipsImage **image)
 {
-    void *in = (void *)(uintptr_t)bytes; /* libvips does not say const, and only reads */
-    if (job->type == IMAGE_JPEG)
-        return vips_jpegload_buffer(in, job->in_len, image, "access", access, "fail_on",
-                                    VIPS_FAIL_ON_ERROR, NULL);
-    return vips_pngload_buffer(in, job->in_len, image, "access", access, "fail_on",
+    void *in = (void *)(uintptr_t)p->bytes; /* libvips does not say const, and only reads */
+    return vips_jpegload_buffer(in, p->job->in_len, image, "access", VIPS_ACCESS_SEQUENTIAL,
+                                "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+}
+
+static int open_png(const void *bytes, size_t len, VipsImage **image)
+{
+    void *in = (void *)(uintptr_t)bytes;
+    return vips_pngload_buffer(in, len, image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                VIPS_FAIL_ON_ERROR, NULL);
 }
 
@@ -33,10 +37,34 @@ static bool can_move(const struct picture *p)
 static enum worked_outcome open_first(struct picture *p)
 {
     VipsImage *image = NULL;
-    if (p->job->type == IMAGE_GIF && !gif_is_whole(p->bytes, p->job->in_len))
-        return WORKED_BROKEN;
-    int r = can_move(p) ? open_frames(p->job, p->bytes, 1, &image)
-                        : open_still(p->job, p->bytes, VIPS_ACCESS_SEQUENTIAL, &image);
+    const void *png;
+    size_t png_len;
+    int r = -1;
+    switch ((enum image_type)p->job->type) {
+    case IMAGE_NONE:
+        break;
+    case IMAGE_JPEG:
+        r = open_jpeg(p, &image);
+        break;
+    case IMAGE_PNG:
+        r = open_png(p->bytes, p->job->in_len, &image);
+        break;
+    case IMAGE_GIF:
+        if (!gif_is_whole(p->bytes, p->job->in_len))
+            break;
+        r = open_frames(p->job, p->bytes, 1, &image);
+        break;
+    case IMAGE_WEBP:
+        r = open_frames(p->job, p->bytes, 1, &image);
+        break;
+    case IMAGE_BMP:
+        return bitmap_load(p);
+    case IMAGE_ICO:
+        if (!bitmap_find_png(p, &png, &png_len))
+            return bitmap_load(p);
+        r = open_png(png, png_len, &image);
+        break;
+    }
     if (r < 0)
         return WORKED_BROKEN;
     picture_replace(p, image);

@@ -71,6 +71,8 @@ static int encode(VipsImage *image, const struct save *how, void **ret_bytes, si
 {
     switch (how->type) {
     case IMAGE_NONE:
+    case IMAGE_BMP: /* these only come in */
+    case IMAGE_ICO:
         break;
     case IMAGE_JPEG:
         return save_jpeg(image, how, ret_bytes, ret_len);

@@ -13,6 +13,11 @@
 #define WEBP_LOSSLESS "RIFF\x40\0\0\0WEBPVP8L\x30\0\0\0\x2f\x2b\xc1\x31\x00"
 #define WEBP_EXTENDED "RIFF\x40\0\0\0WEBPVP8X\x0a\0\0\0\x10\0\0\0\x0f\x27\x00\x63\x00\x01"
 
+/* rows at 26, and a second header of `size` bytes */
+#define BMP_START(size)                                                                            \
+    "BM\x46\0\0\0\0\0\0\0\x1a\0\0\0" #size "\0\0\0\x02\0\x02\0\x01\0\x18\0\0\0\0\0"
+#define ICON_ENTRY "\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0"
+
 #define BYTES(literal) (literal), sizeof(literal) - 1
 
 static void test_types(void **state)
@@ -24,6 +29,10 @@ static void test_types(void **state)
     assert_int_equal(sniff_type(BYTES("GIF87a")), IMAGE_GIF);
     assert_int_equal(sniff_type(BYTES(WEBP_LOSSY)), IMAGE_WEBP);
     assert_int_equal(sniff_type(BYTES(WEBP_EXTENDED)), IMAGE_WEBP);
+    assert_int_equal(sniff_type(BYTES(BMP_START(\x28))), IMAGE_BMP);
+    assert_int_equal(sniff_type(BYTES(BMP_START(\x0c))), IMAGE_BMP);
+    assert_int_equal(sniff_type(BYTES("\0\0\1\0\1\0" ICON_ENTRY)), IMAGE_ICO);
+    assert_int_equal(sniff_type(BYTES("\0\0\2\0\1\0" ICON_ENTRY)), IMAGE_ICO);
 }
 
 static void test_anything_else_is_none(void **state)
@@ -35,7 +44,14 @@ static void test_anything_else_is_none(void **state)
     assert_int_equal(sniff_type(BYTES("\x89PNG\n\x1a\n\0\0")), IMAGE_NONE);
     assert_int_equal(sniff_type(BYTES("RIFF\x40\0\0\0WAVEfmt ")), IMAGE_NONE);
     assert_int_equal(sniff_type(BYTES("<svg xmlns='http://www.w3.org/2000/svg'/>")), IMAGE_NONE);
+    /* two letters are no bitmap, nor is a header of a length that none has */
     assert_int_equal(sniff_type(BYTES("BM\x46\0\0\0\0\0\0\0\x36\0\0\0")), IMAGE_NONE);
+    assert_int_equal(sniff_type(BYTES(BMP_START(\x42))), IMAGE_NONE);
+    assert_int_equal(sniff_type(BYTES("BMW is a maker of cars and motorcycles in Munich")),
+                     IMAGE_NONE);
+    assert_int_equal(sniff_type(BYTES("\0\0\1\0\0\0" ICON_ENTRY)), IMAGE_NONE);
+    assert_int_equal(sniff_type(BYTES("\0\0\1\0\2\0" ICON_ENTRY)), IMAGE_NONE);
+    assert_int_equal(sniff_type(BYTES("\0\0\1\xba\1\0" ICON_ENTRY)), IMAGE_NONE);
     assert_int_equal(sniff_type(BYTES("II*\0\x08\0\0\0")), IMAGE_NONE);
     assert_int_equal(sniff_type(BYTES("\0\0\0\x1c"
                                       "ftypavif")),
