@@ -1,7 +1,7 @@
 /*
- * Every kind of picture through the real decoder. transform_pictures.py makes the originals with
- * PIL and looks at the results with PIL; here they are only decoded, in every variant that a case's
- * name asks for after its "@".
+ * Every kind of picture through the real decoder. A script makes the originals with PIL and looks
+ * at the results with PIL; here they are only decoded, in every variant that a case's name asks for
+ * after its "@". usage: test_transform [SCRIPT]: transform_pictures.py, or that for one format.
  */
 #include "decoding.h"
 
@@ -13,12 +13,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define CASES_MOST 128
+#define CASES_MOST 256
 
 enum variant { COMPAT, WEBP, SIDE, TINY, FEW, VARIANTS };
 
 static const char *const variant_names[VARIANTS] = {"", "webp", "side", "tiny", "few"};
 
+static const char *script_name = "transform_pictures.py";
 static char folder[] = "/tmp/shoji-transform-XXXXXX";
 static struct decoding pools[VARIANTS];
 static char cases[CASES_MOST][64];
@@ -29,8 +30,7 @@ static bool no_pil;
 static int python(const char *command)
 {
     char script[PATH_MAX];
-    snprintf(script, sizeof(script), "%s/tests/unit/transform_pictures.py",
-             getenv("SHOJI_SOURCE_ROOT"));
+    snprintf(script, sizeof(script), "%s/tests/unit/%s", getenv("SHOJI_SOURCE_ROOT"), script_name);
     pid_t child = fork();
     if (child == 0) {
         /* Debian's own, which python3-pil belongs to. */
@@ -239,12 +239,20 @@ static void test_bombs_are_cheap(void **state)
     assert_true(clock_ms() - begin_ms < 10000);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_picture),   cmocka_unit_test(test_same_bytes_again),
         cmocka_unit_test(test_our_own_output),  cmocka_unit_test(test_damage_is_no_crash),
         cmocka_unit_test(test_bombs_are_cheap),
     };
-    return cmocka_run_group_tests(tests, make_pictures, remove_pictures);
+    const struct CMUnitTest of_format[] = {
+        cmocka_unit_test(test_every_picture),
+        cmocka_unit_test(test_same_bytes_again),
+        cmocka_unit_test(test_our_own_output),
+    };
+    if (argc == 1)
+        return cmocka_run_group_tests(tests, make_pictures, remove_pictures);
+    script_name = argv[1];
+    return cmocka_run_group_tests_name(script_name, of_format, make_pictures, remove_pictures);
 }
