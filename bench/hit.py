@@ -48,13 +48,13 @@ def floor_objects(wanted):
     return objects
 
 
-def prepare(case, running):
+def prepare(case, running, hot_memory):
     """Starts Shoji, lets it fetch, and gives what it serves to the others."""
     wanted = SIZES[case]
     try:
         side = noise_of_served_size(wanted)
         shoji = subjects.Shoji({f"/{i}.png": pictures.noise_png(side, side, seed=i)
-                                for i in range(OBJECTS)})
+                                for i in range(OBJECTS)}, hot_memory)
         running.append(shoji)
         objects = [shoji.fetch(f"/{i}.png") for i in range(OBJECTS)]
         shoji.settle()
@@ -78,11 +78,11 @@ def one_round(subject, paths, seconds):
             "p50_us": figures["p50_us"], "p99_us": figures["p99_us"]}
 
 
-def run_case(case, options):
+def run_case(case, options, bench="hit", hot_memory="512M"):
     running, rows = [], []
     with tempfile.TemporaryDirectory(prefix="shoji-bench-") as folder:
         try:
-            objects = prepare(case, running)
+            objects = prepare(case, running, hot_memory)
             paths = {}
             for subject in running:
                 subjects.verify(subject, objects)
@@ -98,8 +98,8 @@ def run_case(case, options):
             for subject in running:
                 if subject.asked() != asked[subject]:
                     raise RuntimeError(f"{subject.name} asked its origin during the measurement")
-                rows += measure.rows_of("hit", case, subject.name, samples[subject])
-                rows += measure.rows_of("hit", case, subject.name, [{
+                rows += measure.rows_of(bench, case, subject.name, samples[subject])
+                rows += measure.rows_of(bench, case, subject.name, [{
                     "rss_bytes": measure.private_bytes(subject.pids()),
                     "out_bytes": sum(len(item.body) for item in objects) / len(objects)}])
         finally:

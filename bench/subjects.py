@@ -101,7 +101,7 @@ def free_port():
 class Shoji(Subject):
     name = "shoji"
 
-    def __init__(self, pictures):
+    def __init__(self, pictures, hot_memory="512M"):
         """`pictures`: {path at the origin: bytes}."""
         super().__init__()
         if not os.path.exists(harness.SHOJID):
@@ -110,7 +110,7 @@ class Shoji(Subject):
         for path, body in pictures.items():
             self.origin.pages[path] = origins.picture(body)
         self.server = harness.Shojid({"server": {"threads": "1"},
-                                      "cache": {"size": "1G", "hot_memory": "512M"}},
+                                      "cache": {"size": "1G", "hot_memory": hot_memory}},
                                      directory=self.directory)
         # Started unpinned, so that the decoders may use all cores; pinned when all is stored.
         self.server.start()

@@ -203,9 +203,10 @@ static int find_segment(const struct cache *cache, const struct cache_record *re
     return r;
 }
 
-int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
-               size_t *ret_len)
+static int read_picture(const struct cache *cache, const struct cache_record *record, bool resident,
+                        void **ret, size_t *ret_len)
 {
+    const struct segment_want want = {.content = record->content, .resident = resident};
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
     uint64_t tried = 0;
@@ -216,11 +217,23 @@ int cache_read(const struct cache *cache, const struct cache_record *record, voi
             return r;
         if (generation == tried)
             return CACHE_NONE;
-        r = ring_read(cache->ring, generation, record->content, ret, ret_len);
+        r = ring_read(cache->ring, generation, &want, ret, ret_len);
         if (r != -ENOENT)
-            return r;
+            return r == SEGMENT_AWAY ? CACHE_AWAY : r;
         tried = generation; /* once more, in case it moved to a younger segment meanwhile */
     }
+}
+
+int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
+               size_t *ret_len)
+{
+    return read_picture(cache, record, false, ret, ret_len);
+}
+
+int cache_read_resident(const struct cache *cache, const struct cache_record *record, void **ret,
+                        size_t *ret_len)
+{
+    return read_picture(cache, record, true, ret, ret_len);
 }
 
 int cache_has_picture(const struct cache *cache, const struct cache_record *record)

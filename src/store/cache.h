@@ -43,6 +43,7 @@ enum cache_answer {
     CACHE_CHANGED = 2, /* a claim lost: the record is no longer in the state the caller saw */
     CACHE_LOCKED = 3,  /* another server uses this directory */
     CACHE_NEWER = 4,   /* made by a version whose format we do not read */
+    CACHE_AWAY = 5,    /* on the disk only: reading it would block */
 };
 
 /* 0, CACHE_LOCKED, CACHE_NEWER or -errno: -EINVAL sizes that leave no room for segments, -ENOKEY an
@@ -132,6 +133,10 @@ MUST_CHECK int cache_lookup(const struct cache *cache, const struct cache_key *k
  * its segment is gone or the checksum fails; -errno. */
 MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
                           size_t *ret_len);
+
+/* The same, if the kernel has them in memory; else CACHE_AWAY. */
+MUST_CHECK int cache_read_resident(const struct cache *cache, const struct cache_record *record,
+                                   void **ret, size_t *ret_len);
 
 /* Are they here? Reads no picture, only where it lies. 0, CACHE_NONE or -errno. */
 MUST_CHECK int cache_has_picture(const struct cache *cache, const struct cache_record *record);

@@ -40,7 +40,8 @@ static int keep(struct eviction *e, const uint8_t content[32], size_t len)
         return 0;
     void *bytes;
     size_t bytes_len;
-    int r = segment_read(e->from, content, &bytes, &bytes_len);
+    const struct segment_want want = {.content = content};
+    int r = segment_read(e->from, &want, &bytes, &bytes_len);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
     r = segment_append(newest, content, bytes, bytes_len);

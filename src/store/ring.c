@@ -150,17 +150,17 @@ static void leave(struct ring *ring, struct segment *segment)
     pthread_mutex_unlock(&ring->lock);
 }
 
-int ring_read(struct ring *ring, uint64_t generation, const uint8_t content[32], void **ret,
+int ring_read(struct ring *ring, uint64_t generation, const struct segment_want *want, void **ret,
               size_t *ret_len)
 {
     bool old = false;
     struct segment *segment = enter(ring, generation, &old);
     if (!segment)
         return -ENOENT;
-    int r = segment_read(segment, content, ret, ret_len);
+    int r = segment_read(segment, want, ret, ret_len);
     leave(ring, segment);
     if (r == 0 && old)
-        ring_touch(ring, content);
+        ring_touch(ring, want->content);
     return r;
 }
 

@@ -53,8 +53,17 @@ void segment_remove(struct segment *segment);
 /* Is it there, sound or not? 0; -ENOENT; -errno. */
 MUST_CHECK int segment_has(struct segment *segment, const uint8_t content[32]);
 
-/* A copy, checked; the caller frees *ret. 0; -ENOENT: absent or damaged; -errno. */
-MUST_CHECK int segment_read(struct segment *segment, const uint8_t content[32], void **ret,
+struct segment_want {
+    const uint8_t *content; /* the name: 32 bytes */
+    bool resident;          /* only if the kernel has all of the picture in memory */
+};
+
+#define SEGMENT_AWAY 1 /* it would have to be read from the disk first */
+
+/* A copy, checked; the caller frees *ret. 0; SEGMENT_AWAY; -ENOENT: absent or damaged; -errno. A
+ * page of the tree that leads to the picture may be read from the disk in any case: they are one in
+ * two hundred, and shared by all pictures. */
+MUST_CHECK int segment_read(struct segment *segment, const struct segment_want *want, void **ret,
                             size_t *ret_len);
 
 /* Does it hold exactly these bytes, appends that are not committed included? The writer's. */

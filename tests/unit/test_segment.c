@@ -4,7 +4,9 @@
 #include "base/limits.h"
 #include "store/segment.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -29,6 +31,25 @@ static void name_of(unsigned i, uint8_t ret[32])
     memcpy(ret, &i, sizeof(i));
 }
 
+static int read_back(struct segment *segment, const uint8_t name[32], void **ret, size_t *ret_len)
+{
+    const struct segment_want want = {.content = name};
+    return segment_read(segment, &want, ret, ret_len);
+}
+
+static int read_resident(struct segment *segment, const uint8_t name[32], void **ret,
+                         size_t *ret_len)
+{
+    const struct segment_want want = {.content = name, .resident = true};
+    return segment_read(segment, &want, ret, ret_len);
+}
+
+static void reopen(const char *dir, struct segment **segment)
+{
+    struct segment_conf conf = {.dir = dir, .generation = 5, .secret = &secret};
+    assert_int_equal(segment_open(&conf, segment), 0);
+}
+
 static void test_takes_until_full_and_says_so_before(void **state)
 {
     (void)state;
@@ -50,7 +71,7 @@ static void test_takes_until_full_and_says_so_before(void **state)
         void *copy;
         size_t len;
         name_of(i, name);
-        assert_int_equal(segment_read(segment, name, &copy, &len), 0);
+        assert_int_equal(read_back(segment, name, &copy, &len), 0);
         assert_int_equal(len, sizeof(bytes));
         free(copy);
     }
@@ -89,15 +110,143 @@ static void test_aborted_is_absent_and_the_same_again_is_fine(void **state)
     assert_true(segment_holds(segment, name, "abc", 3));
     segment_abort(segment);
     assert_false(segment_holds(segment, name, "abc", 3));
-    assert_int_equal(segment_read(segment, name, &copy, &len), -ENOENT);
+    assert_int_equal(read_back(segment, name, &copy, &len), -ENOENT);
     assert_int_equal(segment_append(segment, name, "abc", 3), 0);
     assert_int_equal(segment_commit(segment), 0);
     assert_int_equal(segment_append(segment, name, "abc", 3), 0);
     assert_int_equal(segment_commit(segment), 0);
     assert_int_equal(segment_append(segment, name, "abd", 3), -EEXIST);
     segment_abort(segment);
-    assert_int_equal(segment_read(segment, name, &copy, &len), 0);
+    assert_int_equal(read_back(segment, name, &copy, &len), 0);
     assert_memory_equal(copy, "abc", 3);
+    free(copy);
+    segment_remove(segment);
+    rmdir(dir);
+}
+
+/* Puts a value under `name`, behind the store's back. */
+static void put_raw(const char *dir, const uint8_t name[32], void *value, size_t len)
+{
+    char path[96];
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    snprintf(path, sizeof(path), "%s/seg-5", dir);
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_mapsize(env, 4 * MiB), 0);
+    assert_int_equal(mdb_env_open(env, path, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, NULL, 0, &dbi), 0);
+    MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)name};
+    MDB_val v = {.mv_size = len, .mv_data = value};
+    assert_int_equal(mdb_put(txn, dbi, &k, &v, 0), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+}
+
+/* The form that was written before: "shj1", length, SipHash-2-4 of the bytes XOR the name. */
+static void test_reads_what_an_older_version_wrote(void **state)
+{
+    (void)state;
+    char dir[64];
+    struct segment *segment = open_new(dir);
+    segment_close(segment);
+    uint8_t name[32], value[16 + 3000], sum[8];
+    name_of(77, name);
+    memcpy(value, "shj1", 4);
+    uint32_t len = htole32(3000);
+    memcpy(value + 4, &len, 4);
+    memset(value + 16, 'x', 3000);
+    crypto_shorthash(sum, value + 16, 3000, secret.sum);
+    for (int i = 0; i < 8; i++)
+        value[8 + i] = sum[i] ^ name[i];
+    put_raw(dir, name, value, sizeof(value));
+    reopen(dir, &segment);
+    void *copy;
+    size_t copy_len;
+    assert_int_equal(read_back(segment, name, &copy, &copy_len), 0);
+    assert_int_equal(copy_len, 3000);
+    assert_memory_equal(copy, value + 16, 3000);
+    free(copy);
+    segment_close(segment);
+    value[16 + 1234] ^= 0x10;
+    put_raw(dir, name, value, sizeof(value));
+    reopen(dir, &segment);
+    assert_int_equal(read_back(segment, name, &copy, &copy_len), -ENOENT);
+    segment_remove(segment);
+    rmdir(dir);
+}
+
+/* Every bit of one picture, in turn: on the disk, behind the store's back. */
+static void test_a_flipped_bit_is_an_absence(void **state)
+{
+    (void)state;
+    enum { LEN = 100 };
+    char dir[64], path[96];
+    struct segment *segment = open_new(dir);
+    uint8_t name[32], bytes[LEN];
+    name_of(1, name);
+    randombytes_buf(bytes, sizeof(bytes));
+    assert_int_equal(segment_append(segment, name, bytes, LEN), 0);
+    assert_int_equal(segment_commit(segment), 0);
+    snprintf(path, sizeof(path), "%s/seg-5/data.mdb", dir);
+    int fd = open(path, O_RDWR);
+    static uint8_t file[64 * 1024];
+    ssize_t have = pread(fd, file, sizeof(file), 0);
+    uint8_t *at = have > 0 ? memmem(file, (size_t)have, bytes, LEN) : NULL;
+    assert_non_null(at);
+    void *copy;
+    size_t len;
+    for (int bit = 0; bit < LEN * 8; bit++) {
+        uint8_t flipped = bytes[bit / 8] ^ (uint8_t)(1 << bit % 8);
+        off_t place = at - file + bit / 8;
+        assert_int_equal(pwrite(fd, &flipped, 1, place), 1);
+        assert_int_equal(read_back(segment, name, &copy, &len), -ENOENT);
+        assert_int_equal(pwrite(fd, &bytes[bit / 8], 1, place), 1);
+    }
+    assert_int_equal(read_back(segment, name, &copy, &len), 0);
+    free(copy);
+    close(fd);
+    segment_remove(segment);
+    rmdir(dir);
+}
+
+static void test_says_what_is_on_the_disk_only(void **state)
+{
+    (void)state;
+    enum { LEN = 700 * 1000 };
+    char dir[64], path[96];
+    struct segment *segment = open_new(dir);
+    uint8_t name[32];
+    static uint8_t bytes[LEN];
+    memset(bytes, 7, LEN);
+    name_of(1, name);
+    assert_int_equal(segment_append(segment, name, bytes, LEN), 0);
+    assert_int_equal(segment_commit(segment), 0);
+    void *copy;
+    size_t len;
+    assert_int_equal(read_resident(segment, name, &copy, &len), 0);
+    assert_int_equal(len, LEN);
+    free(copy);
+    segment_close(segment); /* what is mapped stays in memory */
+    snprintf(path, sizeof(path), "%s/seg-5/data.mdb", dir);
+    int fd = open(path, O_RDWR);
+    assert_int_equal(fsync(fd), 0);
+    assert_int_equal(posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED), 0);
+    close(fd);
+    reopen(dir, &segment);
+    int r = read_resident(segment, name, &copy, &len);
+    if (r == 0) {
+        free(copy);
+        segment_remove(segment);
+        rmdir(dir);
+        skip(); /* a file system that lives in memory */
+    }
+    assert_int_equal(r, SEGMENT_AWAY);
+    assert_int_equal(read_back(segment, name, &copy, &len), 0);
+    assert_memory_equal(copy, bytes, LEN);
+    free(copy);
+    assert_int_equal(read_resident(segment, name, &copy, &len), 0);
     free(copy);
     segment_remove(segment);
     rmdir(dir);
@@ -118,7 +267,7 @@ static void test_another_secret_reads_nothing(void **state)
     assert_int_equal(segment_open(&conf, &segment), 0);
     void *copy;
     size_t len;
-    assert_int_equal(segment_read(segment, name, &copy, &len), -ENOENT);
+    assert_int_equal(read_back(segment, name, &copy, &len), -ENOENT);
     segment_remove(segment);
     rmdir(dir);
 }
@@ -130,6 +279,9 @@ int main(void)
         cmocka_unit_test(test_the_promised_room_is_there),
         cmocka_unit_test(test_aborted_is_absent_and_the_same_again_is_fine),
         cmocka_unit_test(test_another_secret_reads_nothing),
+        cmocka_unit_test(test_reads_what_an_older_version_wrote),
+        cmocka_unit_test(test_a_flipped_bit_is_an_absence),
+        cmocka_unit_test(test_says_what_is_on_the_disk_only),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
