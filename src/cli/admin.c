@@ -1,8 +1,8 @@
 #include "cli/admin.h"
 
 #include "base/err.h"
-#include "cli/server.h"
 #include "cli/setup.h"
+#include "deliver/server.h"
 #include "sys/fd.h"
 
 #include <getopt.h>
@@ -65,16 +65,16 @@ static int read_answer(int status, struct span text, json_t **ret)
     return status == 400 ? CMD_NO : CMD_TROUBLE;
 }
 
-static int ask(const struct setup *setup, const struct admin_question *question, const char *body,
+static int ask(const struct config *config, const struct admin_question *question, const char *body,
                json_t **ret)
 {
     CLEANUP(text_free) char *token = NULL;
-    const char *address = setup->conf.server.admin;
+    const char *address = config->conf.server.admin;
     if (!*address) {
         cmd_say("the admin socket is switched off ([server] admin is empty)");
         return CMD_TROUBLE;
     }
-    int exit_code = read_token(setup->conf.server.admin_token_file, &token);
+    int exit_code = read_token(config->conf.server.admin_token_file, &token);
     if (exit_code != CMD_DONE)
         return exit_code;
     const struct server_request request = {
@@ -93,8 +93,8 @@ static int ask(const struct setup *setup, const struct admin_question *question,
 
 int admin_ask(const struct cmd_common *common, const struct admin_question *question, json_t **ret)
 {
-    CLEANUP(setup_free) struct setup setup = {0};
-    int exit_code = setup_conf(common, &setup);
+    CLEANUP(config_free) struct config config = {0};
+    int exit_code = setup_conf(common, &config);
     if (exit_code != CMD_DONE)
         return exit_code;
     char *body = question->body ? json_dumps(question->body, JSON_COMPACT) : NULL;
@@ -102,7 +102,7 @@ int admin_ask(const struct cmd_common *common, const struct admin_question *ques
         cmd_say("out of memory");
         return CMD_TROUBLE;
     }
-    exit_code = ask(&setup, question, body, ret);
+    exit_code = ask(&config, question, body, ret);
     free(body);
     return exit_code;
 }

@@ -50,20 +50,20 @@ static void print_finding(void *ctx, const struct shoji_finding *finding)
 }
 
 /* Without a base URL nothing could be told from what a sender writes under his own. */
-static int set_up(const struct cmd_common *common, struct setup *setup, struct shoji_check *ret)
+static int set_up(const struct cmd_common *common, struct config *config, struct shoji_check *ret)
 {
-    int exit_code = setup_keys(common, setup);
+    int exit_code = setup_keys(common, config);
     if (exit_code != CMD_DONE)
         return exit_code;
-    if (!setup->base_url || !shoji_base_url_valid(setup->base_url)) {
+    if (!config->base_url || !shoji_base_url_valid(config->base_url)) {
         cmd_say("check: a base URL is needed, scheme and host as in https://img.example.org: give "
                 "--base URL, or set base_url under [server] in the configuration");
         return CMD_TROUBLE;
     }
-    *ret = (struct shoji_check){.keys = setup->keys,
-                                .base_url = setup->base_url,
-                                .suffix = setup->suffix,
-                                .accept_base = setup->conf.rewrite.accept_base,
+    *ret = (struct shoji_check){.keys = config->keys,
+                                .base_url = config->base_url,
+                                .suffix = config->suffix,
+                                .accept_base = config->conf.rewrite.accept_base,
                                 .found = print_finding};
     return CMD_DONE;
 }
@@ -72,11 +72,11 @@ int cmd_check(const struct cmd_common *common, int argc, char **argv)
 {
     struct shoji_check check;
     bool html = false;
-    CLEANUP(setup_free) struct setup setup = {0};
+    CLEANUP(config_free) struct config config = {0};
     CLEANUP(buf_free) struct buf in = BUF_INIT(INPUT_MAX);
     int exit_code = read_options(argc, argv, &html);
     if (exit_code == CMD_DONE)
-        exit_code = set_up(common, &setup, &check);
+        exit_code = set_up(common, &config, &check);
     if (exit_code == CMD_DONE)
         exit_code = input_read(&in);
     if (exit_code != CMD_DONE)

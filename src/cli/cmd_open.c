@@ -18,13 +18,13 @@ static const char *path_of(const char *url)
 
 static int open_one(void *ctx, const char *url, size_t len)
 {
-    const struct setup *setup = ctx;
+    const struct config *config = ctx;
     struct shoji_opened opened;
     const char *path = path_of(url);
     size_t path_len = len - (size_t)(path - url);
     if (*path == '\0')
         path_len = 0;
-    switch (shoji_url_open(setup->keys, setup->suffix, path, path_len, &opened)) {
+    switch (shoji_url_open(config->keys, config->suffix, path, path_len, &opened)) {
     case 0:
         break;
     case SHOJI_OPEN_UNPARSABLE:
@@ -55,9 +55,9 @@ int cmd_open(const struct cmd_common *common, int argc, char **argv)
         cmd_say("open: no URL given");
         return CMD_USAGE;
     }
-    CLEANUP(setup_free) struct setup setup = {0};
-    int exit_code = setup_keys(common, &setup);
+    CLEANUP(config_free) struct config config = {0};
+    int exit_code = setup_keys(common, &config);
     if (exit_code != CMD_DONE)
         return exit_code;
-    return cmd_each_url(argc - optind, argv + optind, open_one, &setup);
+    return cmd_each_url(argc - optind, argv + optind, open_one, &config);
 }

@@ -1,7 +1,7 @@
 #include "cli/date.h"
-#include "cli/handover.h"
 #include "cli/input.h"
 #include "cli/setup.h"
+#include "deliver/deliver.h"
 
 #include "base/limits.h"
 
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <time.h>
 
 struct rewrite {
     struct shoji_rewrite how;
@@ -21,20 +20,6 @@ struct rewrite {
     const char *mailbox;
     const char *report;
 };
-
-struct outcome {
-    char *text;
-    size_t len;
-    struct shoji_report report;
-    const char *prefetch; /* what became of the images: for the report; NULL: was not asked */
-};
-
-static void outcome_free(struct outcome *outcome)
-{
-    free(outcome->text);
-    shoji_report_free(&outcome->report);
-    *outcome = (struct outcome){0};
-}
 
 /* The index of `value` in the list of names, ended by NULL, or -1, having said what is allowed. */
 static int choose(const char *option, const char *value, const char *const *names)
@@ -109,10 +94,10 @@ static int read_options(int argc, char **argv, struct rewrite *rewrite)
     return CMD_DONE;
 }
 
-static int set_up(const struct cmd_common *common, struct setup *setup, struct rewrite *rewrite)
+static int set_up(const struct cmd_common *common, struct config *config, struct rewrite *rewrite)
 {
     struct shoji_rewrite *how = &rewrite->how;
-    int exit_code = setup_rewrite(common, setup, how);
+    int exit_code = setup_rewrite(common, config, how);
     if (exit_code != CMD_DONE)
         return exit_code;
     if (rewrite->mode >= 0)
@@ -124,59 +109,18 @@ static int set_up(const struct cmd_common *common, struct setup *setup, struct r
     return CMD_DONE;
 }
 
-static int rewrite_once(const struct rewrite *rewrite, struct span in, struct outcome *ret)
+/* What became of the images, for a person. */
+static void say_prefetched(const struct delivered *delivered)
 {
-    struct outcome outcome = {.prefetch = ret->prefetch};
-    int error = (rewrite->html ? shoji_rewrite_html : shoji_rewrite_mail)(
-        &rewrite->how, in.ptr, in.len, &outcome.text, &outcome.len, &outcome.report);
-    if (error) {
-        cmd_say("cannot rewrite: %s", strerror(-error));
-        return CMD_TROUBLE;
-    }
-    outcome_free(ret);
-    *ret = outcome;
-    return CMD_DONE;
-}
-
-/* Which images there are is known after a first pass; whether their URLs may say that they were
- * handed over, only after they were. */
-static int rewrite_and_hand_over(struct rewrite *rewrite, const struct conf *conf, struct span in,
-                                 struct outcome *ret)
-{
-    CLEANUP(handover_free) struct handover_list list = {0};
-    rewrite->how.emitted = handover_add;
-    rewrite->how.emitted_ctx = &list;
-    int exit_code = rewrite_once(rewrite, in, ret);
-    rewrite->how.emitted = NULL;
-    if (exit_code != CMD_DONE)
-        return exit_code;
-    int32_t delivered = rewrite->delivered != SHOJI_NOT_DELIVERED
-                            ? rewrite->delivered
-                            : (int32_t)(time(NULL) / (24 * 60 * 60));
-    struct handover to = {.submit = conf->server.submit,
-                          .spool = conf->prefetch.spool,
-                          .signer = &rewrite->how.signer,
-                          .delivered = delivered,
-                          .off = !conf->prefetch.enabled};
-    int answer = handover_urls(&to, &list);
-    if (answer < 0) {
-        cmd_say("cannot hand over the images to prefetch: %s", strerror(-answer));
-        return CMD_TROUBLE;
-    }
-    static const char *const outcomes[] = {
-        [HANDOVER_SPOOLED] = "spooled", [HANDOVER_NOWHERE] = "failed", [HANDOVER_OFF] = "off"};
-    ret->prefetch = answer == 0 ? "queued" : outcomes[answer];
-    bool handed_over = answer == 0 || answer == HANDOVER_SPOOLED;
-    if (!handed_over)
+    if (delivered->why[0])
+        cmd_say("%s", delivered->why);
+    if (delivered->prefetched == DELIVER_OFF || delivered->prefetched == DELIVER_FAILED)
         cmd_say("%s; the images will be fetched when they are first seen",
-                answer == HANDOVER_OFF ? "prefetching is switched off" : "nothing is prefetched");
-    if (!handed_over || list.count == 0)
-        return CMD_DONE;
-    rewrite->how.options.delivered = delivered;
-    return rewrite_once(rewrite, in, ret);
+                delivered->prefetched == DELIVER_OFF ? "prefetching is switched off"
+                                                     : "nothing is prefetched");
 }
 
-static int write_report(const char *path, const struct outcome *outcome)
+static int write_report(const char *path, const struct delivered *outcome)
 {
     char *text = shoji_report_json(&outcome->report);
     FILE *file = text ? fopen(path, "we") : NULL;
@@ -184,9 +128,10 @@ static int write_report(const char *path, const struct outcome *outcome)
     if (file) {
         /* The object of the library, and what only this program knows. */
         int len = (int)strlen(text) - 1;
-        int printed = outcome->prefetch ? fprintf(file, "%.*s,\"prefetch\":\"%s\"}\n", len, text,
-                                                  outcome->prefetch)
-                                        : fprintf(file, "%s\n", text);
+        const char *prefetched = deliver_prefetched_name(outcome->prefetched);
+        int printed = prefetched
+                          ? fprintf(file, "%.*s,\"prefetch\":\"%s\"}\n", len, text, prefetched)
+                          : fprintf(file, "%s\n", text);
         written = printed > 0;
         written = fclose(file) == 0 && written;
     }
@@ -202,23 +147,28 @@ int cmd_rewrite(const struct cmd_common *common, int argc, char **argv)
                               .mode = -1,
                               .links = -1,
                               .delivered = SHOJI_NOT_DELIVERED};
-    CLEANUP(setup_free) struct setup setup = {0};
+    CLEANUP(config_free) struct config config = {0};
     CLEANUP(buf_free) struct buf in = BUF_INIT(INPUT_MAX);
-    CLEANUP(outcome_free) struct outcome outcome = {0};
+    CLEANUP(delivered_free) struct delivered outcome = {0};
     int exit_code = read_options(argc, argv, &rewrite);
     if (exit_code == CMD_DONE)
-        exit_code = set_up(common, &setup, &rewrite);
+        exit_code = set_up(common, &config, &rewrite);
     if (exit_code == CMD_DONE)
         exit_code = input_read(&in);
     if (exit_code != CMD_DONE)
         return exit_code;
-    if (rewrite.prefetch) {
-        exit_code = rewrite_and_hand_over(&rewrite, &setup.conf, buf_span(&in), &outcome);
-    } else {
-        rewrite.how.options.delivered = rewrite.delivered;
-        exit_code = rewrite_once(&rewrite, buf_span(&in), &outcome);
+    const struct deliver_job job = {.config = &config,
+                                    .how = rewrite.how,
+                                    .html = rewrite.html,
+                                    .prefetch = rewrite.prefetch,
+                                    .delivered = rewrite.delivered};
+    int r = deliver_rewrite(&job, buf_span(&in), &outcome);
+    if (r < 0) {
+        cmd_say("cannot rewrite: %s", strerror(-r));
+        return CMD_TROUBLE;
     }
-    if (exit_code == CMD_DONE && rewrite.report)
+    say_prefetched(&outcome);
+    if (rewrite.report)
         exit_code = write_report(rewrite.report, &outcome);
     if (exit_code == CMD_DONE)
         fwrite(outcome.text, 1, outcome.len, stdout);

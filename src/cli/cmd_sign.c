@@ -99,13 +99,13 @@ static int read_options(int argc, char **argv, struct sign *sign)
 int cmd_sign(const struct cmd_common *common, int argc, char **argv)
 {
     struct sign sign = {.options = SHOJI_URL_OPTIONS_NONE};
-    CLEANUP(setup_free) struct setup setup = {0};
+    CLEANUP(config_free) struct config config = {0};
     int exit_code = read_options(argc, argv, &sign);
     if (exit_code == CMD_DONE)
-        exit_code = setup_keys(common, &setup);
+        exit_code = setup_keys(common, &config);
     enum shoji_form form = sign.signer.form;
     if (exit_code == CMD_DONE)
-        exit_code = setup_signer(&setup, &sign.signer);
+        exit_code = setup_signer(&config, &sign.signer);
     if (exit_code != CMD_DONE)
         return exit_code;
     sign.signer.form = form;

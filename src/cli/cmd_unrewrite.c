@@ -21,17 +21,17 @@ static int read_options(int argc, char **argv, bool *ret_html)
 }
 
 /* A key that signs is not needed to go back: keys that only verify will do. */
-static int set_up(const struct cmd_common *common, struct setup *setup, struct shoji_rewrite *how)
+static int set_up(const struct cmd_common *common, struct config *config, struct shoji_rewrite *how)
 {
-    int exit_code = setup_keys(common, setup);
+    int exit_code = setup_keys(common, config);
     if (exit_code == CMD_DONE)
-        exit_code = setup_base(setup);
+        exit_code = setup_base(config);
     if (exit_code != CMD_DONE)
         return exit_code;
     *how = (struct shoji_rewrite){
-        .signer = {.base_url = setup->base_url, .suffix = setup->suffix},
-        .keys = setup->keys,
-        .accept_base = setup->conf.rewrite.accept_base,
+        .signer = {.base_url = config->base_url, .suffix = config->suffix},
+        .keys = config->keys,
+        .accept_base = config->conf.rewrite.accept_base,
         .options = SHOJI_URL_OPTIONS_NONE,
     };
     return CMD_DONE;
@@ -39,13 +39,13 @@ static int set_up(const struct cmd_common *common, struct setup *setup, struct s
 
 int cmd_unrewrite(const struct cmd_common *common, int argc, char **argv)
 {
-    CLEANUP(setup_free) struct setup setup = {0};
+    CLEANUP(config_free) struct config config = {0};
     CLEANUP(buf_free) struct buf in = BUF_INIT(INPUT_MAX);
     struct shoji_rewrite how;
     bool html = false;
     int exit_code = read_options(argc, argv, &html);
     if (exit_code == CMD_DONE)
-        exit_code = set_up(common, &setup, &how);
+        exit_code = set_up(common, &config, &how);
     if (exit_code == CMD_DONE)
         exit_code = input_read(&in);
     if (exit_code != CMD_DONE)

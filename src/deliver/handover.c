@@ -1,11 +1,10 @@
-#include "cli/handover.h"
+#include "deliver/handover.h"
 
-#include "cli/cmd.h"
-#include "cli/server.h"
+#include "deliver/server.h"
+#include "sys/fd.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,10 +13,15 @@
 #define ANSWER_OFF    403           /* the server does not prefetch */
 #define ANSWER_MAX    (64UL * 1024) /* bytes: a count, or a sentence that says why not */
 
-static void fd_close(int *fd)
+__attribute__((format(printf, 2, 3))) static void say(const struct handover *to, const char *format,
+                                                      ...)
 {
-    if (*fd >= 0)
-        close(*fd);
+    if (!to->why)
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(to->why, HANDOVER_WHY_SIZE, format, args);
+    va_end(args);
 }
 
 void handover_add(void *ctx, const char *url, size_t len)
@@ -96,9 +100,9 @@ static int send_to_server(const struct handover *to, const struct handover_list 
     if (answer == ANSWER_OFF)
         return HANDOVER_OFF;
     if (answer > 0)
-        cmd_say("%s: the server answers %d to the images to prefetch", path, answer);
+        say(to, "%s: the server answers %d to the images to prefetch", path, answer);
     else
-        cmd_say("%s: cannot hand over the images to prefetch: %s", path, strerror(-answer));
+        say(to, "%s: cannot hand over the images to prefetch: %s", path, strerror(-answer));
     return HANDOVER_NOWHERE;
 }
 
@@ -128,7 +132,7 @@ static int seal_all(const struct handover *to, const struct handover_list *list,
  * stands in it is sealed. */
 static int write_file(int dir, const char *name, struct span text)
 {
-    CLEANUP(fd_close) int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    CLEANUP_FD int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0)
         return -errno;
     while (text.len > 0) {
@@ -150,7 +154,7 @@ static int spool_text(const char *path, struct span text)
     char unfinished[40], finished[40];
     snprintf(unfinished, sizeof(unfinished), ".%016llx.new", number);
     snprintf(finished, sizeof(finished), "%016llx.urls", number);
-    CLEANUP(fd_close) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return -errno;
     int error = write_file(dir, unfinished, text);
@@ -174,7 +178,7 @@ static int spool(const struct handover *to, const struct handover_list *list)
         return HANDOVER_SPOOLED;
     if (error == -ENOMEM)
         return error;
-    cmd_say("%s: cannot spool the images to prefetch: %s", to->spool, strerror(-error));
+    say(to, "%s: cannot spool the images to prefetch: %s", to->spool, strerror(-error));
     return HANDOVER_NOWHERE;
 }
 
@@ -193,6 +197,6 @@ int handover_urls(const struct handover *to, const struct handover_list *list)
     if (answer == HANDOVER_NOWHERE && to->spool)
         answer = spool(to, list);
     if (answer == HANDOVER_NOWHERE && !to->submit && !to->spool)
-        cmd_say("nobody to hand the images to: neither submit nor spool is configured");
+        say(to, "nobody to hand the images to: neither submit nor spool is configured");
     return answer;
 }

@@ -2,8 +2,8 @@
  * One request to the running server over one of its sockets for programs: HTTP/1.1, a connection a
  * request. Nothing is logged or printed here.
  */
-#ifndef CLI_SERVER_H
-#define CLI_SERVER_H
+#ifndef DELIVER_SERVER_H
+#define DELIVER_SERVER_H
 
 #include "base/buf.h"
 

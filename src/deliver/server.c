@@ -1,20 +1,14 @@
-#include "cli/server.h"
+#include "deliver/server.h"
 
-#include <errno.h>
+#include "sys/fd.h"
+
 #include <netdb.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #define HEAD_MAX (64 * 1024) /* bytes of the head of an answer: a report stands in it */
-
-static void fd_close(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 /* ---- connecting ---- */
 
@@ -29,7 +23,7 @@ static int set_wait(int fd, unsigned wait_s)
 
 static int connect_any(const struct sockaddr *address, socklen_t len, unsigned wait_s)
 {
-    CLEANUP(fd_close) int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CLEANUP_FD int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     int r = set_wait(fd, wait_s);
@@ -166,7 +160,7 @@ static int read_answer(const struct buf *all, struct buf *ret)
 
 int server_ask(const struct server_request *request, struct buf *ret)
 {
-    CLEANUP(fd_close) int fd = connect_to(request);
+    CLEANUP_FD int fd = connect_to(request);
     if (fd < 0)
         return fd;
     int r = send_request(fd, request);

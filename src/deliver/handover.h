@@ -5,8 +5,8 @@
  * A struct handover_list owns its text; handover_free takes a zeroed one. In the spool a URL stands
  * only sealed, so that nothing on the disk can be read as one.
  */
-#ifndef CLI_HANDOVER_H
-#define CLI_HANDOVER_H
+#ifndef DELIVER_HANDOVER_H
+#define DELIVER_HANDOVER_H
 
 #include "base/buf.h"
 
@@ -16,6 +16,8 @@ struct handover_list {
     struct buf lines; /* a URL each */
     size_t count;
 };
+
+#define HANDOVER_WHY_SIZE 512
 
 #define HANDOVER_MAX (8 * 1024 * 1024) /* bytes of URLs: twice LIMIT_IMAGES of the longest */
 
@@ -30,6 +32,8 @@ struct handover {
     const struct shoji_signer *signer; /* seals what goes to the spool */
     int32_t delivered; /* the day that the signed URLs will name, or SHOJI_NOT_DELIVERED */
     bool off;          /* [prefetch] enabled = off: nobody would fetch them */
+    char *why;         /* HANDOVER_WHY_SIZE bytes for what went wrong, also on the way to the spool;
+                          NULL: it is not asked for */
 };
 
 enum handover_answer {
@@ -38,7 +42,8 @@ enum handover_answer {
     HANDOVER_OFF = 3,     /* nor when prefetching is switched off, here or in the server */
 };
 
-/* 0: the server has them; or an enum handover_answer, or -ENOMEM. Says why not on stderr. */
+/* 0: the server has them; or an enum handover_answer, or -ENOMEM. `why` is left alone where there
+ * is nothing to say. */
 int handover_urls(const struct handover *to, const struct handover_list *list);
 
 #endif
