@@ -146,7 +146,7 @@ int main(int argc, char **argv)
     }
     read_pictures(argv[1]);
     double began = now_us();
-    if (transform_start() < 0 || transform_warm() < 0)
+    if (transform_start() < 0 || transform_warm(WIRE_CLASS_RASTER) < 0)
         fail("libvips does not start");
     double start_us = now_us() - began;
     double transform_us = median_us(by_worker, rounds);

@@ -11,6 +11,7 @@ enum image_type {
     IMAGE_PNG = 2,
     IMAGE_GIF = 3,
     IMAGE_WEBP = 4,
+    IMAGE_SVG = 5,
     IMAGE_BMP = 6,
     IMAGE_ICO = 7,
 };

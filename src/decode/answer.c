@@ -32,7 +32,7 @@ static bool type_is_due(const struct wire_job *job, uint32_t type)
         return type == IMAGE_WEBP;
     if (job->type == IMAGE_WEBP)
         return type == IMAGE_JPEG || type == IMAGE_PNG || type == IMAGE_GIF;
-    if (job->type == IMAGE_BMP || job->type == IMAGE_ICO)
+    if (job->type == IMAGE_SVG || job->type == IMAGE_BMP || job->type == IMAGE_ICO)
         return type == IMAGE_PNG;
     return type == job->type;
 }

@@ -19,6 +19,10 @@ static char *const environment[] = {
     (char[]){"G_SLICE=always-malloc"},        /* freed memory goes back */
     (char[]){"MALLOC_ARENA_MAX=1"},           /* shrinking a second one asks /proc for the policy */
     (char[]){"OMP_NUM_THREADS=1"},            /* libimagequant's */
+    (char[]){"RAYON_NUM_THREADS=1"},          /* librsvg's; it would ask /sys for the number */
+    (char[]){"GDK_PIXBUF_MODULE_FILE=/dev/null"}, /* pictures in SVGs: PNG and JPEG only */
+    (char[]){"XDG_DATA_DIRS=/nonexistent"},       /* no tables of file types for them, either */
+    (char[]){"XDG_DATA_HOME=/nonexistent"},
     NULL,
 };
 

@@ -3,17 +3,27 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/list.h"
+#include "decode/memory.h"
 #include "decode/sniff.h"
 #include "decode/team.h"
 #include "sys/fd.h"
 
-#include <sys/mman.h>
+/* One class of workers and what waits for it: no class holds up another. */
+struct lane {
+    struct pool *pool;
+    struct team team;
+    struct list waiting; /* for a worker */
+    unsigned pending;    /* waiting, or with a worker */
+    unsigned idle_ms;    /* its processes start with its first picture, and are ended when it had
+                          * none for so long; 0: they always stand */
+    struct loop_timer idle;
+};
 
 struct pool {
-    struct team team;
+    struct lane lanes[WIRE_CLASSES];
+    struct loop *loop;
     struct wire_job job; /* what all jobs have in common */
     char *program;
-    struct list waiting;  /* for a worker */
     struct list given;    /* to a worker */
     struct list finished; /* for their callback */
     struct loop_timer deliver;
@@ -24,6 +34,7 @@ struct pool {
 struct decode {
     struct list link; /* on waiting, given or finished */
     struct pool *pool;
+    struct lane *lane;     /* until it is finished; NULL: refused */
     struct worker *worker; /* while one has it */
     bool waits;
     enum image_type type;
@@ -34,12 +45,40 @@ struct decode {
     struct decode_result result; /* when finished */
 };
 
+/* ---- lanes ---- */
+
+static void enter(struct decode *decode, struct lane *lane)
+{
+    decode->lane = lane;
+    lane->pending++;
+    if (lane->idle_ms == 0)
+        return;
+    loop_timer_cancel(lane->pool->loop, &lane->idle);
+    team_wake(&lane->team);
+}
+
+static void leave(struct decode *decode)
+{
+    struct lane *lane = decode->lane;
+    if (decode->waits)
+        decode->pool->figures.waiting--;
+    decode->waits = false;
+    decode->lane = NULL;
+    /* Out of memory for a timer: then the next picture sets it. */
+    if (lane && --lane->pending == 0 && lane->idle_ms > 0)
+        (void)!loop_timer_set(lane->pool->loop, &lane->idle, lane->idle_ms);
+}
+
+static void rest(struct loop_timer *timer)
+{
+    team_stop(&container_of(timer, struct lane, idle)->team);
+}
+
 static void decode_free(struct decode *decode)
 {
     if (!decode)
         return;
-    if (decode->waits)
-        decode->pool->figures.waiting--;
+    leave(decode);
     list_remove(&decode->link);
     free(decode->result.bytes);
     free(decode);
@@ -62,9 +101,7 @@ static void count(struct pool_figures *figures, enum decode_outcome outcome)
 static void finish(struct decode *decode, const struct decode_result *result)
 {
     struct pool *pool = decode->pool;
-    if (decode->waits)
-        pool->figures.waiting--;
-    decode->waits = false;
+    leave(decode);
     decode->worker = NULL;
     decode->result = *result;
     count(&pool->figures, result->outcome);
@@ -89,21 +126,6 @@ static void deliver(struct loop_timer *timer)
 
 /* ---- giving out work ---- */
 
-/* Sealed for good: what the worker maps cannot change under it, nor can it change it. */
-static int input_memory(const void *bytes, size_t len, int *ret)
-{
-    CLEANUP_FD int fd = memfd_create("original", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return -errno;
-    int r = fd_write_all(fd, bytes, len);
-    if (r == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-        r = -errno;
-    if (r == 0)
-        *ret = fd_take(&fd);
-    return r;
-}
-
 /* 0: a worker has it. DECODE_WAITS: none is idle. -errno. */
 enum { DECODE_WAITS = 1 };
 
@@ -114,8 +136,9 @@ static int give(struct decode *decode)
     job.type = (uint32_t)decode->type;
     job.in_len = decode->len;
     CLEANUP_FD int fd = -1;
-    for (struct worker *worker = team_idle(&pool->team); worker; worker = team_idle(&pool->team)) {
-        int r = fd < 0 ? input_memory(decode->bytes, decode->len, &fd) : 0;
+    struct team *team = &decode->lane->team;
+    for (struct worker *worker = team_idle(team); worker; worker = team_idle(team)) {
+        int r = fd < 0 ? memory_of_original(decode->bytes, decode->len, &fd) : 0;
         if (r == 0)
             r = team_give(worker, &job, fd, decode);
         if (r == TEAM_LOST)
@@ -130,19 +153,19 @@ static int give(struct decode *decode)
     return DECODE_WAITS;
 }
 
-static void dispatch(struct pool *pool)
+static void dispatch(struct lane *lane)
 {
     struct decode_result failed = {.outcome = DECODE_NO_MEMORY};
-    while (!list_empty(&pool->waiting)) {
-        struct decode *decode = container_of(pool->waiting.next, struct decode, link);
-        int r = team_hopeless(&pool->team) ? -EAGAIN : give(decode);
+    while (!list_empty(&lane->waiting)) {
+        struct decode *decode = container_of(lane->waiting.next, struct decode, link);
+        int r = team_hopeless(&lane->team) ? -EAGAIN : give(decode);
         if (r == DECODE_WAITS)
             break;
         if (r < 0) {
             finish(decode, &failed);
         } else {
             decode->waits = false;
-            pool->figures.waiting--;
+            lane->pool->figures.waiting--;
         }
     }
 }
@@ -150,14 +173,14 @@ static void dispatch(struct pool *pool)
 static void team_done(struct team *team, void *duty, struct decode_result *result)
 {
     finish(duty, result);
-    deliver_all(container_of(team, struct pool, team));
+    deliver_all(container_of(team, struct lane, team)->pool);
 }
 
 static void team_changed(struct team *team)
 {
-    struct pool *pool = container_of(team, struct pool, team);
-    dispatch(pool);
-    deliver_all(pool);
+    struct lane *lane = container_of(team, struct lane, team);
+    dispatch(lane);
+    deliver_all(lane->pool);
 }
 
 static const struct team_events team_events = {.done = team_done, .changed = team_changed};
@@ -178,7 +201,7 @@ static void describe_jail(struct pool *pool)
         {WIRE_JAIL_EMPTY_ROOT, "empty root"},
         {WIRE_JAIL_LANDLOCK, "Landlock"},
     };
-    const struct team *team = &pool->team;
+    const struct team *team = &pool->lanes[WIRE_CLASS_RASTER].team;
     CLEANUP(buf_free) struct buf text = BUF_INIT(sizeof(pool->jail_text) - 1);
     for (int there = 1; there >= 0; there--) {
         const char *before = there ? "" : "; without: ";
@@ -200,6 +223,36 @@ static unsigned processors(void)
     return n > 0 ? (unsigned)n : 1;
 }
 
+static void lanes_init(struct pool *pool, const struct pool_conf *conf)
+{
+    unsigned workers = conf->workers ? conf->workers : processors();
+    size_t memory = conf->memory;
+    for (unsigned i = 0; i < WIRE_CLASSES; i++) {
+        struct lane *lane = &pool->lanes[i];
+        bool svg = i == WIRE_CLASS_SVG;
+        if (svg && workers > LIMIT_SVG_WORKERS)
+            workers = LIMIT_SVG_WORKERS;
+        if (svg && (memory == 0 || memory > LIMIT_SVG_MEMORY))
+            memory = LIMIT_SVG_MEMORY;
+        if (svg)
+            lane->idle_ms = conf->svg_idle_ms ? conf->svg_idle_ms : LIMIT_SVG_IDLE_MS;
+        lane->pool = pool;
+        lane->idle.fire = rest;
+        list_init(&lane->waiting);
+        lane->team = (struct team){
+            .loop = pool->loop,
+            .events = &team_events,
+            .program = pool->program,
+            .size = workers,
+            .class = (enum wire_class)i,
+            .memory = memory,
+            .deadline_ms = conf->deadline_ms,
+            .without_sandbox = conf->without_sandbox,
+        };
+        team_init(&lane->team);
+    }
+}
+
 int pool_new(struct loop *loop, const struct pool_conf *conf, char *why, struct pool **ret)
 {
     struct pool *pool = calloc(1, sizeof(*pool));
@@ -211,15 +264,8 @@ int pool_new(struct loop *loop, const struct pool_conf *conf, char *why, struct 
         return -ENOMEM;
     }
     pool->program = program;
-    pool->team = (struct team){
-        .loop = loop,
-        .events = &team_events,
-        .program = program,
-        .size = conf->workers ? conf->workers : processors(),
-        .memory = conf->memory,
-        .deadline_ms = conf->deadline_ms,
-        .without_sandbox = conf->without_sandbox,
-    };
+    pool->loop = loop;
+    lanes_init(pool, conf);
     pool->job = (struct wire_job){
         .webp = conf->webp,
         .out_max = LIMIT_DECODED_BYTES,
@@ -229,12 +275,12 @@ int pool_new(struct loop *loop, const struct pool_conf *conf, char *why, struct 
         .max_side = conf->max_side,
     };
     pool->deliver.fire = deliver;
-    list_init(&pool->waiting);
     list_init(&pool->given);
     list_init(&pool->finished);
-    int r = team_start(&pool->team);
+    struct team *first = &pool->lanes[WIRE_CLASS_RASTER].team;
+    int r = team_start(first);
     if (r < 0) {
-        snprintf(why, TEAM_WHY, "%s", pool->team.why);
+        snprintf(why, TEAM_WHY, "%s", first->why);
         free(program);
         free(pool);
         return r;
@@ -254,11 +300,16 @@ void pool_free(struct pool *pool)
 {
     if (!pool)
         return;
-    team_stop(&pool->team);
-    loop_timer_cancel(pool->team.loop, &pool->deliver);
-    free_all(&pool->waiting);
+    for (unsigned i = 0; i < WIRE_CLASSES; i++) {
+        team_stop(&pool->lanes[i].team);
+        free_all(&pool->lanes[i].waiting);
+    }
     free_all(&pool->given);
     free_all(&pool->finished);
+    /* Last, since what is freed may have set one. */
+    for (unsigned i = 0; i < WIRE_CLASSES; i++)
+        loop_timer_cancel(pool->loop, &pool->lanes[i].idle);
+    loop_timer_cancel(pool->loop, &pool->deliver);
     free(pool->program);
     free(pool);
 }
@@ -270,10 +321,15 @@ static int refuse(struct decode *decode)
 {
     struct decode_result result = {.outcome = DECODE_NOT_IMAGE};
     struct pool *pool = decode->pool;
-    int r = loop_timer_set(pool->team.loop, &pool->deliver, 0);
+    int r = loop_timer_set(pool->loop, &pool->deliver, 0);
     if (r == 0)
         finish(decode, &result);
     return r;
+}
+
+static struct lane *lane_of(struct pool *pool, enum image_type type)
+{
+    return &pool->lanes[type == IMAGE_SVG ? WIRE_CLASS_SVG : WIRE_CLASS_RASTER];
 }
 
 static int accept_original(struct decode *decode)
@@ -281,10 +337,12 @@ static int accept_original(struct decode *decode)
     decode->type = sniff_type(decode->bytes, decode->len);
     if (decode->type == IMAGE_NONE)
         return refuse(decode);
+    struct lane *lane = lane_of(decode->pool, decode->type);
+    enter(decode, lane);
     /* Whoever waits goes first. */
-    int r = list_empty(&decode->pool->waiting) ? give(decode) : DECODE_WAITS;
+    int r = list_empty(&lane->waiting) ? give(decode) : DECODE_WAITS;
     if (r == DECODE_WAITS) {
-        list_add_tail(&decode->pool->waiting, &decode->link);
+        list_add_tail(&lane->waiting, &decode->link);
         decode->waits = true;
         decode->pool->figures.waiting++;
         r = 0;
@@ -325,11 +383,12 @@ const char *pool_jail_text(const struct pool *pool)
 
 bool pool_hopeless(const struct pool *pool)
 {
-    return team_hopeless(&pool->team);
+    return team_hopeless(&pool->lanes[WIRE_CLASS_RASTER].team);
 }
 
 void pool_figures(const struct pool *pool, struct pool_figures *ret)
 {
     *ret = pool->figures;
-    ret->workers_alive = team_alive(&pool->team);
+    for (unsigned i = 0; i < WIRE_CLASSES; i++)
+        ret->workers_alive += team_alive(&pool->lanes[i].team);
 }

@@ -4,11 +4,13 @@
  *
  * The pool starts one `shoji-decode` (the zygote), which forks the workers, and gives each image to
  * an idle worker; further images wait their turn. A worker that crashes, misbehaves or passes the
- * deadline is killed and replaced, and costs just its image. A pool lives on one loop and only its
- * thread may call. The callback comes exactly once, never from inside decode_start, and not at
- * all after decode_cancel. The result is borrowed for the length of the callback; its bytes are the
- * callee's to take (set `bytes` to NULL) and free with free(). A callback may start and cancel
- * decodes, but not free the pool.
+ * deadline is killed and replaced, and costs just its image. SVG documents have a zygote and
+ * workers of their own, which start with the first of them, are ended when none came for a while,
+ * and are never waited for by other pictures. A pool lives on one loop and only its thread may
+ * call. The callback comes exactly once, never from inside decode_start, and not at all after
+ * decode_cancel. The result is borrowed for the length of the callback; its bytes are the callee's
+ * to take (set `bytes` to NULL) and free with free(). A callback may start and cancel decodes, but
+ * not free the pool.
  *
  * A worker is replaced after 500 images, after any image it could not read, and when its memory
  * grew; a dead zygote is started again, at a bounded rate. While none can be started, what waits is
@@ -38,6 +40,7 @@ struct pool_conf {
     bool webp;            /* output = webp instead of compat */
     bool without_sandbox; /* --dev only: go on, with a warning, where the sandbox cannot be entered
                            */
+    unsigned svg_idle_ms; /* the workers for SVG end after so long without one; 0: by default */
 };
 
 /* 0, or -errno when the zygote or its sandbox does not start (`why`, 256 bytes, says what). Blocks
@@ -80,7 +83,8 @@ MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, de
 /* Takes NULL. The worker finishes for nobody, within the same deadline. */
 void decode_cancel(struct decode *decode);
 
-/* True while no decoder can be started: what is fetched now could not be decoded. */
+/* True while no decoder can be started: what is fetched now could not be decoded. (Of the one for
+ * SVG nothing is said.) */
 bool pool_hopeless(const struct pool *pool);
 
 struct pool_figures {

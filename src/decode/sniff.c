@@ -1,5 +1,7 @@
 #include "decode/sniff.h"
 
+#include "decode/sniff_svg.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -62,7 +64,7 @@ enum image_type sniff_type(const void *bytes, size_t len)
         return IMAGE_BMP;
     if (is_icon(b, len))
         return IMAGE_ICO;
-    return IMAGE_NONE;
+    return sniff_svg(bytes, len) ? IMAGE_SVG : IMAGE_NONE;
 }
 
 /* Start-of-frame markers: C0 to CF without DHT, JPG and DAC (ITU T.81, table B.1). */
@@ -142,6 +144,7 @@ int sniff_size(enum image_type type, const void *bytes, size_t len, uint32_t ret
     case IMAGE_NONE:
     case IMAGE_BMP: /* no worker answers with one */
     case IMAGE_ICO:
+    case IMAGE_SVG:
         break;
     case IMAGE_JPEG:
         known = jpeg_size(bytes, len, size);

@@ -2,8 +2,9 @@
  * Pictures by their first bytes: which format it is, and how large it says it is.
  *
  * This is all of a foreign picture that shojid itself looks at: fixed offsets, every read checked
- * against the length, no allocation, no state. sniff_type is for originals; sniff_size is for what
- * a worker hands back, to hold it against what the worker claims. Any thread.
+ * against the length, no allocation, no state (of SVG, the first few KiB: sniff_svg.h). sniff_type
+ * is for originals; sniff_size is for what a worker hands back, to hold it against what the worker
+ * claims. Any thread.
  */
 #ifndef DECODE_SNIFF_H
 #define DECODE_SNIFF_H
@@ -18,7 +19,8 @@
 enum image_type sniff_type(const void *bytes, size_t len);
 
 enum {
-    SNIFF_NO_SIZE = 1, /* not of that type, or its header is cut or out of order */
+    SNIFF_NO_SIZE = 1, /* not of that type, or its header is cut or out of order, or no type that a
+                        * worker hands back */
 };
 
 /* Width and height of the whole canvas as the header states them, at least 1. 0 or an answer. */

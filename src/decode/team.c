@@ -2,13 +2,13 @@
 
 #include "base/limits.h"
 #include "decode/answer.h"
+#include "decode/memory.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -334,7 +334,8 @@ static int ask_worker(struct team *team)
     };
     list_add_tail(&team->workers, &worker->link);
     team->count++;
-    struct wire_fork order = {.kind = WIRE_FORK, .id = worker->id, .memory = team->memory};
+    struct wire_fork order = {
+        .kind = WIRE_FORK, .id = worker->id, .memory = team->memory, .class = team->class};
     struct wire_fds fds = {.count = 1, .fd = {theirs}};
     int r = watch(team, worker);
     if (r == 0)
@@ -396,12 +397,16 @@ static bool first_stands(struct team *team)
     return team_idle(team) != NULL;
 }
 
-int team_start(struct team *team)
+void team_init(struct team *team)
 {
-    unsigned size = team->size;
     list_init(&team->workers);
     team->decoder = DECODER_INIT;
     team->retry = (struct loop_timer){.fire = retry};
+}
+
+int team_start(struct team *team)
+{
+    unsigned size = team->size;
     team->size = 1;
     fill(team);
     if (!first_stands(team)) {
@@ -413,8 +418,14 @@ int team_start(struct team *team)
     return 0;
 }
 
+void team_wake(struct team *team)
+{
+    fill(team);
+}
+
 void team_stop(struct team *team)
 {
+    team->failures = 0;
     loop_timer_cancel(team->loop, &team->retry);
     while (!list_empty(&team->workers))
         worker_free(container_of(team->workers.next, struct worker, link));
@@ -433,23 +444,12 @@ struct worker *team_idle(struct team *team)
     return NULL;
 }
 
-/* Made to size and sealed so: the worker can write into it, not make it larger. */
-static int result_memory(size_t size, int *ret)
-{
-    CLEANUP_FD int fd = memfd_create("result", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || ftruncate(fd, (off_t)size) < 0 ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
-        return -errno;
-    *ret = fd_take(&fd);
-    return 0;
-}
-
 int team_give(struct worker *worker, const struct wire_job *job, int in_fd, void *duty)
 {
     struct team *team = worker->team;
     must(worker->state == WORKER_IDLE);
     CLEANUP_FD int out_fd = -1;
-    int r = result_memory(job->out_max, &out_fd);
+    int r = memory_for_result(job->out_max, &out_fd);
     if (r == 0)
         r = loop_timer_set(team->loop, &worker->deadline, team->deadline_ms);
     if (r < 0)

@@ -1,7 +1,7 @@
 /*
- * The workers of a pool: asked of the zygote, given one job at a time, killed at the deadline,
- * replaced when they are lost, worn or not to be trusted any more. Which picture is next is not
- * decided here (pool.c does).
+ * Workers of one class: asked of a zygote of their own, given one job at a time, killed at the
+ * deadline, replaced when they are lost, worn or not to be trusted any more. Which picture is next
+ * is not decided here (pool.c does).
  *
  * The team owns its processes and their descriptors. Events come from the loop only, never from
  * inside a call below; a handler may call team_idle, team_give and team_forget. One thread.
@@ -33,6 +33,7 @@ struct team {
     const struct team_events *events;
     const char *program; /* borrowed */
     unsigned size;       /* workers wanted */
+    enum wire_class class;
     size_t memory;
     unsigned deadline_ms;
     bool without_sandbox;
@@ -50,11 +51,17 @@ struct team {
     char why[TEAM_WHY]; /* the last failure */
 };
 
-/* The fields above down to without_sandbox are set by the caller. Blocks until the first worker
- * stands. 0 or -errno, with team->why; after a failure there is nothing to stop. */
+/* First of all. The fields above down to without_sandbox are set by the caller. */
+void team_init(struct team *team);
+
+/* Blocks until the first worker stands. 0 or -errno, with team->why; after a failure there is
+ * nothing to stop. */
 MUST_CHECK int team_start(struct team *team);
 
-/* Kills all; no event comes any more. */
+/* Asks for all processes that are missing, and waits for none: an event tells. */
+void team_wake(struct team *team);
+
+/* Kills all; no event comes any more, unless it is started or woken again. */
 void team_stop(struct team *team);
 
 /* Any idle worker, or NULL. */

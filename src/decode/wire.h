@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION    1 /* both programs come from one build: another number is a broken install */
+#define WIRE_VERSION    2 /* both programs come from one build: another number is a broken install */
 #define WIRE_CONTROL_FD 3
 #define WIRE_WORKER_FD  3
 #define WIRE_TEXT       120
@@ -38,6 +38,14 @@ enum wire_kind {
     WIRE_JOB = 5,
     WIRE_DONE = 6,
 };
+
+/* What a worker is for, and what it may do for that. The number of classes is WIRE_CLASSES. */
+enum wire_class {
+    WIRE_CLASS_RASTER = 0,
+    WIRE_CLASS_SVG = 1,
+};
+
+#define WIRE_CLASSES 2
 
 /* What a worker's jail is made of. */
 enum wire_jail {
@@ -69,6 +77,8 @@ struct wire_fork {
     uint32_t kind;
     uint32_t id;
     uint64_t memory; /* bytes of address space */
+    uint32_t class;  /* enum wire_class */
+    uint32_t reserved;
 };
 
 struct wire_forked {

@@ -26,7 +26,7 @@ struct save choose_save(const struct picture *p)
     struct save how = {.palette = has_palette(p) && !scaled_palette,
                        .full_chroma = has_full_chroma(p)};
     enum image_type from = (enum image_type)p->job->type;
-    bool bitmap = from == IMAGE_BMP || from == IMAGE_ICO;
+    bool bitmap = from == IMAGE_SVG || from == IMAGE_BMP || from == IMAGE_ICO;
     how.lossless = from == IMAGE_PNG || from == IMAGE_GIF || bitmap ||
                    (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));
     if (p->job->webp)

@@ -1,7 +1,6 @@
 #include "worker/jail.h"
 
 #include "base/limits.h"
-#include "decode/wire.h"
 #include "worker/landlock.h"
 #include "worker/syscalls.h"
 
@@ -112,10 +111,10 @@ static int set_limits(size_t memory)
     return r;
 }
 
-void jail_seal(struct jail *jail, size_t memory)
+void jail_seal(struct jail *jail, const struct wire_fork *order)
 {
     /* Nobody of the same user may attach to it or read its memory. */
     int r = as_error(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-    step(jail, WIRE_JAIL_LIMITS, "limits", r == 0 ? set_limits(memory) : r);
-    step(jail, WIRE_JAIL_SECCOMP, "seccomp", syscalls_restrict());
+    step(jail, WIRE_JAIL_LIMITS, "limits", r == 0 ? set_limits(order->memory) : r);
+    step(jail, WIRE_JAIL_SECCOMP, "seccomp", syscalls_restrict((enum wire_class)order->class));
 }

@@ -13,6 +13,8 @@
 #ifndef WORKER_JAIL_H
 #define WORKER_JAIL_H
 
+#include "decode/wire.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +27,7 @@ struct jail {
 
 void jail_enter(struct jail *jail);
 
-/* `memory`: bytes of address space, 0: as much as there is. */
-void jail_seal(struct jail *jail, size_t memory);
+/* As the order says: its class, and its memory (0: as much as there is). */
+void jail_seal(struct jail *jail, const struct wire_fork *order);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/image.h"
 #include "worker/bitmap.h"
 #include "worker/gif.h"
+#include "worker/svg.h"
 
 static int open_jpeg(const struct picture *p, VipsImage **image)
 {
@@ -42,6 +43,7 @@ static enum worked_outcome open_first(struct picture *p)
     int r = -1;
     switch ((enum image_type)p->job->type) {
     case IMAGE_NONE:
+    case IMAGE_SVG: /* svg.c's */
         break;
     case IMAGE_JPEG:
         r = open_jpeg(p, &image);
@@ -99,6 +101,8 @@ static enum worked_outcome open_all(struct picture *p)
 
 enum worked_outcome load_picture(struct picture *p)
 {
+    if (p->job->type == IMAGE_SVG)
+        return svg_load(p);
     enum worked_outcome r = open_first(p);
     return r == WORKED_OK ? open_all(p) : r;
 }

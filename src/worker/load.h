@@ -1,5 +1,6 @@
 /*
  * The first step: which loader reads the bytes, and whether their header keeps to the ceilings.
+ * (SVG is svg.c's.)
  */
 #ifndef WORKER_LOAD_H
 #define WORKER_LOAD_H

@@ -71,7 +71,8 @@ static int encode(VipsImage *image, const struct save *how, void **ret_bytes, si
 {
     switch (how->type) {
     case IMAGE_NONE:
-    case IMAGE_BMP: /* these only come in */
+    case IMAGE_SVG: /* these only come in */
+    case IMAGE_BMP:
     case IMAGE_ICO:
         break;
     case IMAGE_JPEG:

@@ -32,7 +32,7 @@ struct trade {
     /* In the zygote, once, before any fork and still unjailed: must leave no thread behind. */
     int (*start)(void);
     /* In a worker, before it is sealed: whatever must be opened or looked up lazily. */
-    int (*warm)(void);
+    int (*warm)(enum wire_class class);
     void (*work)(const struct wire_job *job, const void *bytes, struct worked *ret);
     void (*release)(struct worked *worked);
 };

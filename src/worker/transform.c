@@ -4,6 +4,7 @@
 #include "worker/choose.h"
 #include "worker/colour.h"
 #include "worker/load.h"
+#include "worker/svg.h"
 
 #include <errno.h>
 #include <string.h>
@@ -144,15 +145,10 @@ int transform_start(void)
     return 0;
 }
 
-/* One round of a format's encoder and the whole way back. */
-static int warm_format(VipsImage *image, const struct save *format)
+static int warm_picture(enum image_type type, const void *bytes, size_t len)
 {
-    void *bytes = NULL;
-    size_t len = 0;
-    if (save_buffer(image, format, &bytes, &len) < 0)
-        return -EIO;
     struct wire_job job = {
-        .type = format->type,
+        .type = type,
         .in_len = len,
         .max_pixels = 256,
         .max_total_pixels = 256,
@@ -162,8 +158,19 @@ static int warm_format(VipsImage *image, const struct save *format)
     struct worked worked = {.outcome = WORKED_BROKEN};
     transform_run(&job, bytes, &worked);
     transform_release(&worked);
-    g_free(bytes);
     return worked.outcome == WORKED_OK ? 0 : -EIO;
+}
+
+/* One round of a format's encoder and the whole way back. */
+static int warm_format(VipsImage *image, const struct save *format)
+{
+    void *bytes = NULL;
+    size_t len = 0;
+    if (save_buffer(image, format, &bytes, &len) < 0)
+        return -EIO;
+    int r = warm_picture(format->type, bytes, len);
+    g_free(bytes);
+    return r;
 }
 
 static VipsImage *blank(int bands, VipsInterpretation interpretation)
@@ -195,7 +202,7 @@ static int warm_colours(void)
 }
 
 /* A small picture through every encoder and decoder, so that what is set up on first use is. */
-int transform_warm(void)
+int transform_warm(enum wire_class class)
 {
     static const struct {
         struct save save;
@@ -213,6 +220,10 @@ int transform_warm(void)
         VipsImage *image = blank(formats[i].bands, formats[i].interpretation);
         r = image ? warm_format(image, &formats[i].save) : -EIO;
         g_clear_object(&image);
+    }
+    if (r == 0 && class == WIRE_CLASS_SVG) {
+        svg_warm();
+        r = warm_picture(IMAGE_SVG, svg_sample, strlen(svg_sample));
     }
     return r;
 }

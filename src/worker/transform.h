@@ -9,8 +9,8 @@
  * allowed is reduced to its first frame. Any damage in the input refuses it: half a picture is not
  * worth the risk of showing what was in memory before (CVE-2019-6976).
  *
- * compat: JPEG gives JPEG; PNG gives PNG; GIF gives GIF; WebP gives GIF if animated, PNG if
- * lossless or with an alpha channel, else JPEG. webp: everything gives WebP.
+ * compat: SVG gives PNG; JPEG gives JPEG; PNG gives PNG; GIF gives GIF; WebP gives GIF if animated,
+ * PNG if lossless or with an alpha channel, else JPEG. webp: everything gives WebP.
  *
  * The same bytes and limits give the same result, on the same libraries. One picture at a time a
  * process; needs VIPS_NOVECTOR=1 (without it the output depends on the CPU, and code is written
@@ -22,7 +22,7 @@
 #include "worker/trade.h"
 
 int transform_start(void);
-int transform_warm(void);
+int transform_warm(enum wire_class class);
 void transform_run(const struct wire_job *job, const void *bytes, struct worked *ret);
 void transform_release(struct worked *worked);
 

@@ -55,11 +55,11 @@ static void work(const struct wire_job *job, int in, int out, const struct trade
 void work_run(const struct wire_fork *order, struct jail *jail, const struct trade *trade)
 {
     struct wire_state ready = {.kind = WIRE_READY, .version = WIRE_VERSION, .id = order->id};
-    ready.error = trade->warm();
+    ready.error = trade->warm((enum wire_class)order->class);
     if (ready.error < 0) {
         strncpy(ready.text, "warming up the picture libraries", sizeof(ready.text) - 1);
     } else {
-        jail_seal(jail, order->memory);
+        jail_seal(jail, order);
         if (jail->failed)
             snprintf(ready.text, sizeof(ready.text), "%s: error %d", jail->failed, -jail->error);
     }

@@ -220,8 +220,9 @@ static int nothing(void)
 }
 
 /* The first thread of a process sets up what a sealed one could not. */
-static int warm(void)
+static int warm(enum wire_class class)
 {
+    (void)class;
     do_thread();
     return 0;
 }

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "decode_alone: memcheck is blind\n");
         return 2;
     }
-    if (transform_start() < 0 || transform_warm() < 0) {
+    if (transform_start() < 0 || transform_warm(WIRE_CLASS_SVG) < 0) {
         fprintf(stderr, "decode_alone: libvips does not start\n");
         return 2;
     }
