@@ -378,7 +378,7 @@ class Deeds:
             "wide_and_high": (body(claims(2 ** 31 - 1, 2 ** 31 - 1)), NEVER),
             "claims_more": (body(claims(4000, 4000, bytes(100))), NEVER),
             "html": (body(b"<script>alert(1)</script>"), NEVER),
-            "svg": (body(b'<svg xmlns="http://www.w3.org/2000/svg"/>', b"image/svg+xml"), NEVER),
+            "svg": (body(b'<svg xmlns="http://www.w3.org/2000/svg"><g>', b"image/svg+xml"), NEVER),
             "pdf": (body(b"%PDF-1.7\n"), NEVER),
             "zeros": (body(bytes(100000)), NEVER),
             "gif_head_only": (body(b"GIF89a" + struct.pack("<HH", 65535, 65535), b"image/gif"), NEVER),

@@ -92,7 +92,7 @@ MISDEEDS = {
     "half": origins.picture(pictures.noise_png(64, 64)[:4000]),
     "no_pixels": origins.picture(pictures.png_of_rows(0, 0, 8, 2, b"")),
     "html": origins.answer(b"<script>alert(1)</script>", headers={"Content-Type": "image/png"}),
-    "svg": origins.answer(b'<svg xmlns="http://www.w3.org/2000/svg"><script>x</script></svg>',
+    "svg": origins.answer(b'<svg xmlns="http://www.w3.org/2000/svg"><script>x</script>',
                           headers={"Content-Type": "image/svg+xml"}),
     "empty": origins.answer(b"", headers={"Content-Type": "image/png"}),
     "no_content": origins.answer(status="204 No Content"),

@@ -440,8 +440,8 @@ static void test_worn_workers_are_replaced(void **state)
 static void test_not_images(void **state)
 {
     (void)state;
-    static const char svg[] = "<svg xmlns='http://www.w3.org/2000/svg'/>";
-    assert_int_equal(decoding_one(&bad, svg, sizeof(svg) - 1).result.outcome, DECODE_NOT_IMAGE);
+    static const char html[] = "<html><svg xmlns='http://www.w3.org/2000/svg'/></html>";
+    assert_int_equal(decoding_one(&bad, html, sizeof(html) - 1).result.outcome, DECODE_NOT_IMAGE);
     assert_int_equal(decoding_one(&bad, "", 0).result.outcome, DECODE_NOT_IMAGE);
 }
 

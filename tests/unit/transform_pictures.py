@@ -465,7 +465,7 @@ CHECKS = {
     "png-spacer@webp": spacer((600, 4)),
     "noise-jpeg": outcome(BROKEN), "noise-png": outcome(BROKEN), "noise-gif": outcome(BROKEN),
     "noise-webp": outcome(BROKEN), "noise": outcome(NOT_IMAGE),
-    "svg": outcome(NOT_IMAGE), "bmp": still(PNG), "tiff": outcome(NOT_IMAGE),
+    "svg": spacer((9, 9)), "bmp": still(PNG), "tiff": outcome(NOT_IMAGE),
     "ico": still(PNG), "bmp@webp": still(WEBP),
 }
 
