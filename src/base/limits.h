@@ -61,8 +61,6 @@
 #define LIMIT_UNACKED_MS    30000 /* a reader that acknowledges nothing for so long is gone */
 #define LIMIT_WATCH_TICK_MS 1000  /* how late a slow reader goes; each looks at all connections */
 #define LIMIT_PARKED        4000  /* suspended requests a front thread: resuming walks them all */
-#define LIMIT_READERS       8     /* threads that wait for the disk; not tuned */
-#define LIMIT_READS         1024 /* requests that wait for one of them: some seconds of a slow disk */
 
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)
@@ -110,7 +108,9 @@
 #define LIMIT_TOTAL_PIXELS  (120UL * 1000 * 1000) /* all frames of an animation */
 #define LIMIT_FRAMES        300
 #define LIMIT_DECODED_BYTES (16 * MiB) /* what a worker may hand back */
-#define LIMIT_WORKER_FDS    16  /* a worker holds 7: three null, its socket, two memfds, spare */
+#define LIMIT_WORKER_FDS    16 /* a worker holds 7: three null, its socket, two memfds, spare */
+#define LIMIT_WORKER_THREADS                                                                       \
+    2048 /* of all that its user runs, other services' too: few beside what a machine can have */
 #define LIMIT_WORKER_IMAGES 500 /* then it is replaced: what one exploit could see of others */
 #define LIMIT_WORKER_RSS                                                                           \
     (256 * MiB) /* replaced beyond: a large picture's heap is not given back                       \

@@ -188,6 +188,11 @@ static void hear_answer(struct worker *worker)
     int r = wire_receive(worker->socket.fd, &done, sizeof(done), NULL);
     if (r == -EAGAIN)
         return;
+    if (r == 0 && done.kind == WIRE_DONE && done.id < worker->job.id) {
+        /* Once more about a picture that it has answered: not this one's fault. */
+        worker_lost(worker, DECODE_NO_MEMORY);
+        return;
+    }
     if (r == 0)
         r = answer_take(&worker->job, &done, worker->out_fd, &result);
     if (r != 0 && r != -ENOMEM) {
@@ -444,10 +449,22 @@ struct worker *team_idle(struct team *team)
     return NULL;
 }
 
+/* An idle worker has nothing to say, and its socket is silent. */
+static bool has_spoken(const struct worker *worker)
+{
+    struct pollfd polled = {.fd = worker->socket.fd, .events = POLLIN};
+    return poll(&polled, 1, 0) != 0;
+}
+
 int team_give(struct worker *worker, const struct wire_job *job, int in_fd, void *duty)
 {
     struct team *team = worker->team;
     must(worker->state == WORKER_IDLE);
+    if (has_spoken(worker)) {
+        worker_free(worker);
+        fill(team);
+        return TEAM_LOST;
+    }
     CLEANUP_FD int out_fd = -1;
     int r = memory_for_result(job->out_max, &out_fd);
     if (r == 0)

@@ -106,6 +106,9 @@ static int set_limits(size_t memory)
         r = limit(RLIMIT_FSIZE, LIMIT_DECODED_BYTES);
     if (r == 0)
         r = limit(RLIMIT_NOFILE, LIMIT_WORKER_FDS);
+    /* The kernel counts the threads of a user, not of a process. */
+    if (r == 0)
+        r = limit(RLIMIT_NPROC, LIMIT_WORKER_THREADS);
     if (r == 0 && memory > 0 && ADDRESS_SPACE_LIMITABLE)
         r = limit(RLIMIT_AS, memory);
     return r;

@@ -3,6 +3,8 @@
  * "picture" says: JPEG magic, then a word. After an attempt that should have killed it, it answers
  * with a flawless result, so that only a death can tell that the attempt was stopped.
  */
+#include "bad_acts.h"
+
 #include "base/image.h"
 #include "worker/zygote.h"
 
@@ -20,9 +22,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* SOI and a frame header: 3 wide, 2 high. */
-static unsigned char picture[] = {0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 2, 0, 3, 1, 1, 0x11, 0};
 
 static void do_crash(void)
 {
@@ -141,7 +140,8 @@ static void do_memory(void)
 static void do_short_message(void)
 {
     (void)!sendmsg(WIRE_WORKER_FD,
-                   &(struct msghdr){.msg_iov = &(struct iovec){picture, 5}, .msg_iovlen = 1}, 0);
+                   &(struct msghdr){.msg_iov = &(struct iovec){bad_picture, 5}, .msg_iovlen = 1},
+                   0);
 }
 
 static void do_long_message(void)
@@ -179,41 +179,6 @@ static const struct {
     {"long-message", do_long_message},
 };
 
-/* Answers by hand, with one field false; the honest answer that follows must not be taken. */
-static void lie(const struct wire_job *job, const char *word)
-{
-    struct wire_done done = {
-        .kind = WIRE_DONE,
-        .id = job->id,
-        .type = IMAGE_JPEG,
-        .width = 3,
-        .height = 2,
-        .frames = 1,
-        .out_len = sizeof(picture),
-    };
-    if (strcmp(word, "lie-id") == 0)
-        done.id++;
-    else if (strcmp(word, "lie-kind") == 0)
-        done.kind = WIRE_READY;
-    else if (strcmp(word, "lie-outcome") == 0)
-        done.outcome = 77;
-    else if (strcmp(word, "lie-type") == 0)
-        done.type = IMAGE_PNG;
-    else if (strcmp(word, "lie-length") == 0)
-        done.out_len = job->out_max + 1;
-    else if (strcmp(word, "lie-endless") == 0)
-        done.out_len = UINT64_MAX;
-    else if (strcmp(word, "lie-width") == 0)
-        done.width = 30000;
-    else if (strcmp(word, "lie-frames") == 0)
-        done.frames = 100000;
-    else if (strcmp(word, "lie-empty") != 0) /* an empty result: nothing was written */
-        return;
-    (void)!wire_send(WIRE_WORKER_FD, &done, sizeof(done), NULL);
-    if (strcmp(word, "lie-empty") == 0)
-        do_hang(); /* or the honest result might still be written in time */
-}
-
 static int nothing(void)
 {
     return 0;
@@ -235,17 +200,21 @@ static void work(const struct wire_job *job, const void *bytes, struct worked *r
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
         if (acts[i].act && strcmp(word, acts[i].word) == 0)
             acts[i].act();
-    lie(job, word);
+    if (!bad_call(job, word))
+        bad_talk(job, word);
     static unsigned char garbage[] = "<script>alert(1)</script>";
-    bool garbled = strcmp(word, "lie-magic") == 0;
+    bool garbled = strcmp(word, "garbage") == 0;
+    bool broken = strcmp(word, "broken") == 0 || strcmp(word, "remember-broken") == 0;
     *ret = (struct worked){
-        .outcome = strcmp(word, "broken") == 0 ? WORKED_BROKEN : WORKED_OK,
+        .outcome = broken ? WORKED_BROKEN : WORKED_OK,
         .type = IMAGE_JPEG,
         .width = 3,
         .height = 2,
         .frames = 1,
-        .bytes = garbled ? garbage : picture,
-        .len = garbled ? sizeof(garbage) : sizeof(picture),
+        .bytes = garbled ? garbage : bad_picture,
+        .len = garbled                        ? sizeof(garbage)
+               : strcmp(word, "confess") == 0 ? BAD_PICTURE_ALL
+                                              : BAD_PICTURE,
     };
 }
 

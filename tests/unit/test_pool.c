@@ -164,21 +164,6 @@ static void test_no_sandbox_no_pool(void **state)
 
 /* ---- misbehaviour ---- */
 
-static void test_lies_are_crashes(void **state)
-{
-    (void)state;
-    static const char *const words[] = {
-        "lie-id",      "lie-kind",      "lie-outcome", "lie-type",  "lie-length",
-        "lie-endless", "lie-width",     "lie-frames",  "lie-magic", "lie-empty",
-        "crash",       "short-message", "long-message"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        struct came came = say_to(&bad, words[i]);
-        if (came.result.outcome != DECODE_CRASHED)
-            fail_msg("%s: outcome %d", words[i], came.result.outcome);
-        expect_ok(&bad);
-    }
-}
-
 static void test_hang_is_a_timeout(void **state)
 {
     (void)state;
@@ -546,7 +531,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_threads_work),
         cmocka_unit_test(test_memory_is_limited),
         cmocka_unit_test(test_jail_is_told),
-        cmocka_unit_test(test_lies_are_crashes),
         cmocka_unit_test(test_not_images),
         cmocka_unit_test_setup_teardown(test_no_sandbox_no_pool, close_bad, open_bad),
         cmocka_unit_test_setup_teardown(test_hang_is_a_timeout, close_bad, open_bad),
