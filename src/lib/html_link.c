@@ -42,6 +42,14 @@ static size_t piece_len(struct span s)
     return len;
 }
 
+static bool is_blank(struct span piece)
+{
+    for (size_t i = 0; i < piece.len; i++)
+        if ((unsigned char)piece.ptr[i] > ' ')
+            return false;
+    return true;
+}
+
 /* What stands before the '?' is looked at, too: somebody may begin his parameters at any '&'. */
 static void write_mailto(struct span url, struct buf *out)
 {
@@ -57,7 +65,7 @@ static void write_mailto(struct span url, struct buf *out)
         struct span piece = span_part(rest, 0, piece_len(rest));
         rest = span_part(rest, piece.len, rest.len);
         query |= separator == '?';
-        if (piece.len == 0 || attaches(piece))
+        if (is_blank(piece) || attaches(piece))
             continue;
         buf_add_char(out, query && !asked ? '?' : separator);
         asked |= query;

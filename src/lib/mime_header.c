@@ -123,6 +123,8 @@ static enum deed listed_deed(const struct mime_header *header, const struct mime
     bool again = span_equal_nocase(span_part(name, 0, REMOVED.len), REMOVED);
     if (again) /* done by an earlier pass, whose count this pass must reach, too */
         name = span_part(name, REMOVED.len, name.len);
+    if (again && span_starts(name, SPAN("\xef\xbb\xbf"))) /* where mime_field_next passed it by */
+        name = span_part(name, 3, name.len);
     switch (fate_of(name, field->value, &name)) {
     case FATE_RECEIPT:
         if (header->keep_receipts && !again)
