@@ -30,7 +30,8 @@ static void requests(struct buf *to, const struct http_figures *http)
          "Answers of the public listener, by the step that answered and the status.");
     for (size_t step = 0; step < TALLY_STEPS_COUNT; step++) {
         for (size_t i = 0; i < TALLY_STATUSES; i++) {
-            bool hit = tally_statuses[i] == 200 && (step == TALLY_hot || step == TALLY_lookup);
+            bool hit = tally_statuses[i] == 200 &&
+                       (step == TALLY_hot || step == TALLY_lookup || step == TALLY_read);
             if (http->answers[step][i] > 0 || hit)
                 buf_add_format(to, "%s{step=\"%s\",status=\"%u\"} %lu\n", name,
                                tally_step_name((enum tally_step)step), tally_statuses[i],
@@ -53,7 +54,8 @@ static void decodes(struct buf *to, const struct pool_figures *decode)
 static void listener(struct buf *to, const struct http_figures *http)
 {
     requests(to, http);
-    gauge(to, "shoji_requests_waiting", "Requests that wait for a fetch.", http->parked);
+    gauge(to, "shoji_requests_waiting", "Requests that wait for a fetch or the disk.",
+          http->parked);
     gauge(to, "shoji_connections", "Open connections of readers.", http->connections);
     gauge(to, "shoji_hot_memory_bytes", "Ready-made answers in memory, all fronts.",
           http->hot_bytes);

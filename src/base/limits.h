@@ -61,6 +61,8 @@
 #define LIMIT_UNACKED_MS    30000 /* a reader that acknowledges nothing for so long is gone */
 #define LIMIT_WATCH_TICK_MS 1000  /* how late a slow reader goes; each looks at all connections */
 #define LIMIT_PARKED        4000  /* suspended requests a front thread: resuming walks them all */
+#define LIMIT_READERS       8     /* threads that wait for the disk; not tuned */
+#define LIMIT_READS         1024 /* requests that wait for one of them: some seconds of a slow disk */
 
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)

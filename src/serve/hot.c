@@ -7,18 +7,29 @@
 #include <sodium.h>
 #include <string.h>
 
-struct entry {
-    struct hash_link link;
-    struct list age; /* newest at the head */
+#define RESPONSE 1024 /* what a reply and its response take beside the body, measured */
+
+/* A picture, as long as a path leads to it. */
+struct body {
+    struct hash_link link; /* by content */
     struct reply *reply;
-    size_t cost;
+    unsigned paths;
+};
+
+struct entry {
+    struct hash_link link; /* by path */
+    struct list age;       /* newest at the head */
+    struct reply *reply;
+    struct body *body; /* NULL: a constant reply */
+    uint64_t stamp;
     bool visited;
     size_t len;
     char path[];
 };
 
 struct hot {
-    struct hash table;
+    struct hash paths;
+    struct hash bodies;
     struct list queue;
     struct list *hand; /* the next candidate for eviction, or the queue itself: begin at the tail */
     size_t bytes;
@@ -31,8 +42,11 @@ int hot_new(size_t max_bytes, struct hot **ret)
     struct hot *hot = calloc(1, sizeof(*hot));
     if (!hot)
         return -ENOMEM;
-    int r = hash_init(&hot->table);
+    int r = hash_init(&hot->paths);
+    if (r == 0)
+        r = hash_init(&hot->bodies);
     if (r < 0) {
+        hash_free(&hot->paths);
         free(hot);
         return r;
     }
@@ -53,7 +67,7 @@ static uint64_t path_hash(const struct hot *hot, const char *path, size_t len)
 
 static struct entry *find(const struct hot *hot, uint64_t hash, const char *path, size_t len)
 {
-    for (struct hash_link *link = hash_first(&hot->table, hash); link; link = hash_next(link)) {
+    for (struct hash_link *link = hash_first(&hot->paths, hash); link; link = hash_next(link)) {
         struct entry *entry = container_of(link, struct entry, link);
         if (entry->len == len && memcmp(entry->path, path, len) == 0)
             return entry;
@@ -61,13 +75,79 @@ static struct entry *find(const struct hot *hot, uint64_t hash, const char *path
     return NULL;
 }
 
-struct reply *hot_get(struct hot *hot, const char *path, size_t len)
+struct reply *hot_get(struct hot *hot, const char *path, size_t len, uint64_t stamp)
 {
     struct entry *entry = find(hot, path_hash(hot, path, len), path, len);
-    if (!entry)
+    if (!entry || entry->stamp != stamp)
         return NULL;
     entry->visited = true;
     return entry->reply;
+}
+
+/* ---- bodies ---- */
+
+/* It is a keyed hash itself. */
+static uint64_t content_hash(const uint8_t content[32])
+{
+    uint64_t hash;
+    memcpy(&hash, content, sizeof(hash));
+    return hash;
+}
+
+static struct body *find_body(const struct hot *hot, const uint8_t content[32])
+{
+    for (struct hash_link *link = hash_first(&hot->bodies, content_hash(content)); link;
+         link = hash_next(link)) {
+        struct body *body = container_of(link, struct body, link);
+        if (memcmp(reply_content(body->reply), content, 32) == 0)
+            return body;
+    }
+    return NULL;
+}
+
+struct reply *hot_find(struct hot *hot, const uint8_t content[32])
+{
+    struct body *body = find_body(hot, content);
+    return body ? body->reply : NULL;
+}
+
+static size_t body_cost(const struct reply *reply)
+{
+    const void *bytes;
+    return sizeof(struct body) + RESPONSE + reply_bytes(reply, &bytes);
+}
+
+/* The body for one more path. NULL: out of memory. */
+static struct body *take_body(struct hot *hot, struct reply *reply)
+{
+    struct body *body = find_body(hot, reply_content(reply));
+    if (!body) {
+        body = malloc(sizeof(*body));
+        if (!body)
+            return NULL;
+        *body = (struct body){.reply = reply_ref(reply)};
+        hash_add(&hot->bodies, &body->link, content_hash(reply_content(reply)));
+        hot->bytes += body_cost(reply);
+    }
+    body->paths++;
+    return body;
+}
+
+static void leave_body(struct hot *hot, struct body *body)
+{
+    if (!body || --body->paths > 0)
+        return;
+    hash_remove(&hot->bodies, &body->link);
+    hot->bytes -= body_cost(body->reply);
+    reply_unref(body->reply);
+    free(body);
+}
+
+/* ---- paths ---- */
+
+static size_t entry_cost(size_t len)
+{
+    return sizeof(struct entry) + len + 1;
 }
 
 static void drop(struct hot *hot, struct entry *entry)
@@ -75,9 +155,10 @@ static void drop(struct hot *hot, struct entry *entry)
     if (hot->hand == &entry->age)
         hot->hand = entry->age.prev;
     list_remove(&entry->age);
-    hash_remove(&hot->table, &entry->link);
-    hot->bytes -= entry->cost;
+    hash_remove(&hot->paths, &entry->link);
+    hot->bytes -= entry_cost(entry->len);
     reply_unref(entry->reply);
+    leave_body(hot, entry->body);
     free(entry);
 }
 
@@ -97,26 +178,59 @@ static void evict_one(struct hot *hot)
     }
 }
 
-void hot_put(struct hot *hot, const char *path, size_t len, struct reply *reply)
+/* 0, or -ENOMEM and nothing was done. Shares the body with what is here already. */
+static int take_reply(struct hot *hot, struct entry *entry, struct reply *reply)
 {
-    const void *bytes;
-    size_t cost = sizeof(struct entry) + len + 1 + reply_bytes(reply, &bytes) + 1024;
-    if (!reply_is_picture(reply) || cost > hot->max_bytes / 8)
-        return; /* a placeholder may be a picture next time */
+    struct body *body = reply_content(reply) ? take_body(hot, reply) : NULL;
+    if (reply_content(reply) && !body)
+        return -ENOMEM;
+    struct reply *old = entry->reply;
+    struct body *old_body = entry->body;
+    entry->reply = reply_ref(body ? body->reply : reply);
+    entry->body = body;
+    reply_unref(old);
+    leave_body(hot, old_body);
+    return 0;
+}
+
+void hot_put(struct hot *hot, const char *path, size_t len, uint64_t stamp, struct reply *reply)
+{
+    /* A placeholder may be a picture next time. */
+    if (!reply_is_picture(reply) || entry_cost(len) + body_cost(reply) > hot->max_bytes / 8)
+        return;
     uint64_t hash = path_hash(hot, path, len);
     struct entry *known = find(hot, hash, path, len);
-    if (known)
-        drop(hot, known);
-    struct entry *entry = malloc(sizeof(*entry) + len);
-    if (!entry)
-        return;
-    *entry = (struct entry){.reply = reply_ref(reply), .cost = cost, .len = len};
-    memcpy(entry->path, path, len);
-    while (hot->bytes + cost > hot->max_bytes)
+    if (known) {
+        known->stamp = stamp;
+        known->visited = true;
+        if (take_reply(hot, known, reply) < 0)
+            drop(hot, known);
+    } else {
+        struct entry *entry = malloc(sizeof(*entry) + len);
+        if (!entry)
+            return;
+        *entry = (struct entry){.len = len, .stamp = stamp};
+        if (take_reply(hot, entry, reply) < 0) {
+            free(entry);
+            return;
+        }
+        memcpy(entry->path, path, len);
+        hot->bytes += entry_cost(len);
+        /* Before it is in the queue: it is not for itself that room is made. */
+        while (hot->bytes > hot->max_bytes && !list_empty(&hot->queue))
+            evict_one(hot);
+        list_add_head(&hot->queue, &entry->age);
+        hash_add(&hot->paths, &entry->link, hash);
+    }
+    while (hot->bytes > hot->max_bytes) /* the known path got a larger picture */
         evict_one(hot);
-    list_add_head(&hot->queue, &entry->age);
-    hash_add(&hot->table, &entry->link, hash);
-    hot->bytes += cost;
+}
+
+void hot_drop(struct hot *hot, const char *path, size_t len)
+{
+    struct entry *entry = find(hot, path_hash(hot, path, len), path, len);
+    if (entry)
+        drop(hot, entry);
 }
 
 size_t hot_bytes(const struct hot *hot)
@@ -124,17 +238,13 @@ size_t hot_bytes(const struct hot *hot)
     return hot->bytes;
 }
 
-void hot_clear(struct hot *hot)
-{
-    while (!list_empty(&hot->queue))
-        drop(hot, container_of(hot->queue.next, struct entry, age));
-}
-
 void hot_free(struct hot *hot)
 {
     if (!hot)
         return;
-    hot_clear(hot);
-    hash_free(&hot->table);
+    while (!list_empty(&hot->queue))
+        drop(hot, container_of(hot->queue.next, struct entry, age));
+    hash_free(&hot->paths);
+    hash_free(&hot->bodies);
     free(hot);
 }

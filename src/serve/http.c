@@ -20,6 +20,7 @@ struct door {
 struct http {
     struct request_env *env;
     struct watch *watch;
+    struct readers *readers;
     struct door *doors;
     size_t doors_count;
     struct buf addresses;
@@ -241,6 +242,9 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
     struct watch_conf watch = conf->watch;
     watch.max = doors * connections_of_a_door(http, conf);
     int r = watch_new(&watch, &http->watch);
+    if (r == 0)
+        r = readers_new(LIMIT_READERS, LIMIT_READS, &http->readers);
+    http->env->readers = http->readers;
     for (size_t i = 0; r == 0 && i < doors; i++)
         r = door_open(&http->doors[i], http, conf);
     if (r < 0)
@@ -335,6 +339,7 @@ void http_free(struct http *http)
         fd_close(&http->doors[i].fd);
         front_finish(&http->doors[i].front);
     }
+    readers_free(http->readers);
     watch_free(http->watch);
     buf_free(&http->addresses);
     free(http->doors);

@@ -21,6 +21,7 @@ struct reply {
     void *bytes; /* freed by the response, which may outlive us on a connection */
     size_t len;
     char etag[ETAG_SIZE]; /* empty: none */
+    uint8_t content[32];  /* of an image */
 };
 
 static struct reply *constants[REPLY_CONSTANTS];
@@ -148,11 +149,13 @@ int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t con
     }
     reply->bytes = bytes;
     reply->len = len;
+    memcpy(reply->content, content, sizeof(reply->content));
     *ret = reply;
     return 0;
 }
 
-int reply_stored(const struct cache *cache, const struct cache_record *record, struct reply **ret)
+static int read_reply(const struct cache *cache, const struct cache_record *record, bool resident,
+                      struct reply **ret)
 {
     if (record->pixel) {
         *ret = reply_ref(reply_constant(REPLY_BLANK));
@@ -160,9 +163,20 @@ int reply_stored(const struct cache *cache, const struct cache_record *record, s
     }
     void *bytes;
     size_t len;
-    int r = cache_read(cache, record, &bytes, &len);
+    int r = resident ? cache_read_resident(cache, record, &bytes, &len)
+                     : cache_read(cache, record, &bytes, &len);
     return r != 0 ? r
                   : reply_image((enum image_type)record->type, bytes, len, record->content, ret);
+}
+
+int reply_stored(const struct cache *cache, const struct cache_record *record, struct reply **ret)
+{
+    return read_reply(cache, record, false, ret);
+}
+
+int reply_resident(const struct cache *cache, const struct cache_record *record, struct reply **ret)
+{
+    return read_reply(cache, record, true, ret);
 }
 
 struct reply *reply_ref(struct reply *reply)
@@ -183,6 +197,11 @@ void reply_unref(struct reply *reply)
 bool reply_is_picture(const struct reply *reply)
 {
     return reply->status == MHD_HTTP_OK;
+}
+
+const uint8_t *reply_content(const struct reply *reply)
+{
+    return reply->bytes ? reply->content : NULL;
 }
 
 size_t reply_bytes(const struct reply *reply, const void **ret)

@@ -49,11 +49,18 @@ MUST_CHECK int reply_image(enum image_type type, void *bytes, size_t len, const 
 MUST_CHECK int reply_stored(const struct cache *cache, const struct cache_record *record,
                             struct reply **ret);
 
+/* The same, without waiting for the disk: CACHE_AWAY when that would be needed. */
+MUST_CHECK int reply_resident(const struct cache *cache, const struct cache_record *record,
+                              struct reply **ret);
+
 struct reply *reply_ref(struct reply *reply);
 void reply_unref(struct reply *reply); /* takes NULL */
 
 /* 200: an image, or the blank. */
 bool reply_is_picture(const struct reply *reply);
+
+/* The hash of an image reply's bytes, borrowed from it; NULL for the others. */
+const uint8_t *reply_content(const struct reply *reply);
 
 /* The bytes of an image reply, borrowed from it; 0 for the others. */
 size_t reply_bytes(const struct reply *reply, const void **ret);

@@ -9,11 +9,13 @@
  *   │
  *   └► the table, from top to bottom, until a step answers:
  */
-#define REQUEST_STEPS(STEP)                                                                        \
-    STEP(verify) /* bad signature ► refused */                                                   \
-    STEP(policy) /* tracker ► blank */                                                           \
-    STEP(lookup) /* have it ► reply, and hot; failed or gone for good ► says so */             \
-    STEP(join)   /* park; the back thread claims, fetches, decodes, stores (serve/flight) */
+#define REQUEST_STEPS(STEP)                                                                            \
+    STEP(verify, verify) /* bad signature ► refused */                                               \
+    STEP(policy, policy) /* tracker ► blank */                                                       \
+    STEP(lookup, lookup) /* what do we know of it? */                                                  \
+    STEP(read, lookup) /* have it ► reply, and hot; not in memory ► park, a reader thread reads */ \
+    STEP(plan, lookup) /* failed or gone for good ► says so */                                       \
+    STEP(join, join)   /* park; the back thread claims, fetches, decodes, stores (flight) */
 
 enum step_result {
     STEP_NEXT,
@@ -24,11 +26,14 @@ enum step_result {
 struct request {
     struct waiter waiter; /* of the flight; back thread */
     struct loop_task to_back;
+    struct readers_job to_reader;
     struct front *front;
     struct MHD_Connection *connection;
     struct reply *reply; /* the answer, a reference of ours */
-    unsigned generation; /* of keys and rules before they were asked */
-    uint64_t purges;     /* before the cache was asked */
+    uint64_t stamp;      /* of the front, before anything was asked */
+    size_t at;           /* the next step */
+    enum tally_step by;  /* the last one, as it is counted */
+    int read;            /* what the reader thread found */
     bool parked;
     bool conditional;
     bool has_record;
@@ -39,16 +44,16 @@ struct request {
     struct shoji_opened opened; /* its key is not used after verify */
 };
 
-/* Of keys and rules: either only grows. */
-static unsigned generation_of(const struct request_env *env)
+/* Of keys, rules and purges: each only grows, so their sum changes when one of them does. */
+static uint64_t stamp_of(const struct request_env *env)
 {
-    return keyring_generation(env->keyring) + ruleset_generation(env->blocked);
+    return (uint64_t)keyring_generation(env->keyring) + ruleset_generation(env->blocked) +
+           cache_purges(env->cache);
 }
 
 int front_init(struct front *front, struct request_env *env, size_t hot_bytes)
 {
-    *front = (struct front){
-        .env = env, .generation = generation_of(env), .purges = cache_purges(env->cache)};
+    *front = (struct front){.env = env, .stamp = stamp_of(env)};
     return hot_new(hot_bytes, &front->hot);
 }
 
@@ -72,6 +77,23 @@ static enum step_result answer(struct request *request, enum reply_constant whic
 {
     request->reply = reply_ref(reply_constant(which));
     return STEP_REPLY;
+}
+
+static void keep_hot(const struct request *request, const char *path)
+{
+    hot_put(request->front->hot, path, strlen(path), request->stamp, request->reply);
+}
+
+/* False: too many are parked, or the server is about to end. */
+static bool park(struct request *request)
+{
+    struct front *front = request->front;
+    /* Counted before the flag is read: whoever drains first sets the flag, then waits for zero. */
+    unsigned parked = atomic_fetch_add(&front->parked, 1);
+    request->parked = !atomic_load(&front->env->draining) && parked < LIMIT_PARKED;
+    if (!request->parked)
+        atomic_fetch_sub(&front->parked, 1);
+    return request->parked;
 }
 
 /* ---- the steps ---- */
@@ -102,18 +124,7 @@ static enum step_result step_policy(struct request *request, const char *path)
     if (!ruleset_blocks(request->front->env->blocked, opened->url, opened->url_len))
         return STEP_NEXT;
     answer(request, REPLY_BLANK);
-    hot_put(request->front->hot, path, strlen(path), request->reply);
-    return STEP_REPLY;
-}
-
-static enum step_result reply_picture(struct request *request, const char *path)
-{
-    int r = reply_stored(request->front->env->cache, &request->record, &request->reply);
-    if (r == CACHE_NONE)
-        return STEP_NEXT;
-    if (r < 0)
-        return answer(request, REPLY_OVERLOAD);
-    hot_put(request->front->hot, path, strlen(path), request->reply);
+    keep_hot(request, path);
     return STEP_REPLY;
 }
 
@@ -147,24 +158,79 @@ static void note_reader(struct request *request)
 
 static enum step_result step_lookup(struct request *request, const char *path)
 {
-    struct request_env *env = request->front->env;
-    int r = cache_lookup(env->cache, &request->key, &request->record);
+    (void)path;
+    int r = cache_lookup(request->front->env->cache, &request->key, &request->record);
     if (r < 0)
         return answer(request, REPLY_OVERLOAD);
     request->has_record = r == 0;
     if (request->has_record)
         note_reader(request);
-    if (request->has_record && request->record.state == CACHE_STORED) {
-        enum step_result result = reply_picture(request, path);
-        if (result != STEP_NEXT)
-            return result;
+    return STEP_NEXT;
+}
+
+/* `r` says how reading the picture went. */
+static enum step_result after_read(struct request *request, const char *path, int r)
+{
+    if (r == CACHE_NONE)
+        return STEP_NEXT;
+    if (r < 0)
+        return answer(request, REPLY_OVERLOAD);
+    keep_hot(request, path);
+    return STEP_REPLY;
+}
+
+/* Reader thread. */
+static void on_reader(struct readers_job *job)
+{
+    struct request *request = container_of(job, struct request, to_reader);
+    request->read = reply_stored(request->front->env->cache, &request->record, &request->reply);
+    MHD_resume_connection(request->connection);
+}
+
+/* The picture is on the disk, which nobody else of this front shall wait for. */
+static enum step_result read_from_disk(struct request *request, const char *path)
+{
+    struct request_env *env = request->front->env;
+    if (!readers_reserve(env->readers))
+        return answer(request, REPLY_OVERLOAD);
+    if (!park(request)) {
+        readers_release(env->readers);
+        if (!atomic_load(&env->draining))
+            return answer(request, REPLY_OVERLOAD);
+        /* Nothing is parked any more, but hits go on. */
+        return after_read(request, path,
+                          reply_stored(env->cache, &request->record, &request->reply));
     }
+    MHD_suspend_connection(request->connection); /* before anyone can resume it */
+    request->to_reader.run = on_reader;
+    readers_post(env->readers, &request->to_reader);
+    return STEP_PARKED;
+}
+
+static enum step_result step_read(struct request *request, const char *path)
+{
+    struct front *front = request->front;
+    if (!request->has_record || request->record.state != CACHE_STORED)
+        return STEP_NEXT;
+    struct reply *same = hot_find(front->hot, request->record.content);
+    if (same) {
+        request->reply = reply_ref(same);
+        return after_read(request, path, 0);
+    }
+    int r = reply_resident(front->env->cache, &request->record, &request->reply);
+    return r == CACHE_AWAY ? read_from_disk(request, path) : after_read(request, path, r);
+}
+
+static enum step_result step_plan(struct request *request, const char *path)
+{
+    (void)path;
     const struct plan_ask ask = {
         .who = PLAN_READER,
         .options = request->opened.options,
         .now_s = clock_wall_s(),
     };
-    switch (plan_decide(&env->plan, &ask, request->has_record ? &request->record : NULL, false)) {
+    switch (plan_decide(&request->front->env->plan, &ask,
+                        request->has_record ? &request->record : NULL, false)) {
     case PLAN_MISSING:
         return answer(request, REPLY_MISSING);
     case PLAN_GONE:
@@ -207,18 +273,11 @@ static void on_back(struct loop_task *task)
 static enum step_result step_join(struct request *request, const char *path)
 {
     (void)path;
-    struct front *front = request->front;
-    /* Counted before the flag is read: whoever drains first sets the flag, then waits for zero. */
-    unsigned parked = atomic_fetch_add(&front->parked, 1);
-    if (atomic_load(&front->env->draining) || parked >= LIMIT_PARKED) {
-        atomic_fetch_sub(&front->parked, 1);
+    if (!park(request))
         return answer(request, REPLY_OVERLOAD);
-    }
-    request->parked = true;
-    /* Before anyone can resume it. */
-    MHD_suspend_connection(request->connection);
+    MHD_suspend_connection(request->connection); /* before anyone can resume it */
     request->to_back.run = on_back;
-    loop_post(front->env->back, &request->to_back);
+    loop_post(request->front->env->back, &request->to_back);
     return STEP_PARKED;
 }
 
@@ -227,7 +286,7 @@ static const struct {
     enum tally_step tally;
     enum step_result (*run)(struct request *request, const char *path);
 } steps[] = {
-#define STEP(name_) {#name_, TALLY_##name_, step_##name_},
+#define STEP(name_, tally_) {#name_, TALLY_##tally_, step_##name_},
     REQUEST_STEPS(STEP)
 #undef STEP
 };
@@ -246,25 +305,41 @@ static enum MHD_Result send_reply(struct front *front, enum tally_step by,
     return result;
 }
 
-/* Read before anything is looked up: what is put there meanwhile goes with the next request. */
-static void forget_void(struct front *front)
+static enum step_result run_steps(struct request *request, const char *path)
 {
-    unsigned generation = generation_of(front->env);
-    uint64_t purges = cache_purges(front->env->cache);
-    if (generation == front->generation && purges == front->purges)
-        return;
-    front->generation = generation;
-    front->purges = purges;
-    hot_clear(front->hot);
+    enum step_result result = STEP_NEXT;
+    while (result == STEP_NEXT) {
+        must(request->at < sizeof(steps) / sizeof(steps[0]));
+        request->by = steps[request->at].tally;
+        result = steps[request->at++].run(request, path);
+    }
+    return result;
 }
 
-/* Something was purged while the answer was on its way. False: it may have been this, and another
- * answer is in its place. */
+/* A reader thread has read the picture, or found that it is gone. */
+static enum step_result after_disk(struct request *request, const char *path)
+{
+    if (request->stamp != request->front->stamp) {
+        /* Something changed meanwhile: all over again. What was read is in memory now. */
+        reply_unref(take(request->reply));
+        request->stamp = request->front->stamp;
+        request->at = 0;
+        return run_steps(request, path);
+    }
+    request->by = TALLY_read;
+    enum step_result result = after_read(request, path, request->read);
+    return result == STEP_NEXT ? run_steps(request, path) : result;
+}
+
+/* Something changed while the answer was on its way. False: it is not what stands there now, and
+ * another answer is in its place. */
 static bool holds_still(struct request *request)
 {
+    const uint8_t *content = reply_content(request->reply);
     int r = cache_lookup(request->front->env->cache, &request->key, &request->record);
     request->has_record = r == 0;
-    if (r == 0 && request->record.state == CACHE_STORED && !request->record.purged)
+    if (r == 0 && request->record.state == CACHE_STORED && !request->record.purged &&
+        (!content || memcmp(content, request->record.content, 32) == 0))
         return true;
     reply_unref(request->reply);
     answer(request, r < 0                              ? REPLY_OVERLOAD
@@ -273,24 +348,43 @@ static bool holds_still(struct request *request)
     return false;
 }
 
-/* Resumed: the back thread has left the answer in the request. */
-static void unpark(struct request *request, const char *path)
+/* The back thread has left the answer in the request. */
+static void after_flight(struct request *request, const char *path)
 {
-    struct front *front = request->front;
-    request->parked = false;
-    atomic_fetch_sub(&front->parked, 1);
     struct reply *answered = request->reply;
-    /* Keys or rules changed while it waited: is it still one of ours, and no tracker? */
-    if (request->generation != front->generation &&
-        (step_verify(request, path) != STEP_NEXT || step_policy(request, path) != STEP_NEXT)) {
-        reply_unref(answered);
-        return;
+    if (request->stamp != request->front->stamp) {
+        /* Is it still one of ours, no tracker, and there? */
+        request->stamp = request->front->stamp;
+        if (step_verify(request, path) != STEP_NEXT || step_policy(request, path) != STEP_NEXT) {
+            reply_unref(answered);
+            return;
+        }
+        if (reply_is_picture(answered) && !holds_still(request))
+            return;
     }
-    if (request->purges != front->purges && reply_is_picture(answered) && !holds_still(request))
-        return;
-    hot_put(front->hot, path, strlen(path), answered);
+    keep_hot(request, path);
     if (request->has_record)
         note_reader(request);
+}
+
+static enum step_result resume(struct request *request, const char *path)
+{
+    request->parked = false;
+    atomic_fetch_sub(&request->front->parked, 1);
+    if (request->at < sizeof(steps) / sizeof(steps[0])) /* not from the last one, join */
+        return after_disk(request, path);
+    after_flight(request, path);
+    return STEP_REPLY;
+}
+
+static enum MHD_Result finish(struct request *request, struct MHD_Connection *connection,
+                              const struct request_line *line)
+{
+    struct front *front = request->front;
+    if (!reply_is_picture(request->reply)) /* what was verified before, and is void */
+        hot_drop(front->hot, line->path, strlen(line->path));
+    tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
+    return send_reply(front, request->by, connection, line, request->reply);
 }
 
 static enum MHD_Result start(struct front *front, struct MHD_Connection *connection,
@@ -302,20 +396,12 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
     request->front = front;
     request->connection = connection;
     request->conditional = line->conditional;
-    request->generation = front->generation;
-    request->purges = front->purges;
-    enum step_result result = STEP_NEXT;
-    size_t i;
-    for (i = 0; result == STEP_NEXT; i++) {
-        must(i < sizeof(steps) / sizeof(steps[0]));
-        result = steps[i].run(request, line->path);
-    }
-    if (result == STEP_PARKED) {
+    request->stamp = front->stamp;
+    if (run_steps(request, line->path) == STEP_PARKED) {
         *state = request;
         return MHD_YES;
     }
-    tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
-    enum MHD_Result sent = send_reply(front, steps[i - 1].tally, connection, line, request->reply);
+    enum MHD_Result sent = finish(request, connection, line);
     request_forget(request);
     return sent;
 }
@@ -323,17 +409,17 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
 enum MHD_Result request_handle(struct front *front, struct MHD_Connection *connection,
                                const struct request_line *line, struct request **state)
 {
-    forget_void(front);
+    /* Before anything is looked up: what changes meanwhile goes with the next request. */
+    front->stamp = stamp_of(front->env);
     struct request *request = *state;
     if (request) {
-        if (request->parked)
-            unpark(request, line->path);
-        tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
         struct request_line same = *line; /* the mark that said so gave way to the request */
         same.conditional = request->conditional;
-        return send_reply(front, TALLY_join, connection, &same, request->reply);
+        if (request->parked && resume(request, line->path) == STEP_PARKED)
+            return MHD_YES;
+        return finish(request, connection, &same);
     }
-    struct reply *hot = hot_get(front->hot, line->path, strlen(line->path));
+    struct reply *hot = hot_get(front->hot, line->path, strlen(line->path), front->stamp);
     if (hot)
         return send_reply(front, TALLY_hot, connection, line, hot);
     return start(front, connection, line, state);

@@ -3,7 +3,8 @@
  *
  * A front is what one front thread owns: nothing in it is shared with another front, and a hit
  * touches nothing else. A request that misses is parked (its connection suspended) and crosses to
- * the back loop and back once. Who calls: the thread of the front, except where said otherwise.
+ * the back loop and back once; one whose picture is on the disk only, likewise to a reader thread.
+ * Who calls: the thread of the front, except where said otherwise.
  */
 #ifndef SERVE_REQUEST_H
 #define SERVE_REQUEST_H
@@ -11,6 +12,7 @@
 #include "serve/flight.h"
 #include "serve/hot.h"
 #include "serve/keyring.h"
+#include "serve/readers.h"
 #include "serve/ruleset.h"
 #include "serve/tally.h"
 
@@ -21,6 +23,7 @@ struct request_env {
     struct loop *back;
     struct cache *cache;
     struct flights *flights;
+    struct readers *readers; /* of http.c, which sets it */
     struct keyring *keyring;
     const char *url_suffix;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
@@ -32,8 +35,7 @@ struct request_env {
 struct front {
     struct request_env *env;
     struct hot *hot;
-    unsigned generation; /* of the keys and rules that `hot` was verified with */
-    uint64_t purges;     /* that `hot` has seen: see cache_purges */
+    uint64_t stamp; /* of keys, rules and purges, as this request found them: see hot.h */
     atomic_uint parked;
     struct tally tally;
 };

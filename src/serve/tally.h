@@ -12,8 +12,10 @@
 #include <stddef.h>
 
 /* Who gave the answer: the listener itself (method, malformed path), hot memory, or a step of the
- * request; `join` is whatever crossed to the back thread. */
-#define TALLY_STEPS(STEP) STEP(http) STEP(hot) STEP(verify) STEP(policy) STEP(lookup) STEP(join)
+ * request; `lookup` is what we know, pictures in the kernel's memory included, `read` what a reader
+ * thread read from the disk, `join` whatever crossed to the back thread. */
+#define TALLY_STEPS(STEP)                                                                          \
+    STEP(http) STEP(hot) STEP(verify) STEP(policy) STEP(lookup) STEP(read) STEP(join)
 
 enum tally_step {
 #define STEP(name) TALLY_##name,
