@@ -84,6 +84,13 @@ static bool has_curve(struct tag tag)
     return fabs(value - pow((at + 0.055) / 1.055, 2.4)) < HALF_TOLERANCE;
 }
 
+bool icc_is_of(const void *profile, size_t len, const char space[static 4])
+{
+    const char *bytes = profile;
+    return len >= HEADER + 4 && memcmp(bytes + 16, space, 4) == 0 &&
+           memcmp(bytes + 36, "acsp", 4) == 0;
+}
+
 bool icc_is_srgb(const void *profile, size_t len)
 {
     static const char *const curves[] = {"rTRC", "gTRC", "bTRC"};

@@ -3,6 +3,7 @@
 #include "base/image.h"
 #include "worker/bitmap.h"
 #include "worker/gif.h"
+#include "worker/jpeg.h"
 #include "worker/svg.h"
 
 static int open_jpeg(const struct picture *p, VipsImage **image)
@@ -46,6 +47,8 @@ static enum worked_outcome open_first(struct picture *p)
     case IMAGE_SVG: /* svg.c's */
         break;
     case IMAGE_JPEG:
+        if (!jpeg_is_usual(p->bytes, p->job->in_len))
+            break;
         r = open_jpeg(p, &image);
         break;
     case IMAGE_PNG:
