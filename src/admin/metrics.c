@@ -70,6 +70,15 @@ static void outcomes(struct buf *to, const struct flight_figures *flights)
                        reason_class_name((enum reason_class)i), flights->outcomes[i]);
 }
 
+static void verdicts(struct buf *to, const struct flight_figures *flights)
+{
+    static const char name[] = "shoji_verdicts_total";
+    head(to, name, "counter", "Pictures that were decoded, by what their bytes say they are.");
+    for (size_t i = 0; i < FLIGHT_VERDICTS; i++)
+        buf_add_format(to, "%s{verdict=\"%s\"} %lu\n", name,
+                       flight_verdict_name((enum flight_verdict)i), flights->verdicts[i]);
+}
+
 /* The promise of one fetch, as a number. */
 static void refetches(struct buf *to, const struct flight_figures *flights)
 {
@@ -109,6 +118,7 @@ static void fetching(struct buf *to, const struct figures *figures)
             flights->expired);
     refetches(to, flights);
     outcomes(to, flights);
+    verdicts(to, flights);
     gauge(to, "shoji_queue_length", "Originals that are still to be fetched.",
           figures->cache.queued);
     gauge(to, "shoji_queue_lag_seconds", "How long the first of them is overdue.",
@@ -197,19 +207,22 @@ static json_t *json_requests(const struct http_figures *http)
 
 static json_t *json_flights(const struct flight_figures *flights)
 {
-    json_t *outcomes_json = json_object(), *again = json_object();
+    json_t *outcomes_json = json_object(), *again = json_object(), *verdicts_json = json_object();
     for (size_t i = 0; outcomes_json && i < REASON_CLASSES; i++)
         json_object_set_new(outcomes_json, reason_class_name((enum reason_class)i),
                             json_integer((json_int_t)flights->outcomes[i]));
     for (size_t i = 0; again && i < FLIGHT_AGAINS; i++)
         json_object_set_new(again, flight_again_name((enum flight_again)i),
                             json_integer((json_int_t)flights->again[i]));
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "active", (json_int_t)flights->active,
-                     "begun", (json_int_t)flights->started, "joined", (json_int_t)flights->joined,
-                     "fetches", (json_int_t)flights->fetched, "retries", (json_int_t)flights->tries,
-                     "expired", (json_int_t)flights->expired, "beyond_the_first",
-                     (json_int_t)flights->refetched, "beyond_the_first_by", again, "outcomes",
-                     outcomes_json);
+    for (size_t i = 0; verdicts_json && i < FLIGHT_VERDICTS; i++)
+        json_object_set_new(verdicts_json, flight_verdict_name((enum flight_verdict)i),
+                            json_integer((json_int_t)flights->verdicts[i]));
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}", "active",
+                     (json_int_t)flights->active, "begun", (json_int_t)flights->started, "joined",
+                     (json_int_t)flights->joined, "fetches", (json_int_t)flights->fetched,
+                     "retries", (json_int_t)flights->tries, "expired", (json_int_t)flights->expired,
+                     "beyond_the_first", (json_int_t)flights->refetched, "beyond_the_first_by",
+                     again, "outcomes", outcomes_json, "verdicts", verdicts_json);
 }
 
 static json_t *json_egresses(const struct figures *figures)

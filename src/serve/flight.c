@@ -3,7 +3,6 @@
 #include "serve/flight_steps.h"
 
 #include "sys/clock.h"
-#include "sys/conf.h"
 
 #include <errno.h>
 #include <string.h>
@@ -243,34 +242,6 @@ static void requeue(struct flights *flights, const struct flight_ask *ask)
     cache_write_start(flights->conf.cache, &enqueue->write);
 }
 
-static enum flight_again why_again(const struct flights *flights, const struct flight_ask *ask)
-{
-    if (ask->plan.options.consent)
-        return FLIGHT_AGAIN_CONSENT;
-    if (ask->plan.again)
-        return FLIGHT_AGAIN_HOP;
-    return flights->conf.plan.refetch == CONF_REFETCH_ALWAYS ? FLIGHT_AGAIN_ALWAYS
-                                                             : FLIGHT_AGAIN_SHARED;
-}
-
-static void count_start(struct flights *flights, const struct flight_ask *ask,
-                        const struct cache_record *record)
-{
-    struct flight_counts *counts = &flights->counts;
-    atomic_fetch_add(&counts->active, 1);
-    atomic_fetch_add(&counts->started, 1);
-    if (!record)
-        return;
-    if (record->state == CACHE_FAILED && record->tries > 0)
-        atomic_fetch_add(&counts->tries, 1);
-    if (record->state != CACHE_STORED)
-        return;
-    if (plan_expired(&flights->conf.plan, record, ask->plan.now_s))
-        atomic_fetch_add(&counts->expired, 1);
-    else
-        atomic_fetch_add(&counts->again[why_again(flights, ask)], 1);
-}
-
 /* What the steps need to know of who asked and of what is known. */
 static void prepare(struct flight *flight, const struct flight_ask *ask,
                     const struct waiter *waiter)
@@ -347,7 +318,7 @@ static void board(struct flights *flights, const struct flight_ask *ask, struct 
         flight->hop_len = ask->hop_len;
     }
     prepare(flight, ask, waiter);
-    count_start(flights, ask, waiter->has_record ? &waiter->record : NULL);
+    flight_count_start(flights, ask, waiter->has_record ? &waiter->record : NULL);
     flight_start(flight);
 }
 
@@ -475,29 +446,4 @@ void flights_drain(struct flights *flights)
             }
         }
     }
-}
-
-const char *flight_again_name(enum flight_again why)
-{
-    static const char *const names[FLIGHT_AGAINS] = {"shared", "always", "consent", "redirect"};
-    return names[why];
-}
-
-void flight_figures(const struct flights *flights, struct flight_figures *ret)
-{
-    const struct flight_counts *counts = &flights->counts;
-    *ret = (struct flight_figures){
-        .started = atomic_load(&counts->started),
-        .fetched = atomic_load(&counts->fetched),
-        .joined = atomic_load(&counts->joined),
-        .expired = atomic_load(&counts->expired),
-        .tries = atomic_load(&counts->tries),
-        .active = atomic_load(&counts->active),
-    };
-    for (int i = 0; i < FLIGHT_AGAINS; i++) {
-        ret->again[i] = atomic_load(&counts->again[i]);
-        ret->refetched += ret->again[i];
-    }
-    for (int i = 0; i < REASON_CLASSES; i++)
-        ret->outcomes[i] = atomic_load(&counts->outcomes[i]);
 }

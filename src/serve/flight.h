@@ -104,6 +104,21 @@ enum flight_again {
 
 const char *flight_again_name(enum flight_again why);
 
+/*
+ * What the decoded bytes of an original say it is there for, whatever its URL said. Only the size
+ * counts: at most 3 x 3 pixels, of whatever colour, show nobody anything. What is longer on one
+ * side (a line, a rule of a table) or larger and wholly transparent holds a layout together: it is
+ * served as it is, in its own size.
+ */
+enum flight_verdict {
+    FLIGHT_PICTURE,
+    FLIGHT_SPACER, /* wholly transparent, as far as was looked: see decode/pool.h */
+    FLIGHT_PIXEL,  /* at most 3 x 3: readers get the constant blank */
+    FLIGHT_VERDICTS
+};
+
+const char *flight_verdict_name(enum flight_verdict verdict);
+
 struct flight_figures {
     unsigned long started;
     unsigned long fetched;   /* requests that went out */
@@ -113,6 +128,7 @@ struct flight_figures {
     unsigned long expired; /* answered before, but longer than `retention` ago */
     unsigned long tries;   /* fetches after one that had failed */
     unsigned long outcomes[REASON_CLASSES];
+    unsigned long verdicts[FLIGHT_VERDICTS];
     unsigned active; /* started and not ended */
 };
 

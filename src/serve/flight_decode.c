@@ -4,7 +4,7 @@
 #define DECODE_TRIES    5
 #define DECODE_PAUSE_MS 2000 /* then twice that, ...: a minute in all; not tuned */
 
-#define PIXEL_SIDE 3 /* a picture of at most 3 x 3 is there to be counted, not seen */
+#define PIXEL_SIDE 3 /* the contract's figure: what is larger keeps its dimensions */
 
 void flight_drop_body(struct flight *flight)
 {
@@ -27,6 +27,13 @@ static void on_decode_timer(struct loop_timer *timer)
     flight_decode(container_of(timer, struct flight, decode_timer));
 }
 
+static enum flight_verdict judge(const struct decode_result *result)
+{
+    if (result->width <= PIXEL_SIDE && result->height <= PIXEL_SIDE)
+        return FLIGHT_PIXEL;
+    return result->transparent ? FLIGHT_SPACER : FLIGHT_PICTURE;
+}
+
 static void on_decoded(void *ctx, struct decode_result *result)
 {
     struct flight *flight = ctx;
@@ -42,7 +49,9 @@ static void on_decoded(void *ctx, struct decode_result *result)
         flight_fail_for_good(flight, REASON_DECODE + result->outcome);
         return;
     }
-    if (result->width > PIXEL_SIDE || result->height > PIXEL_SIDE) {
+    enum flight_verdict verdict = judge(result);
+    flight_count_verdict(flight, verdict);
+    if (verdict != FLIGHT_PIXEL) {
         flight->type = result->type;
         flight->bytes = result->bytes;
         flight->len = result->len;

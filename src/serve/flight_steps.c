@@ -33,11 +33,6 @@ static int64_t egress_again_s(const struct flight *flight)
     return clock_wall_s() + EGRESS_PAUSE_S + flight->series.spread[0] % EGRESS_PAUSE_S;
 }
 
-void flight_count_outcome(struct flight *flight, unsigned reason)
-{
-    atomic_fetch_add(&flight->owner->counts.outcomes[reason_class(reason)], 1);
-}
-
 void flight_fail_for_good(struct flight *flight, unsigned reason)
 {
     step_fail(flight, reason, 0);

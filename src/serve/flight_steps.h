@@ -1,6 +1,7 @@
 /*
  * The inside of a flight, shared by the files that make it: flight.c (who waits), flight_steps.c
- * (what happens) and flight_decode.c (one of the steps). Nobody else includes this.
+ * (what happens), flight_decode.c (one of the steps) and flight_count.c (figures). Nobody else
+ * includes this.
  *
  *     claim ─► fetch ─► decode ─► store ─► answered
  *                │  └──► fail (remembered) ─► answered
@@ -20,6 +21,7 @@ struct flight_counts {
     atomic_ulong started, fetched, joined, expired, tries;
     atomic_ulong again[FLIGHT_AGAINS];
     atomic_ulong outcomes[REASON_CLASSES];
+    atomic_ulong verdicts[FLIGHT_VERDICTS];
     atomic_uint active;
 };
 
@@ -99,7 +101,12 @@ void flight_store(struct flight *flight);
 void flight_fail_for_good(struct flight *flight, unsigned reason);
 void flight_fail_for_now(struct flight *flight, unsigned reason);
 
+/* ---- counting: flight_count.c ---- */
+
+void flight_count_start(struct flights *flights, const struct flight_ask *ask,
+                        const struct cache_record *record);
 void flight_count_outcome(struct flight *flight, unsigned reason);
+void flight_count_verdict(struct flight *flight, enum flight_verdict verdict);
 
 /* ---- the end ---- */
 

@@ -200,6 +200,11 @@ static void test_verdicts(void **state)
         assert_picture(world_read(w, pages[i].url), pages[i].url);
         assert_int_equal(world_record(w, pages[i].url).pixel, 0);
     }
+    struct flight_figures figures;
+    flight_figures(w->flights, &figures);
+    assert_int_equal(figures.verdicts[FLIGHT_PIXEL], 3);
+    assert_int_equal(figures.verdicts[FLIGHT_PICTURE], 2);
+    assert_int_equal(figures.verdicts[FLIGHT_SPACER], 2);
     world_free(w);
 }
 

@@ -30,6 +30,7 @@ static struct figures sample(void)
     figures.flights.refetched = 5;
     figures.flights.again[FLIGHT_AGAIN_CONSENT] = 5;
     figures.flights.outcomes[REASON_CLASS_TIMEOUT] = 8;
+    figures.flights.verdicts[FLIGHT_PIXEL] = 21;
     figures.decode.decoded = 90;
     figures.decode.failed = 10;
     figures.decode.crashed = 3;
@@ -77,6 +78,8 @@ static void test_the_figures_are_told(void **state)
     assert_line(text, "shoji_connections 9");
     assert_line(text, "shoji_flights_active 4");
     assert_line(text, "shoji_fetches_total 1000");
+    assert_line(text, "shoji_verdicts_total{verdict=\"pixel\"} 21");
+    assert_line(text, "shoji_verdicts_total{verdict=\"spacer\"} 0");
     assert_line(text, "shoji_refetches_total{why=\"consent\"} 5");
     assert_line(text, "shoji_refetches_total{why=\"shared\"} 0");
     assert_line(text, "shoji_fetch_outcomes_total{outcome=\"timeout\"} 8");
