@@ -96,6 +96,12 @@ static enum MHD_Result purge(struct call *call)
     return is_up(call, &result) ? control_purge(call, call->env) : result;
 }
 
+static enum MHD_Result trackers(struct call *call)
+{
+    enum MHD_Result result;
+    return is_up(call, &result) ? control_trackers(call, call->env) : result;
+}
+
 static const struct proto_endpoint endpoints[] = {
     {"GET", "/healthz", 0, healthz},
     {"GET", "/metrics", 0, metrics},
@@ -103,6 +109,7 @@ static const struct proto_endpoint endpoints[] = {
     {"GET", "/v1/explain", 0, explain},
     {"POST", "/v1/purge", CONTROL_MAX_PURGE, purge},
     {"GET", "/v1/stats", 0, stats},
+    {"GET", "/v1/trackers", 0, trackers},
 };
 
 /* ---- starting and stopping ---- */

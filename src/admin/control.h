@@ -6,6 +6,7 @@
  *   GET  /metrics       Prometheus
  *   GET  /v1/stats      the same figures as JSON
  *   GET  /v1/explain    ?url=: why an image is shown or not (serve/explain.h)
+ *   GET  /v1/trackers   ?since=&format=json|csv: where pixels came from (serve/pixels.h)
  *   POST /v1/purge      {"url"|"host"|"tenant"|"all":..., "forget":bool} in, {"purged":N} out
  *
  * It listens before everything else is there and until everything is drained, so that both can be
@@ -33,6 +34,7 @@ struct control_env {
     struct figures_source figures;
     const struct request_env *requests;
     const char *base_url;
+    struct pixels *pixels;
 };
 
 /* What a start would find wrong with the address or the token: 0 or -errno with a sentence in `why`

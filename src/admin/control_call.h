@@ -33,6 +33,7 @@ struct control {
 /* The requests that have a file of their own. Each answers the call as a whole. */
 enum MHD_Result control_explain(struct call *call, struct control *control);
 enum MHD_Result control_purge(struct call *call, struct control *control);
+enum MHD_Result control_trackers(struct call *call, struct control *control);
 
 /* Whoever waits for a purge gives up; the purges go on. */
 void control_purges_leave(struct control *control);

@@ -105,6 +105,12 @@
 #define LIMIT_QUEUE_STEPS 512 /* groups looked at in one turn of the loop: a millisecond or so */
 #define LIMIT_SPOOL_FILE  (16 * MiB) /* what 8 MiB of URLs become when they are sealed */
 
+/* ---- the record of pixels (serve/) ---- */
+#define LIMIT_PIXEL_DOMAINS                                                                        \
+    4096                        /* registrable ones: ten times what the rules name; 1 MB at worst */
+#define LIMIT_PIXEL_HOST    253 /* bytes of a name, by DNS */
+#define LIMIT_PIXEL_SAVE_MS 60000 /* how much of it a crash may cost; each time is one flush */
+
 /* ---- decoding (decode/, worker/) ---- */
 #define LIMIT_PIXELS        (40UL * 1000 * 1000)  /* one frame */
 #define LIMIT_TOTAL_PIXELS  (120UL * 1000 * 1000) /* all frames of an animation */
@@ -143,6 +149,7 @@
 #define LIMIT_PURGE_TURN     1024 /* records between two commits: some milliseconds */
 #define LIMIT_SWEEP_TURN     1024 /* likewise */
 #define LIMIT_SWEEP_SAMPLE   4096 /* records by which "the oldest" is judged, within 0.4 % */
+#define LIMIT_MEMO           (2 * MiB) /* of sealed text: LIMIT_PIXEL_DOMAINS of the longest names */
 
 /* ---- the admin socket (admin/) ---- */
 #define LIMIT_BACK_TURN_MS   5000 /* for the back loop to answer: a turn takes some milliseconds */

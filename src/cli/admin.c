@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TOKEN_MAX  514                 /* bytes of the file: a token and its line end */
-#define ANSWER_MAX (4UL * 1024 * 1024) /* far above the largest, which are the stats */
+#define ANSWER_MAX (4UL * 1024 * 1024) /* above the longest list of trackers */
 
 static void text_free(char **text)
 {

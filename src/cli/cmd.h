@@ -51,6 +51,7 @@ int cmd_purge(const struct cmd_common *common, int argc, char **argv);
 int cmd_rewrite(const struct cmd_common *common, int argc, char **argv);
 int cmd_sign(const struct cmd_common *common, int argc, char **argv);
 int cmd_stats(const struct cmd_common *common, int argc, char **argv);
+int cmd_trackers(const struct cmd_common *common, int argc, char **argv);
 int cmd_unrewrite(const struct cmd_common *common, int argc, char **argv);
 
 #endif

@@ -1,8 +1,8 @@
-#include "cli/date.h"
 #include "cli/input.h"
 #include "cli/setup.h"
 #include "deliver/deliver.h"
 
+#include "base/date.h"
 #include "base/limits.h"
 
 #include <shoji/rewrite.h>

@@ -1,6 +1,6 @@
-#include "cli/date.h"
 #include "cli/setup.h"
 
+#include "base/date.h"
 #include "base/err.h"
 
 #include <errno.h>

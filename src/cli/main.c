@@ -35,6 +35,8 @@ static const struct cmd commands[] = {
      "prints the signed URL of each, one a line", cmd_sign},
     {"stats", "[--json]", "prints what the running server has counted, one figure a line",
      cmd_stats},
+    {"trackers", "[--since YYYY-MM-DD] [--json|--candidates]",
+     "prints where tracking pixels came from, or rules for what none names yet", cmd_trackers},
     {"unrewrite", "[--html|--mail]",
      "puts the original URLs back in stdin, where the signature holds, and prints it",
      cmd_unrewrite},

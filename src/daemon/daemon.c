@@ -159,8 +159,16 @@ void daemon_reload(struct daemon *daemon)
                   rules_why[0] ? rules_why : strerror(-r));
 }
 
+static void save_pixels(struct parts *parts, bool now)
+{
+    int r = pixels_save(parts->pixels, now);
+    if (r < 0)
+        log_warning("the record of tracking pixels could not be written: %s", strerror(-r));
+}
+
 bool daemon_tick(struct daemon *daemon)
 {
+    save_pixels(&daemon->parts, false);
     return parts_collect_spool(&daemon->parts);
 }
 
@@ -212,12 +220,14 @@ void daemon_stop(struct daemon *daemon)
         loop_post(parts->loop, &daemon->settle_task);
         pthread_join(parts->back, NULL);
     }
+    save_pixels(parts, true);
     /* The writer may still hold what flights own: it goes first. */
     cache_close(parts->cache);
     control_free(parts->control);
     upkeep_free(parts->upkeep);
     prefetch_free(parts->prefetch);
     flights_free(parts->flights);
+    pixels_free(parts->pixels);
     budget_free(parts->budget);
     fetcher_free(parts->fetcher);
     pool_free(parts->pool);

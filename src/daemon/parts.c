@@ -166,6 +166,15 @@ int parts_start_flights(struct parts *parts, char *why)
     int r = budget_new(&budget, &parts->budget);
     if (r < 0)
         return r;
+    const struct pixels_conf pixels = {
+        .cache = parts->cache,
+        .budget = parts->budget,
+        .rules = parts->rules,
+        .retention_s = seconds(conf->cache.retention),
+    };
+    r = pixels_new(&pixels, &parts->pixels);
+    if (r < 0)
+        return r;
     const struct flights_conf flights = {
         .loop = parts->loop,
         .cache = parts->cache,
@@ -174,6 +183,7 @@ int parts_start_flights(struct parts *parts, char *why)
         .budget = parts->budget,
         .plan = plan_conf(conf),
         .blocked = blocked(parts),
+        .pixels = parts->pixels,
         .max_redirects = (unsigned)conf->fetch.max_redirects,
         .max_flights = LIMIT_FLIGHTS,
         .delay_s = seconds(conf->prefetch.delay),
@@ -292,6 +302,7 @@ int parts_open_control(struct parts *parts, char *why)
                     .fetcher = parts->fetcher,
                     .cache = parts->cache},
         .requests = &parts->env,
+        .pixels = parts->pixels,
         .base_url = parts->base_url,
     };
     control_open(parts->control, &env);

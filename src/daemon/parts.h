@@ -30,6 +30,7 @@ struct parts {
     struct cache *cache;
     struct fetcher *fetcher;
     struct budget *budget;
+    struct pixels *pixels;
     struct flights *flights;
     struct prefetch *prefetch;
     struct upkeep *upkeep;
@@ -49,8 +50,9 @@ MUST_CHECK int parts_start_pool(struct parts *parts, char *why);
 MUST_CHECK int parts_start_control(struct parts *parts, char *why);
 MUST_CHECK int parts_start_cache(struct parts *parts, char *why);
 MUST_CHECK int parts_start_fetcher(struct parts *parts, char *why);
-MUST_CHECK int parts_start_flights(struct parts *parts, char *why); /* budget, queue, upkeep, too */
-MUST_CHECK int parts_start_http(struct parts *parts, char *why);    /* and settles base_url */
+MUST_CHECK int parts_start_flights(struct parts *parts,
+                                   char *why); /* budget, pixels, queue, upkeep, too */
+MUST_CHECK int parts_start_http(struct parts *parts, char *why); /* and settles base_url */
 MUST_CHECK int parts_start_submit(struct parts *parts, char *why);
 MUST_CHECK int parts_open_control(struct parts *parts, char *why); /* the server serves */
 

@@ -165,6 +165,15 @@ struct rules_sender {
 bool rules_allow(const struct shoji_rules *rules, struct span host,
                  const struct rules_sender *sender);
 
+/* What the rules say of an original (a canonical URL), whoever sends it. */
+enum rules_standing {
+    RULES_UNNAMED,
+    RULES_NAMED,   /* a tracker, of this vendor (empty: not told) */
+    RULES_ALLOWED, /* a partner's for some sender, or one rule names it and another says no */
+};
+enum rules_standing rules_standing(const struct shoji_rules *rules, struct span url,
+                                   struct span *ret_vendor);
+
 /* ---- keys, for rules_build.c and rules_find.c ---- */
 
 #define RULES_PREFIX 3

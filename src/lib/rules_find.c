@@ -229,13 +229,26 @@ bool rules_allow(const struct shoji_rules *rules, struct span host,
     return false;
 }
 
-bool shoji_rules_blocks(const struct shoji_rules *rules, const char *url, size_t len)
+enum rules_standing rules_standing(const struct shoji_rules *rules, struct span url,
+                                   struct span *ret_vendor)
 {
     UNCLEARED struct rules_url ready;
-    struct rules_hit hit;
+    struct rules_hit hit, keep;
     const struct rules_sender anybody = {.anybody = true};
-    return rules && rules_url_read((struct span){url, len}, &ready) &&
-           !rules_allow(rules, ready.host, &anybody) &&
-           rules_find(rules, &ready, RULES_PIXEL, &hit) &&
-           !rules_find(rules, &ready, RULES_KEEP, &hit);
+    if (!rules || !rules_url_read(url, &ready))
+        return RULES_UNNAMED;
+    if (rules_allow(rules, ready.host, &anybody))
+        return RULES_ALLOWED;
+    if (!rules_find(rules, &ready, RULES_PIXEL, &hit))
+        return RULES_UNNAMED;
+    if (rules_find(rules, &ready, RULES_KEEP, &keep))
+        return RULES_ALLOWED;
+    *ret_vendor = hit.vendor;
+    return RULES_NAMED;
+}
+
+bool shoji_rules_blocks(const struct shoji_rules *rules, const char *url, size_t len)
+{
+    struct span vendor;
+    return rules_standing(rules, (struct span){url, len}, &vendor) == RULES_NAMED;
 }

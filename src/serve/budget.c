@@ -84,20 +84,20 @@ static uint64_t hash_of(const struct budget *budget, const void *bytes, size_t l
 
 /* As the URL parser writes it: the last label of an IPv4 address, and of nothing else, is a number.
  */
-static bool is_address(struct span host)
+bool budget_is_address(struct span host)
 {
     return host.len == 0 || host.ptr[0] == '[' ||
            (host.ptr[host.len - 1] >= '0' && host.ptr[host.len - 1] <= '9' &&
             strspn(host.ptr, "0123456789.") >= host.len);
 }
 
-static struct span registrable(const struct budget *budget, struct span host)
+struct span budget_domain(const struct budget *budget, struct span host)
 {
     char
         name[256]; /* a host in DNS has at most 253; what is longer is refused before it is asked */
     while (host.len > 0 && host.ptr[host.len - 1] == '.')
         host.len--;
-    if (is_address(host) || host.len >= sizeof(name) || !budget->suffixes)
+    if (budget_is_address(host) || host.len >= sizeof(name) || !budget->suffixes)
         return host;
     memcpy(name, host.ptr, host.len);
     name[host.len] = '\0';
@@ -111,7 +111,7 @@ void budget_site(const struct budget *budget, const char *url, size_t len, struc
     *ret = (struct budget_site){0};
     if (shoji_url_split(url, len, &parts) != 0)
         return;
-    struct span domain = registrable(budget, (struct span){parts.host, parts.host_len});
+    struct span domain = budget_domain(budget, (struct span){parts.host, parts.host_len});
     ret->domain = hash_of(budget, domain.ptr, domain.len);
     ret->host = cache_host_hash(budget->cache, parts.host, parts.host_len);
     /* Which of the domain's groups must be the same after a restart: no hash of this process's. */

@@ -14,6 +14,7 @@
 #ifndef SERVE_BUDGET_H
 #define SERVE_BUDGET_H
 
+#include "base/span.h"
 #include "net/address.h"
 #include "store/cache.h"
 
@@ -29,6 +30,13 @@ struct budget_conf {
 /* 0 or -ENOMEM. */
 MUST_CHECK int budget_new(const struct budget_conf *conf, struct budget **ret);
 void budget_free(struct budget *budget); /* takes NULL */
+
+/* The registrable domain of a canonical host, a part of it; the host itself where there is none (an
+ * address, a public suffix). Any thread. */
+struct span budget_domain(const struct budget *budget, struct span host);
+
+/* Is it an address, not a name? */
+bool budget_is_address(struct span host);
 
 /* Where an original counts. */
 struct budget_site {

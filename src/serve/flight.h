@@ -14,6 +14,7 @@
 #include "decode/pool.h"
 #include "net/fetch.h"
 #include "serve/budget.h"
+#include "serve/pixels.h"
 #include "serve/plan.h"
 #include "serve/reason.h"
 #include "serve/reply.h"
@@ -31,6 +32,7 @@ struct flights_conf {
     struct budget *budget;
     struct plan_conf plan;
     struct ruleset *blocked; /* trackers: no hop leads there; NULL: none are */
+    struct pixels *pixels;   /* told of what originals turn out to be; or NULL */
     unsigned max_redirects;
     unsigned max_flights;
     int64_t delay_s; /* of a fetch that is queued again */

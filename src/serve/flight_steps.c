@@ -373,8 +373,16 @@ static void on_stored(struct cache_write *write)
     reply_unref(reply);
 }
 
+/* The same original, asked once more, is no other. */
+static void note_verdict(const struct flight *flight)
+{
+    if (!flight->record.answered)
+        pixels_note(flight->owner->conf.pixels, flight->url, flight->url_len, !flight->bytes);
+}
+
 void flight_store(struct flight *flight)
 {
+    note_verdict(flight);
     flight->write = (struct cache_write){
         .op = CACHE_STORE,
         .key = flight->key,

@@ -4,6 +4,7 @@
 #include "store/evict.h"
 #include "store/folder.h"
 #include "store/little.h"
+#include "store/memo.h"
 #include "store/order.h"
 #include "store/secret.h"
 #include "store/upgrade.h"
@@ -394,6 +395,18 @@ void cache_sweep_start(struct cache *cache, struct cache_sweep *sweep)
     sweep->round = 0;
     sweep->write = (struct cache_write){.op = CACHE_TURN};
     writer_add(cache->writer, &sweep->write);
+}
+
+/* ---- the memo ---- */
+
+int cache_memo_save(const struct cache *cache, const char *text, size_t len)
+{
+    return memo_save(cache->folder.memo, &cache->secret, (struct span){text, len});
+}
+
+int cache_memo_load(const struct cache *cache, char **ret, size_t *ret_len)
+{
+    return memo_load(cache->folder.memo, &cache->secret, ret, ret_len);
 }
 
 /* ---- figures ---- */

@@ -325,6 +325,14 @@ struct cache_sweep {
 /* `done` comes exactly once, unless the cache is closed before. */
 void cache_sweep_start(struct cache *cache, struct cache_sweep *sweep);
 
+/* ---- one small text of the layers above ---- */
+
+/* Kept sealed beside the index, as store/memo.h says: replaces it, or gives it back, terminated,
+ * for the caller to free. Both block on the disk: not for the loop's thread; and one thread at a
+ * time. 0; CACHE_NONE: there is none; -EBADMSG: it is damaged; -errno. */
+MUST_CHECK int cache_memo_save(const struct cache *cache, const char *text, size_t len);
+MUST_CHECK int cache_memo_load(const struct cache *cache, char **ret, size_t *ret_len);
+
 /* ---- figures ---- */
 
 struct cache_usage {

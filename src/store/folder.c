@@ -83,6 +83,10 @@ int folder_open(const char *dir, struct folder *ret)
         ret->broken = NULL;
         return -ENOMEM;
     }
+    if (asprintf(&ret->memo, "%s/memo", dir) < 0) {
+        ret->memo = NULL;
+        return -ENOMEM;
+    }
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return -errno;
     int r = lock(dir, &ret->lock_fd);
@@ -104,6 +108,7 @@ void folder_close(struct folder *folder)
     free(take(folder->index));
     free(take(folder->clean));
     free(take(folder->broken));
+    free(take(folder->memo));
     fd_close(&folder->lock_fd);
 }
 
@@ -124,7 +129,7 @@ int folder_set_index_aside(struct folder *folder)
 uint64_t folder_disk_bytes(const struct folder *folder)
 {
     uint64_t bytes = env_disk_bytes(folder->index) + env_disk_bytes(folder->broken);
-    const char *const files[] = {folder->secret, folder->dir};
+    const char *const files[] = {folder->secret, folder->memo, folder->dir};
     struct stat st;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (stat(files[i], &st) == 0)

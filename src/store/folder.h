@@ -21,6 +21,7 @@ struct folder {
     char *index;
     char *clean;  /* a mark: its time is `closed` */
     char *broken; /* an index that could not be read, the last such one */
+    char *memo;
 };
 
 /* Makes the folder (0700) when missing. 0; CACHE_LOCKED; CACHE_NEWER; -EBADMSG: a format file that

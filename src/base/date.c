@@ -1,4 +1,4 @@
-#include "cli/date.h"
+#include "base/date.h"
 
 #include <string.h>
 #include <time.h>
@@ -29,4 +29,13 @@ bool date_days(const char *text, int32_t *ret)
         return false;
     *ret = (int32_t)(seconds / (24 * 60 * 60));
     return true;
+}
+
+const char *date_text(int32_t days, char ret[DATE_TEXT])
+{
+    time_t at = (time_t)days * 24 * 60 * 60;
+    struct tm tm;
+    if (!gmtime_r(&at, &tm) || strftime(ret, DATE_TEXT, "%Y-%m-%d", &tm) == 0)
+        strcpy(ret, "?");
+    return ret;
 }
