@@ -21,7 +21,8 @@ READER = "Leserin-Rotkehlchen/1.0"
 HOSTS = {name: f"{name}.example" for name in (
     "kolibri-shown", "zaunkoenig-busy", "rotmilan-hop", "steinadler-target", "eisvogel-queued",
     "wiedehopf-spooled", "blaumeise-purged", "nachtigall-forgotten", "goldammer-gone",
-    "pirol-broken", "seeadler-slow", "rohrdommel-refused", "waldkauz-mail", "sperling-odd")}
+    "pirol-broken", "seeadler-slow", "rohrdommel-refused", "waldkauz-mail", "sperling-odd",
+    "drossel-pixel")}
 
 
 def path_of(name):
@@ -109,7 +110,9 @@ class NothingOnDisk(harness.ServerTest):
         self.page("sperling-odd", lambda conn, _: conn.sendall(
             b"HTTP/1.1 200 OK\r\nX-Sperling: " + HOSTS["sperling-odd"].encode() * 4000 + b"\r\n\r\n"))
         self.page("seeadler-slow", lambda conn, _: self.sender.stopping.wait(30))
+        self.page("drossel-pixel", origins.picture(pictures.clear_png(1, 1)))
         server = self.server.start()
+        self.assertEqual(self.open("drossel-pixel").status, 200)
         for name in ("kolibri-shown", "rotmilan-hop", "blaumeise-purged", "nachtigall-forgotten"):
             self.assertPicture(self.open(name, m=server.key.salt(DELIVERED)))
         for name in ("zaunkoenig-busy", "goldammer-gone", "pirol-broken", "rohrdommel-refused",
@@ -125,6 +128,8 @@ class NothingOnDisk(harness.ServerTest):
             client.send_raw(b"GET /%s\r\n\r\n\0 kolibri-shown.example" % b"kolibri-shown.example")
         self.rewrite("waldkauz-mail", DELIVERED)
         harness.until(lambda: self.open("waldkauz-mail", d=harness.today()).status == 200)
+        self.assertIn(HOSTS["drossel-pixel"].encode(),
+                      harness.shoji("trackers", "--config", server.config_file(), check=0)[1])
         for command in ("explain", "stats"):
             harness.shoji(command, *([self.url("kolibri-shown")] if command == "explain" else []),
                           "--config", server.config_file())
@@ -137,7 +142,11 @@ class NothingOnDisk(harness.ServerTest):
             self.purge("--url", self.url("nachtigall-forgotten"), "--forget")
             self.assertEqual(self.open("blaumeise-purged").status, 410)
             self.search("purged")
+        # The record of pixels is written at the end; what the kill took with it is seen once more.
+        self.sender.pages["/o.gif"] = origins.picture(pictures.clear_png(1, 1))
+        server.open(self.sender.url("/o.gif", HOSTS["drossel-pixel"]))
         server.stop()
+        self.assertTrue(os.path.exists(os.path.join(server.state, "memo")))
         self.search("stopped")
 
     def killed_while_asking(self, server):
