@@ -134,6 +134,9 @@
     (512 * MiB) /* of a worker: 40 megapixels take 160 MiB, and what takes more is a bomb */
 #define LIMIT_SVG_SIDE      32767 /* pixels: cairo's own */
 #define LIMIT_SVG_IDLE_MS   60000 /* then their processes are ended; not tuned */
+#define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
+    (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
+                         * row by row */
 #define LIMIT_SPACER_PIXELS 65536 /* larger pictures are not examined for being all transparent */
 
 /* ---- the store (store/) ---- */

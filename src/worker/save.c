@@ -1,5 +1,7 @@
 #include "worker/save.h"
 
+#include "base/limits.h"
+#include "worker/png_write.h"
 #include "worker/riff.h"
 
 /* The eye's usual choice; libvips takes 4:2:0 below 90. Baseline, not progressive: a progressive
@@ -21,8 +23,27 @@ static int save_jpeg(VipsImage *image, const struct save *how, void **bytes, siz
                                 "subsample_mode", chroma, "strip", TRUE, NULL);
 }
 
+/* Through memory, in the smallest exact form. */
+static int save_small_png(VipsImage *image, void **bytes, size_t *len)
+{
+    size_t pixels_len;
+    struct pixels pixels = {
+        .width = (uint32_t)vips_image_get_width(image),
+        .height = (uint32_t)vips_image_get_height(image),
+        .bands = (uint32_t)vips_image_get_bands(image),
+    };
+    pixels.bytes = vips_image_write_to_memory(image, &pixels_len);
+    int r = pixels.bytes ? png_write(&pixels, SIZE_MAX, bytes, len) : -1;
+    g_free(pixels.bytes);
+    return r < 0 ? -1 : 0;
+}
+
 static int save_png(VipsImage *image, const struct save *how, void **bytes, size_t *len)
 {
+    uint64_t pixels =
+        (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
+    if (pixels <= LIMIT_PNG_STRAIGHT_PIXELS)
+        return save_small_png(image, bytes, len);
     if (how->palette)
         return vips_pngsave_buffer(image, bytes, len, "compression", PNG_COMPRESSION, "palette",
                                    TRUE, "Q", 100, "dither", 0.0, "strip", TRUE, NULL);

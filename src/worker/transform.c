@@ -4,6 +4,7 @@
 #include "worker/choose.h"
 #include "worker/colour.h"
 #include "worker/load.h"
+#include "worker/png_straight.h"
 #include "worker/svg.h"
 
 #include <errno.h>
@@ -86,7 +87,10 @@ static enum worked_outcome save(struct picture *p, struct worked *ret)
     return WORKED_OK;
 }
 
-void transform_run(const struct wire_job *job, const void *bytes, struct worked *ret)
+/* ---- the whole way ---- */
+
+static enum worked_outcome by_libvips(const struct wire_job *job, const void *bytes,
+                                      struct worked *ret)
 {
     struct picture p = {.job = job, .bytes = bytes};
     enum worked_outcome r = load_picture(&p);
@@ -100,9 +104,15 @@ void transform_run(const struct wire_job *job, const void *bytes, struct worked 
         r = scale(&p);
     if (r == WORKED_OK)
         r = save(&p, ret);
-    ret->outcome = r;
     g_clear_object(&p.image);
     vips_error_clear();
+    return r;
+}
+
+void transform_run(const struct wire_job *job, const void *bytes, struct worked *ret)
+{
+    if (!png_straight(job, bytes, ret))
+        ret->outcome = by_libvips(job, bytes, ret);
 }
 
 void transform_release(struct worked *worked)

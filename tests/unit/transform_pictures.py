@@ -441,7 +441,7 @@ CHECKS = {
     "jpeg-comment": as_without_profile,
     "jpeg-cut": outcome(BROKEN), "jpeg-header": outcome(BROKEN),
     "png": still(PNG), "png-palette": still(PNG, None, 0, "P"), "png-grey": still(PNG, None, 0, "L"),
-    "png-16": grey16, "png-alpha": still(PNG, None, 0, "RGBA"),
+    "png-16": grey16, "png-alpha": still(PNG),
     "png-interlaced-text": still(PNG),
     "png-cut": outcome(BROKEN), "png-crc": outcome(BROKEN),
     "png-bomb": outcome(TOO_LARGE), "png-zero": outcome(BROKEN),
@@ -470,17 +470,17 @@ CHECKS = {
 }
 
 
-def main():
+def main(make, checks):
     command, folder = sys.argv[1], sys.argv[2]
     if command == "make":
-        for name, data in originals().items():
+        for name, data in make().items():
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(data)
         with open(os.path.join(folder, "cases"), "w", encoding="ascii") as file:
-            file.writelines(name + "\n" for name in CHECKS)
+            file.writelines(name + "\n" for name in checks)
     else:
         failed = 0
-        for case, check in CHECKS.items():
+        for case, check in checks.items():
             try:
                 check(Result(folder, case))
             except SystemExit:
@@ -492,4 +492,5 @@ def main():
         sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main(originals, CHECKS)

@@ -1,0 +1,56 @@
+#include "worker/png_straight.h"
+
+#include "base/image.h"
+#include "base/limits.h"
+#include "worker/png_read.h"
+#include "worker/png_write.h"
+
+#include <stdlib.h>
+
+static bool is_scaled(const struct wire_job *job, const struct pixels *p)
+{
+    return job->max_side && (p->width > job->max_side || p->height > job->max_side);
+}
+
+static bool is_transparent(const struct pixels *p)
+{
+    if (!pixels_have_alpha(p) || pixels_count(p) > LIMIT_SPACER_PIXELS)
+        return false;
+    const unsigned char *end = p->bytes + pixels_count(p) * p->bands;
+    for (const unsigned char *alpha = p->bytes + p->bands - 1; alpha < end; alpha += p->bands)
+        if (*alpha)
+            return false;
+    return true;
+}
+
+/* `from_len` and a little more is as large as the original: files differ in their headers. */
+static void write_out(struct pixels *p, size_t from_len, struct worked *ret)
+{
+    ret->transparent = is_transparent(p);
+    if (png_write(p, from_len + from_len / 50 + 64, &ret->bytes, &ret->len) < 0)
+        return;
+    ret->outcome = WORKED_OK;
+    ret->type = IMAGE_PNG;
+    ret->width = p->width;
+    ret->height = p->height;
+    ret->frames = 1;
+}
+
+bool png_straight(const struct wire_job *job, const void *bytes, struct worked *ret)
+{
+    struct pixels pixels = {0};
+    if (job->type != IMAGE_PNG || job->webp)
+        return false;
+    uint64_t most =
+        job->max_pixels < LIMIT_PNG_STRAIGHT_PIXELS ? job->max_pixels : LIMIT_PNG_STRAIGHT_PIXELS;
+    int r = png_read(bytes, job->in_len, most, &pixels);
+    if (r == PNG_NOT_PLAIN)
+        return false;
+    bool mine = r != 0 || !is_scaled(job, &pixels);
+    if (mine)
+        ret->outcome = WORKED_BROKEN;
+    if (mine && r == 0)
+        write_out(&pixels, job->in_len, ret);
+    free(pixels.bytes);
+    return mine;
+}
