@@ -59,21 +59,22 @@ static bool changes_colours(const struct reader *r)
            !icc_is_srgb(profile, len);
 }
 
-static bool is_plain(const struct reader *r, uint64_t max_pixels)
+static bool is_plain(const struct reader *r, const struct png_most *most)
 {
     png_uint_32 exif_len;
     png_bytep exif;
-    uint64_t pixels =
-        (uint64_t)png_get_image_width(r->png, r->info) * png_get_image_height(r->png, r->info);
-    return pixels <= max_pixels && !changes_colours(r) &&
-           !png_get_eXIf_1(r->png, r->info, &exif_len, &exif);
+    uint64_t width = png_get_image_width(r->png, r->info);
+    uint64_t height = png_get_image_height(r->png, r->info);
+    return width * height <= most->pixels &&
+           (most->side == 0 || (width <= most->side && height <= most->side)) &&
+           !changes_colours(r) && !png_get_eXIf_1(r->png, r->info, &exif_len, &exif);
 }
 
 /* May longjmp. */
-static int read_all(struct reader *r, uint64_t max_pixels)
+static int read_all(struct reader *r, const struct png_most *most)
 {
     png_read_info(r->png, r->info);
-    if (!is_plain(r, max_pixels))
+    if (!is_plain(r, most))
         return PNG_NOT_PLAIN;
     png_set_expand(r->png);
     png_set_strip_16(r->png);
@@ -96,7 +97,7 @@ static int read_all(struct reader *r, uint64_t max_pixels)
                                                                                   : 0;
 }
 
-static int read_guarded(struct reader *r, uint64_t max_pixels)
+static int read_guarded(struct reader *r, const struct png_most *most)
 {
     if (setjmp(png_jmpbuf(r->png)))
         return PNG_BROKEN;
@@ -105,16 +106,16 @@ static int read_guarded(struct reader *r, uint64_t max_pixels)
         return -ENOMEM;
     png_set_read_fn(r->png, r, give);
     ignore_metadata(r->png);
-    return read_all(r, max_pixels);
+    return read_all(r, most);
 }
 
-int png_read(const void *file, size_t len, uint64_t max_pixels, struct pixels *ret)
+int png_read(const void *file, size_t len, const struct png_most *most, struct pixels *ret)
 {
     struct reader r = {.at = file, .left = len};
     r.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, fail, keep_silent);
     if (!r.png)
         return -ENOMEM;
-    int result = read_guarded(&r, max_pixels);
+    int result = read_guarded(&r, most);
     png_destroy_read_struct(&r.png, &r.info, NULL);
     free(r.rows);
     if (result == 0)

@@ -14,8 +14,14 @@ enum {
     PNG_BROKEN = 2,    /* any damage that libpng calls an error, or its end is missing */
 };
 
-/* `max_pixels` is checked before anything is decoded; beyond it, PNG_NOT_PLAIN. `ret->bytes` is
- * free()'s. 0, an answer above, or -ENOMEM. Any bytes. */
-MUST_CHECK int png_read(const void *file, size_t len, uint64_t max_pixels, struct pixels *ret);
+struct png_most {
+    uint64_t pixels;
+    uint32_t side; /* 0: any */
+};
+
+/* `most` is checked before anything is decoded; beyond it, PNG_NOT_PLAIN. `ret->bytes` is free()'s.
+ * 0, an answer above, or -ENOMEM. Any bytes. */
+MUST_CHECK int png_read(const void *file, size_t len, const struct png_most *most,
+                        struct pixels *ret);
 
 #endif

@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 
-static bool is_scaled(const struct wire_job *job, const struct pixels *p)
-{
-    return job->max_side && (p->width > job->max_side || p->height > job->max_side);
-}
-
 static bool is_transparent(const struct pixels *p)
 {
     if (!pixels_have_alpha(p) || pixels_count(p) > LIMIT_SPACER_PIXELS)
@@ -41,16 +36,17 @@ bool png_straight(const struct wire_job *job, const void *bytes, struct worked *
     struct pixels pixels = {0};
     if (job->type != IMAGE_PNG || job->webp)
         return false;
-    uint64_t most =
-        job->max_pixels < LIMIT_PNG_STRAIGHT_PIXELS ? job->max_pixels : LIMIT_PNG_STRAIGHT_PIXELS;
-    int r = png_read(bytes, job->in_len, most, &pixels);
+    const struct png_most most = {
+        .pixels = job->max_pixels < LIMIT_PNG_STRAIGHT_PIXELS ? job->max_pixels
+                                                              : LIMIT_PNG_STRAIGHT_PIXELS,
+        .side = job->max_side,
+    };
+    int r = png_read(bytes, job->in_len, &most, &pixels);
     if (r == PNG_NOT_PLAIN)
         return false;
-    bool mine = r != 0 || !is_scaled(job, &pixels);
-    if (mine)
-        ret->outcome = WORKED_BROKEN;
-    if (mine && r == 0)
+    ret->outcome = WORKED_BROKEN;
+    if (r == 0)
         write_out(&pixels, job->in_len, ret);
     free(pixels.bytes);
-    return mine;
+    return true;
 }
