@@ -125,6 +125,9 @@
                  */
 #define LIMIT_WORKER_START                                                                         \
     10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow */
+#define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
+    (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
+                         * row by row */
 #define LIMIT_SNIFF_SVG                                                                            \
     (4 * KiB) /* of a document, up to its <svg: drawing programs write a comment and a document    \
                  type */
@@ -134,9 +137,6 @@
     (512 * MiB) /* of a worker: 40 megapixels take 160 MiB, and what takes more is a bomb */
 #define LIMIT_SVG_SIDE      32767 /* pixels: cairo's own */
 #define LIMIT_SVG_IDLE_MS   60000 /* then their processes are ended; not tuned */
-#define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
-    (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
-                         * row by row */
 #define LIMIT_SPACER_PIXELS 65536 /* larger pictures are not examined for being all transparent */
 
 /* ---- the store (store/) ---- */
