@@ -2,6 +2,11 @@
 
 #include "worker/icc.h"
 
+#include <math.h>
+
+#define GAMMA_UNIT   100000 /* PNG's */
+#define SCREEN_GAMMA 2.2
+
 /* Takes over the result of an operation of libvips, which said `r`. */
 static bool done(struct picture *p, int r, VipsImage **out)
 {
@@ -95,6 +100,46 @@ static bool by_light(struct picture *p)
                 &out);
 }
 
+/* A table of what each sample becomes for a screen; alpha stays. NULL without memory. */
+static VipsImage *curve(const VipsImage *image, unsigned gamma)
+{
+    bool wide = image->BandFmt == VIPS_FORMAT_USHORT;
+    int last = wide ? 65535 : 255;
+    int bands = vips_image_get_bands(image);
+    int colours = vips_image_hasalpha((VipsImage *)(uintptr_t)image) ? bands - 1 : bands;
+    size_t size = (size_t)(last + 1) * (size_t)bands;
+    uint16_t *samples = g_try_new(uint16_t, size);
+    if (!samples)
+        return NULL;
+    for (int i = 0, at = 0; i <= last; i++) {
+        double light = pow(i / (double)last, GAMMA_UNIT / (gamma * SCREEN_GAMMA));
+        uint16_t shown = (uint16_t)(light * last + 0.5);
+        for (int band = 0; band < bands; band++, at++)
+            samples[at] = band < colours ? shown : (uint16_t)i;
+    }
+    VipsImage *table = vips_image_new_from_memory_copy(samples, size * sizeof(*samples), last + 1,
+                                                       1, bands, VIPS_FORMAT_USHORT);
+    g_free(samples);
+    VipsImage *narrow = NULL;
+    if (table && vips_cast(table, &narrow, image->BandFmt, NULL) < 0)
+        narrow = NULL;
+    g_clear_object(&table);
+    return narrow;
+}
+
+static bool by_gamma(struct picture *p)
+{
+    VipsImage *out = NULL;
+    VipsImage *table = curve(p->image, p->gamma);
+    if (!table)
+        return false;
+    VipsInterpretation type = p->image->Type;
+    int r = vips_maplut(p->image, &out, table, NULL);
+    g_object_unref(table);
+    return done(p, r, &out) &&
+           done(p, vips_copy(p->image, &out, "interpretation", type, NULL), &out);
+}
+
 static bool by_kind(struct picture *p)
 {
     VipsImage *out = NULL;
@@ -109,6 +154,8 @@ static bool by_kind(struct picture *p)
 enum worked_outcome colour_picture(struct picture *p)
 {
     VipsImage *out = NULL;
+    if (p->gamma != 0 && !by_gamma(p))
+        return WORKED_BROKEN;
     if (!by_profile(p) && !by_kind(p))
         return WORKED_BROKEN;
     if (vips_image_get_format(p->image) != VIPS_FORMAT_UCHAR &&

@@ -4,6 +4,7 @@
 #include "worker/bitmap.h"
 #include "worker/gif.h"
 #include "worker/jpeg.h"
+#include "worker/png_gamma.h"
 #include "worker/svg.h"
 
 static int open_jpeg(const struct picture *p, VipsImage **image)
@@ -13,9 +14,10 @@ static int open_jpeg(const struct picture *p, VipsImage **image)
                                 "fail_on", VIPS_FAIL_ON_ERROR, NULL);
 }
 
-static int open_png(const void *bytes, size_t len, VipsImage **image)
+static int open_png(struct picture *p, const void *bytes, size_t len, VipsImage **image)
 {
     void *in = (void *)(uintptr_t)bytes;
+    p->gamma = png_gamma(bytes, len);
     return vips_pngload_buffer(in, len, image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
                                VIPS_FAIL_ON_ERROR, NULL);
 }
@@ -52,7 +54,7 @@ static enum worked_outcome open_first(struct picture *p)
         r = open_jpeg(p, &image);
         break;
     case IMAGE_PNG:
-        r = open_png(p->bytes, p->job->in_len, &image);
+        r = open_png(p, p->bytes, p->job->in_len, &image);
         break;
     case IMAGE_GIF:
         if (!gif_is_whole(p->bytes, p->job->in_len))
@@ -67,7 +69,7 @@ static enum worked_outcome open_first(struct picture *p)
     case IMAGE_ICO:
         if (!bitmap_find_png(p, &png, &png_len))
             return bitmap_load(p);
-        r = open_png(png, png_len, &image);
+        r = open_png(p, png, png_len, &image);
         break;
     }
     if (r < 0)

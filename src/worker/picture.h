@@ -18,6 +18,7 @@ struct picture {
     unsigned height;
     unsigned frames;
     bool transparent;
+    unsigned gamma; /* png_gamma's */
 };
 
 /* Takes over the reference. */

@@ -2,6 +2,7 @@
 
 #include "base/image.h"
 #include "base/limits.h"
+#include "worker/png_gamma.h"
 #include "worker/png_read.h"
 #include "worker/png_write.h"
 
@@ -34,7 +35,7 @@ static void write_out(struct pixels *p, size_t from_len, struct worked *ret)
 bool png_straight(const struct wire_job *job, const void *bytes, struct worked *ret)
 {
     struct pixels pixels = {0};
-    if (job->type != IMAGE_PNG || job->webp)
+    if (job->type != IMAGE_PNG || job->webp || png_gamma(bytes, job->in_len) != 0)
         return false;
     const struct png_most most = {
         .pixels = job->max_pixels < LIMIT_PNG_STRAIGHT_PIXELS ? job->max_pixels
