@@ -118,6 +118,7 @@ static struct proto_conf proto_conf(const struct control_conf *conf)
 {
     return (struct proto_conf){
         .address = conf->address,
+        .socket = conf->socket,
         .mode = 0600,
         .token_file = conf->token_file,
         .max_clients = LIMIT_ADMIN_CLIENTS,

@@ -26,6 +26,7 @@ struct control;
 
 struct control_conf {
     const char *address;    /* of a Unix socket, or TCP with a token: see proto.h */
+    const int *socket;      /* or this: see proto.h; NULL: none */
     const char *token_file; /* NULL: none */
     unsigned purge_wait_ms; /* how long a connection waits for a purge; 0: LIMIT_PURGE_WAIT_S */
 };

@@ -15,6 +15,7 @@ struct proto {
     void *env;
     struct token *token; /* NULL: none is asked for */
     bool is_unix;
+    bool inherited; /* its path is not ours to take away */
     char address[LISTENER_TEXT];
 };
 
@@ -124,8 +125,29 @@ static bool is_unix(const char *address)
     return strchr(path, '/') || !strchr(path, ':');
 }
 
+/* A duplicate: what was given is the caller's until all has succeeded. */
+static int adopt_socket(struct proto *proto, const struct proto_conf *conf, int *ret)
+{
+    char text[LISTENER_TEXT];
+    int r = listener_adopt(*conf->socket, text);
+    if (r < 0)
+        return r;
+    proto->is_unix = strncmp(text, "unix:", 5) == 0;
+    proto->inherited = true;
+    snprintf(proto->address, sizeof(proto->address), "%s", path_of(text));
+    if (!proto->is_unix && !proto->token)
+        return -EACCES;
+    int fd = fcntl(*conf->socket, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    *ret = fd;
+    return 0;
+}
+
 static int open_socket(struct proto *proto, const struct proto_conf *conf, int *ret)
 {
+    if (conf->socket)
+        return adopt_socket(proto, conf, ret);
     const char *path = path_of(conf->address);
     proto->is_unix = is_unix(conf->address);
     if (!proto->is_unix)
@@ -178,7 +200,7 @@ static int load_token(const struct proto_conf *conf, char *why, struct token **r
 {
     if (conf->token_file)
         return token_load(conf->token_file, why, ret);
-    if (is_unix(conf->address))
+    if (conf->socket || is_unix(conf->address)) /* adopt_socket sees what kind the former is */
         return 0;
     snprintf(why, 256, "%.100s can be reached by others: it needs a token file", conf->address);
     return -EINVAL;
@@ -205,6 +227,11 @@ int proto_new(const struct proto_conf *conf, char *why, struct proto **ret)
     if (r == 0)
         r = start(proto, conf);
     if (r < 0) {
+        if (!why[0] && conf->socket)
+            snprintf(why, 256, "cannot use the socket that was handed over: %s",
+                     r == -EINVAL   ? "it does not listen for connections"
+                     : r == -EACCES ? "others can reach it, and there is no token file"
+                                    : strerror(-r));
         if (!why[0])
             snprintf(why, 256, "cannot listen on %.100s: %s", conf->address,
                      r == -EINVAL ? "neither a path nor an address with a port" : strerror(-r));
@@ -228,7 +255,7 @@ void proto_free(struct proto *proto)
         return;
     MHD_stop_daemon(proto->daemon);
     watch_free(proto->watch);
-    if (proto->is_unix)
+    if (proto->is_unix && !proto->inherited)
         unlink(proto->address);
     token_free(proto->token);
     free(proto);

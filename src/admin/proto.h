@@ -31,6 +31,7 @@ struct proto_endpoint {
 
 struct proto_conf {
     const char *address;     /* "/path", "unix:/path", "127.0.0.1:8081" or "[::1]:8081" */
+    const int *socket;       /* or this, which listens already; duplicated */
     mode_t mode;             /* of a Unix socket */
     const char *token_file;  /* NULL: none, which is refused for TCP */
     unsigned max_clients;    /* threads; further ones wait in the backlog, or are hung up on */

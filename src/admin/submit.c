@@ -11,7 +11,7 @@ struct submit {
     struct proto_endpoint endpoints[3];
 };
 
-int submit_new(const struct submit_env *env, const char *path, char *why, struct submit **ret)
+int submit_new(const struct submit_env *env, char *why, struct submit **ret)
 {
     struct submit *submit = calloc(1, sizeof(*submit));
     if (!submit)
@@ -24,7 +24,8 @@ int submit_new(const struct submit_env *env, const char *path, char *why, struct
                       {"POST", "/v1/sign", SUBMIT_MAX_JSON, submit_sign}},
     };
     const struct proto_conf proto = {
-        .address = path,
+        .address = env->conf->server.submit,
+        .socket = env->socket,
         .mode = 0660,
         .max_clients = LIMIT_SUBMIT_CLIENTS,
         .endpoints = submit->endpoints,
@@ -38,6 +39,11 @@ int submit_new(const struct submit_env *env, const char *path, char *why, struct
     }
     *ret = submit;
     return 0;
+}
+
+const char *submit_address(const struct submit *submit)
+{
+    return proto_address(submit->proto);
 }
 
 void submit_free(struct submit *submit)

@@ -21,15 +21,18 @@ struct submit;
 struct submit_env {
     const struct conf *conf;
     const char *base_url;
+    const int *socket; /* that listens already: see proto.h; NULL: none */
     struct keyring *keyring;
     struct prefetch *prefetch;
     struct ruleset *rules; /* may be NULL */
 };
 
 /* 0 or -errno with a sentence in `why` (256 bytes). `env` must live until submit_free. The socket
- * is made with mode 0660. */
-MUST_CHECK int submit_new(const struct submit_env *env, const char *path, char *why,
-                          struct submit **ret);
+ * is made at env->conf's path, with mode 0660, or it is env->socket. */
+MUST_CHECK int submit_new(const struct submit_env *env, char *why, struct submit **ret);
+
+/* The path, or the address of a socket that was handed over. Borrowed. */
+const char *submit_address(const struct submit *submit);
 
 /* Ends what is under way and takes the socket away. The back loop must still run. Takes NULL. */
 void submit_free(struct submit *submit);

@@ -51,6 +51,7 @@
 #define LIMIT_UNWRAPS        3          /* redirectors around one target; more is left alone */
 
 /* ---- HTTP (serve/) ---- */
+#define LIMIT_SOCKETS 64 /* handed over for readers: more than cores are of no use */
 #define LIMIT_CONNECTION_POOL                                                                      \
     (8 * KiB)             /* a longest path and 1,300 bytes of headers; wiped for each request */
 #define LIMIT_IDLE_S   15 /* keep-alive without a request */
@@ -61,8 +62,11 @@
 #define LIMIT_UNACKED_MS    30000 /* a reader that acknowledges nothing for so long is gone */
 #define LIMIT_WATCH_TICK_MS 1000  /* how late a slow reader goes; each looks at all connections */
 #define LIMIT_PARKED        4000  /* suspended requests a front thread: resuming walks them all */
-#define LIMIT_READERS       8     /* threads that wait for the disk; not tuned */
-#define LIMIT_READS         1024 /* requests that wait for one of them: some seconds of a slow disk */
+#define LIMIT_DRAIN_IDLE_MS                                                                        \
+    1000 /* at the end, for a kept connection to bring a request; to learn that it ends so */
+#define LIMIT_DRAIN_MS 10000 /* at the end, for answers under way; not tuned */
+#define LIMIT_READERS  8     /* threads that wait for the disk; not tuned */
+#define LIMIT_READS    1024  /* requests that wait for one of them: some seconds of a slow disk */
 
 /* ---- fetching (net/, serve/) ---- */
 #define LIMIT_ORIGIN_BYTES     (10 * MiB)

@@ -99,12 +99,25 @@ static int (*const starts[])(struct parts *parts, char *why) = {
     parts_open_control,
 };
 
+/* A socket that nobody serves would have its clients wait for ever. */
+static int check_sockets(const struct parts *parts, char *why)
+{
+    const char *left = activation_left(parts->activation);
+    if (!left)
+        return 0;
+    snprintf(why, CONF_WHY_SIZE,
+             "a socket was handed over as \"%s\": known are public (%d at most), submit and admin "
+             "(one each)",
+             left, LIMIT_SOCKETS);
+    return -EINVAL;
+}
+
 static int start_all(struct parts *parts, char *why)
 {
     int r = 0;
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]) && r == 0; i++)
         r = starts[i](parts, why);
-    return r;
+    return r == 0 ? check_sockets(parts, why) : r;
 }
 
 int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
@@ -114,6 +127,7 @@ int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
         return -ENOMEM;
     struct parts *parts = &daemon->parts;
     parts->conf = conf->conf;
+    parts->activation = conf->activation;
     parts->dev = conf->dev;
     why[0] = '\0';
     if (sodium_init() < 0) {
@@ -130,7 +144,7 @@ int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
         return r < 0 ? r : -EINVAL;
     }
     snprintf(daemon->addresses, sizeof(daemon->addresses), "%s submit=%s%s%s",
-             http_addresses(parts->http), conf->conf->server.submit,
+             http_addresses(parts->http), submit_address(parts->submit),
              parts->control ? " admin=" : "",
              parts->control ? control_address(parts->control) : "");
     *ret = daemon;

@@ -11,7 +11,8 @@ struct daemon;
 
 struct daemon_conf {
     const struct conf *conf; /* must live until daemon_stop; base_url may be NULL with `dev` */
-    bool dev;                /* a sandbox that cannot be entered is a warning only */
+    struct activation *activation; /* sockets that listen already; what is needed is taken */
+    bool dev;                      /* a sandbox that cannot be entered is a warning only */
 };
 
 /* What a start would find wrong with keys and lists, without starting anything. 0, or -errno with a

@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "daemon/dev.h"
 
+#include "sys/activation.h"
 #include "sys/log.h"
 
 #include <errno.h>
@@ -155,16 +156,26 @@ static int run(const struct conf *conf, bool dev)
     signal(SIGPIPE, SIG_IGN);
     raise_files();
 
+    struct activation activation;
+    if (activation_read(&activation) < 0) {
+        fputs("shojid: LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES are not as systemd sets them\n",
+              stderr);
+        return EXIT_TROUBLE;
+    }
     char why[CONF_WHY_SIZE] = "";
     struct daemon *daemon = NULL;
-    const struct daemon_conf start = {.conf = conf, .dev = dev};
-    if (daemon_start(&start, why, &daemon) < 0) {
+    const struct daemon_conf start = {.conf = conf, .activation = &activation, .dev = dev};
+    int r = daemon_start(&start, why, &daemon);
+    activation_free(&activation);
+    if (r < 0) {
         fprintf(stderr, "shojid: %s\n", why);
         return EXIT_TROUBLE;
     }
     printf("ready %s\n", daemon_addresses(daemon));
     fflush(stdout);
+    activation_notify("READY=1");
     serve(daemon, &signals);
+    activation_notify("STOPPING=1");
     daemon_stop(daemon);
     return EXIT_DONE;
 }

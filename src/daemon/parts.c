@@ -4,6 +4,7 @@
 #include "daemon/outward.h"
 #include "serve/spool.h"
 #include "sys/data.h"
+#include "sys/fd.h"
 #include "sys/log.h"
 
 #include <errno.h>
@@ -237,6 +238,15 @@ static unsigned cores(void)
     return n > 0 && n < 256 ? (unsigned)n : 1;
 }
 
+static size_t take_sockets(struct parts *parts, int ret[LIMIT_SOCKETS])
+{
+    size_t count = 0;
+    while (count < LIMIT_SOCKETS &&
+           (ret[count] = activation_take(parts->activation, "public")) >= 0)
+        count++;
+    return count;
+}
+
 int parts_start_http(struct parts *parts, char *why)
 {
     const struct conf *conf = parts->conf;
@@ -250,8 +260,11 @@ int parts_start_http(struct parts *parts, char *why)
         .plan = plan_conf(conf),
         .wait_ms = (int64_t)conf->fetch.wait,
     };
+    int sockets[LIMIT_SOCKETS];
     const struct http_conf http = {
         .listen = conf->server.listen,
+        .sockets = sockets,
+        .sockets_count = take_sockets(parts, sockets),
         .fronts = conf->server.threads ? (unsigned)conf->server.threads : cores(),
         .max_connections = (unsigned)conf->server.max_connections,
         .hot_memory = conf->cache.hot_memory,
@@ -268,22 +281,26 @@ int parts_start_http(struct parts *parts, char *why)
 
 int parts_start_submit(struct parts *parts, char *why)
 {
+    CLEANUP_FD int socket = activation_take(parts->activation, "submit");
     const struct submit_env env = {
         .conf = parts->conf,
+        .socket = socket >= 0 ? &socket : NULL,
         .base_url = parts->base_url,
         .keyring = parts->keyring,
         .prefetch = parts->prefetch,
         .rules = parts->rules,
     };
-    return submit_new(&env, parts->conf->server.submit, why, &parts->submit);
+    return submit_new(&env, why, &parts->submit);
 }
 
 int parts_start_control(struct parts *parts, char *why)
 {
-    if (parts->conf->server.admin[0] == '\0')
+    CLEANUP_FD int socket = activation_take(parts->activation, "admin");
+    if (parts->conf->server.admin[0] == '\0' && socket < 0)
         return 0;
     const struct control_conf control = {
         .address = parts->conf->server.admin,
+        .socket = socket >= 0 ? &socket : NULL,
         .token_file = parts->conf->server.admin_token_file,
     };
     return control_new(&control, why, &parts->control);

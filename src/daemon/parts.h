@@ -13,6 +13,7 @@
 #include "admin/submit.h"
 #include "serve/http.h"
 #include "serve/upkeep.h"
+#include "sys/activation.h"
 #include "sys/conf.h"
 
 #include <pthread.h>
@@ -20,7 +21,8 @@
 
 struct parts {
     const struct conf *conf;
-    bool dev; /* a sandbox that cannot be entered is a warning only */
+    struct activation *activation; /* sockets that were handed over */
+    bool dev;                      /* a sandbox that cannot be entered is a warning only */
     char base_url[SHOJI_BASE_MAX + 1];
     struct loop *loop;
     struct keyring *keyring;

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "serve/listener.h"
+#include "sys/clock.h"
 #include "sys/fd.h"
 
 #include <errno.h>
@@ -114,10 +115,16 @@ static enum MHD_Result send_constant(struct door *door, struct MHD_Connection *c
     return reply_send(connection, reply);
 }
 
+static bool is_first(const void *context)
+{
+    return context == NULL || context == mark(FIRST_BAD_IMAGE) || context == mark(FIRST_OTHER);
+}
+
 /*
  * First call: the header is read, the body is not. An answer given here makes libmicrohttpd close
  * the connection, which is what a request with a body deserves: 0.9.75 takes the second of two
  * Content-Length fields for the truth (fixed in 1.0.4), and a proxy before us may take the first.
+ * Else the context is that of the second call.
  */
 static enum MHD_Result first_call(struct door *door, struct MHD_Connection *connection,
                                   const char *method, void **context)
@@ -143,8 +150,13 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     (void)version;
     (void)body;
     struct door *door = cls;
-    if (*context == NULL || *context == mark(FIRST_BAD_IMAGE) || *context == mark(FIRST_OTHER))
-        return first_call(door, connection, method, context);
+    if (is_first(*context)) {
+        enum MHD_Result result = first_call(door, connection, method, context);
+        /* While we drain, all is answered at the first call: that ends the connection, and says so
+         * to the reader. */
+        if (is_first(*context) || !atomic_load(&door->front.env->draining))
+            return result;
+    }
     if (*context == mark(SECOND_BAD_IMAGE))
         return send_constant(door, connection, REPLY_REFUSED);
     if (*context == mark(SECOND_OTHER))
@@ -226,9 +238,45 @@ static int open_address(struct http *http, const struct http_conf *conf, const c
     return 0;
 }
 
-/* All sockets before any thread: a later address that cannot be had must not find requests parked.
- */
-static int open_all(struct http *http, const struct http_conf *conf, char *list, char *why)
+/* One door for each, and for each address as many as there are to be fronts: those share a socket,
+ * as far as there are too few of them. */
+static int open_inherited(struct http *http, const struct http_conf *conf, char *why,
+                          size_t *ret_doors)
+{
+    UNCLEARED char texts[MAX_FRONTS][LISTENER_TEXT];
+    size_t count = conf->sockets_count, doors = count;
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = listener_adopt(conf->sockets[i], texts[i]);
+    for (size_t i = 0; i < count; i++)
+        http->doors[i].fd = fd_take(&conf->sockets[i]);
+    for (size_t i = 0; i < count && r == 0; i++) {
+        unsigned same = 0;
+        size_t first = count;
+        for (size_t j = count; j-- > 0;) {
+            if (strcmp(texts[i], texts[j]) == 0) {
+                same++;
+                first = j;
+            }
+        }
+        if (first != i)
+            continue;
+        buf_add_format(&http->addresses, "%slisten=%s", http->addresses.len ? " " : "", texts[i]);
+        for (; same < conf->fronts && r == 0; same++) {
+            int fd = fcntl(http->doors[i].fd, F_DUPFD_CLOEXEC, 0);
+            http->doors[doors++].fd = fd;
+            r = fd < 0 ? -errno : 0;
+        }
+    }
+    if (r < 0)
+        snprintf(why, 256, "cannot use the sockets that were handed over: %s",
+                 r == -EINVAL ? "one does not listen for connections" : strerror(-r));
+    *ret_doors = doors;
+    return r;
+}
+
+static int open_addresses(struct http *http, const struct http_conf *conf, char *list, char *why,
+                          size_t *ret_doors)
 {
     size_t doors = 0;
     char *rest = NULL;
@@ -238,10 +286,23 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
             return r;
         doors += conf->fronts;
     }
+    *ret_doors = doors;
+    return 0;
+}
+
+/* All sockets before any thread: a later address that cannot be had must not find requests parked.
+ */
+static int open_all(struct http *http, const struct http_conf *conf, char *list, char *why)
+{
+    size_t doors = 0;
+    int r = conf->sockets_count > 0 ? open_inherited(http, conf, why, &doors)
+                                    : open_addresses(http, conf, list, why, &doors);
+    if (r < 0)
+        return r;
     http->doors_count = doors;
     struct watch_conf watch = conf->watch;
     watch.max = doors * connections_of_a_door(http, conf);
-    int r = watch_new(&watch, &http->watch);
+    r = watch_new(&watch, &http->watch);
     if (r == 0)
         r = readers_new(LIMIT_READERS, LIMIT_READS, &http->readers);
     http->env->readers = http->readers;
@@ -255,7 +316,8 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
 int http_new(const struct http_conf *conf, struct request_env *env, char *why, struct http **ret)
 {
     must(conf->fronts > 0 && conf->fronts <= MAX_FRONTS);
-    size_t addresses = 1;
+    must(conf->sockets_count <= MAX_FRONTS);
+    size_t addresses = 1 + conf->sockets_count;
     for (const char *at = conf->listen; *at; at++)
         addresses += *at == ',' || *at == ' ';
     struct http *http = calloc(1, sizeof(*http));
@@ -313,6 +375,21 @@ void http_figures(const struct http *http, struct http_figures *ret)
     }
 }
 
+/* Who reads an answer reads it to its end; a kept connection has a moment to bring a request. */
+static void await_readers(struct http *http)
+{
+    int64_t began_ms = clock_ms();
+    struct http_figures figures;
+    for (;;) {
+        http_figures(http, &figures);
+        int64_t took_ms = clock_ms() - began_ms;
+        if (figures.connections == 0 || took_ms >= LIMIT_DRAIN_MS ||
+            (took_ms >= LIMIT_DRAIN_IDLE_MS && watch_answers(http->watch) == 0))
+            return;
+        poll(NULL, 0, 5);
+    }
+}
+
 void http_drain(struct http *http)
 {
     atomic_store(&http->env->draining, true);
@@ -327,6 +404,7 @@ void http_drain(struct http *http)
     for (size_t i = 0; i < http->doors_count; i++)
         while (atomic_load(&http->doors[i].front.parked) > 0)
             poll(NULL, 0, 1);
+    await_readers(http);
 }
 
 void http_free(struct http *http)

@@ -14,7 +14,9 @@ struct http;
 
 struct http_conf {
     const char *listen; /* comma-separated: address:port, [v6]:port or unix:/path */
-    unsigned fronts;
+    int *sockets;       /* or these, which listen already; taken over, also on failure: -1 then */
+    size_t sockets_count;
+    unsigned fronts;          /* of each address; more where it has more sockets */
     unsigned max_connections; /* all fronts together */
     size_t hot_memory;        /* bytes, all fronts together */
     struct watch_conf watch;  /* how slow a reader may be; `max` is not looked at */
@@ -40,8 +42,10 @@ struct http_figures {
 /* All fronts together. Any thread, until http_free. */
 void http_figures(const struct http *http, struct http_figures *ret);
 
-/* No new connections and no new misses; waits until no request is parked. The back loop must be
- * running and must have been told to drain its flights. */
+/* No new connections and no new misses; waits until no request is parked, no answer under way and
+ * no connection left that might still bring a request, in LIMIT_DRAIN_MS at most. Who keeps a
+ * connection learns with his next answer that it ends. The back loop must be running and must have
+ * been told to drain its flights. */
 void http_drain(struct http *http);
 
 /* After http_drain. Takes NULL. */

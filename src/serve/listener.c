@@ -113,6 +113,36 @@ int listener_open_unix(const char *path, mode_t mode, int *ret)
     return 0;
 }
 
+int listener_adopt(int fd, char *ret_text)
+{
+    union {
+        union address address;
+        struct sockaddr_un local;
+    } is = {0};
+    int listens = 0, type = 0;
+    socklen_t len = sizeof(int);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+        return errno == ENOTSOCK ? -EINVAL : -errno;
+    if (!listens || type != SOCK_STREAM)
+        return -EINVAL;
+    len = sizeof(is) - 1; /* a longest path has no terminator */
+    if (getsockname(fd, &is.address.any, &len) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -errno;
+    if (is.address.any.sa_family == AF_UNIX) {
+        snprintf(ret_text, LISTENER_TEXT, "unix:%s", is.local.sun_path);
+        return 0;
+    }
+    if (is.address.any.sa_family != AF_INET && is.address.any.sa_family != AF_INET6)
+        return -EINVAL;
+    unsigned unacked_ms = LIMIT_UNACKED_MS;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms)) < 0)
+        return -errno;
+    describe(&is.address, ret_text);
+    return 0;
+}
+
 static void close_all(int *fds, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -18,6 +18,13 @@
  */
 MUST_CHECK int listener_open(const char *text, size_t count, int *ret_fds, char *ret_text);
 
+/*
+ * A socket that somebody else opened and listens on: made non-blocking, and given what ours have.
+ * `ret_text` (LISTENER_TEXT bytes) is its address, "unix:/path" for a Unix socket. 0; -EINVAL: it
+ * does not listen, or not on one of these; -errno.
+ */
+MUST_CHECK int listener_adopt(int fd, char *ret_text);
+
 /* One Unix socket, with a mode of its own (listener_open gives 0660). 0 or -errno. */
 MUST_CHECK int listener_open_unix(const char *path, mode_t mode, int *ret);
 

@@ -15,7 +15,8 @@
 /* A line of its own: its neighbours belong to other fronts. */
 struct watched {
     alignas(CACHE_LINE) _Atomic int64_t deadline_ms; /* NEVER also where no connection is */
-    int fd;                                          /* under the lock */
+    atomic_bool answering;
+    int fd; /* under the lock */
     struct watch *watch;
     struct watched *next_free; /* under the lock */
 };
@@ -74,6 +75,11 @@ struct watched *watch_add(struct watch *watch, int fd)
     return watched;
 }
 
+static void set_answering(struct watched *watched, bool answering)
+{
+    atomic_store_explicit(&watched->answering, answering, memory_order_relaxed);
+}
+
 void watch_remove(struct watched *watched)
 {
     if (!watched)
@@ -81,6 +87,7 @@ void watch_remove(struct watched *watched)
     struct watch *watch = watched->watch;
     lock(watch);
     watch_pause(watched);
+    set_answering(watched, false);
     watched->next_free = watch->free;
     watch->free = watched;
     unlock(watch);
@@ -103,8 +110,10 @@ void watch_notify(void *watch, struct MHD_Connection *connection, void **socket_
 
 void watch_header(struct watched *watched)
 {
-    if (watched)
-        allow(watched, watched->watch->conf.header_ms);
+    if (!watched)
+        return;
+    set_answering(watched, false);
+    allow(watched, watched->watch->conf.header_ms);
 }
 
 void watch_answer(struct watched *watched, size_t bytes)
@@ -112,6 +121,7 @@ void watch_answer(struct watched *watched, size_t bytes)
     if (!watched)
         return;
     const struct watch_conf *conf = &watched->watch->conf;
+    set_answering(watched, true);
     allow(watched, conf->answer_ms + bytes * UINT64_C(1000) / conf->answer_rate);
 }
 
@@ -151,6 +161,17 @@ void watch_step(struct watch *watch, unsigned ms)
     for (size_t i = 0; i < used; i++)
         if (is_due(&watch->places[i], now_ms))
             reset(&watch->places[i], now_ms);
+}
+
+size_t watch_answers(struct watch *watch)
+{
+    lock(watch);
+    size_t used = watch->used;
+    unlock(watch);
+    size_t count = 0;
+    for (size_t i = 0; i < used; i++)
+        count += atomic_load_explicit(&watch->places[i].answering, memory_order_relaxed);
+    return count;
 }
 
 static struct timespec after(unsigned ms)

@@ -67,6 +67,9 @@ static inline struct watched *watch_find(struct MHD_Connection *connection)
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+/* How many answers are under way. Any thread. */
+size_t watch_answers(struct watch *watch);
+
 /* Advances the clock and resets what is due; the thread's work, and the clock of the tests. */
 void watch_step(struct watch *watch, unsigned ms);
 

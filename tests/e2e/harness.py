@@ -20,6 +20,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import threading
@@ -34,6 +35,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.environ.get("SHOJI_BUILD") or os.path.join(ROOT, "build")
 SHOJID = os.path.join(BUILD, "src", "daemon", "shojid")
 SHOJI = os.path.join(BUILD, "src", "cli", "shoji")
+
+# Passes sockets on as a service manager does, and becomes the server: descriptors, names, command.
+HAND_OVER = """
+import os, sys
+fds, names, command = sys.argv[1].split(","), sys.argv[2], sys.argv[3:]
+held = [os.dup(int(fd)) for fd in fds]
+held = [os.dup2(fd, 100 + i) for i, fd in enumerate(held)]
+for i, fd in enumerate(held):
+    os.dup2(fd, 3 + i)
+os.closerange(3 + len(held), 200)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)), LISTEN_FDNAMES=names)
+os.execv(command[0], command)
+"""
 
 START_S = 30  # a sanitized build on a busy machine; a healthy one takes a fraction of a second
 STOP_S = 20
@@ -137,6 +151,7 @@ class Shojid:
         write_keys(self.keys, self.key.line())
         self.process = None
         self.address = None
+        self.sockets = []  # [(name, socket)]: listening ones that are handed over at each start
 
     def config_file(self):
         path = os.path.join(self.directory, "shoji.conf")
@@ -151,9 +166,14 @@ class Shojid:
         if not os.path.exists(SHOJID):
             raise AssertionError(f"{SHOJID} is not built")
         arguments = arguments or ("--config", self.config_file())
+        command, fds = [SHOJID, *arguments], [sock.fileno() for _, sock in self.sockets]
+        if fds:
+            command = [sys.executable, "-c", HAND_OVER, ",".join(map(str, fds)),
+                       ":".join(name for name, _ in self.sockets), *command]
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([SHOJID, *arguments], stdin=subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                            stdout=subprocess.PIPE, stderr=log, text=True,
+                                            pass_fds=fds)
         readable, _, _ = select.select([self.process.stdout], [], [], START_S)
         line = self.process.stdout.readline() if readable else ""
         if not line.startswith("ready "):
