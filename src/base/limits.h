@@ -148,6 +148,8 @@
 #define LIMIT_SEGMENT_MIN    (4 * MiB)  /* small caches have fewer segments, at least three */
 #define LIMIT_SEGMENTS_FOUND 64         /* on disk, after a change of sizes */
 #define LIMIT_WANTED         65536      /* pictures remembered as read lately: 512 KiB */
+#define LIMIT_SLOTS_FILL     2048       /* keys made at once: 64 KiB and one flush */
+#define LIMIT_SHREDS         4096       /* keys written over between two commits: 64 KiB */
 #define LIMIT_STORE_READERS  256        /* read transactions at once; each is one copy long */
 #define LIMIT_BATCH_WRITES   256        /* a commit: its cost is one flush however many */
 #define LIMIT_BATCH_BYTES    (32 * MiB) /* of pictures a commit: the memory LMDB holds for it */

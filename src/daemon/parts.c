@@ -109,6 +109,7 @@ int parts_start_cache(struct parts *parts, char *why)
         .dir = parts->conf->server.state,
         .size = parts->conf->cache.size,
         .index_size = parts->conf->cache.index_size,
+        .encrypt = parts->conf->cache.encrypt,
         .loop = parts->loop,
     };
     int r = cache_open(&cache, &parts->cache);

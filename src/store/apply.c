@@ -1,6 +1,7 @@
 #include "store/apply.h"
 
 #include "base/list.h"
+#include "store/content.h"
 #include "store/purge.h"
 #include "sys/clock.h"
 
@@ -149,12 +150,13 @@ static int apply_claim(const struct apply *a, const struct cache_write *w,
 static int keep_picture(const struct apply *a, const struct cache_write *w,
                         const uint8_t content[32], int *ret_kept)
 {
-    uint64_t generation;
-    int r = index_content(a->index, a->txn, content, &generation);
+    const struct span bytes = {w->bytes, w->len};
+    struct content_place place;
+    int r = content_find(a->index, a->txn, content, &place);
     if (r < 0)
         return r;
-    struct segment *has = r == 0 ? ring_find(a->ring, generation) : NULL;
-    if (has && segment_holds(has, content, w->bytes, w->len)) {
+    struct segment *has = r == 0 ? ring_find(a->ring, place.generation) : NULL;
+    if (has && segment_holds(has, content, place.slot, bytes)) {
         if (has != ring_newest(a->ring))
             ring_touch(a->ring, content);
         *ret_kept = 0;
@@ -169,11 +171,12 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
     else if (!newest || !segment_fits(newest, w->len))
         return APPLY_FULL;
     else {
-        r = segment_append(newest, content, w->bytes, w->len);
+        place.generation = newest->generation;
+        r = segment_append(newest, content, bytes, &place.slot);
         if (r < 0)
             return r == -ENOMEM ? r : APPLY_BROKEN;
         *ret_kept = 0;
-        return index_content_put(a->index, a->txn, content, newest->generation);
+        return content_put(a->index, a->txn, content, &place);
     }
     return 0;
 }

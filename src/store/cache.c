@@ -1,12 +1,14 @@
 #include "store/cache.h"
 
 #include "base/list.h"
+#include "store/content.h"
 #include "store/evict.h"
 #include "store/folder.h"
 #include "store/little.h"
 #include "store/memo.h"
 #include "store/order.h"
 #include "store/secret.h"
+#include "store/shred.h"
 #include "store/upgrade.h"
 #include "store/writer.h"
 #include "sys/clock.h"
@@ -103,8 +105,13 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
                                   .size = conf->size - conf->index_size,
                                   .secret = &cache->secret,
                                   .closed = cache->folder.closed,
-                                  .empty = fresh};
+                                  .empty = fresh,
+                                  .encrypt = conf->encrypt,
+                                  .slots_of = cache->index.figures.slots_of,
+                                  .slots = cache->index.figures.slots};
     r = ring_open(&ring_conf, &cache->ring);
+    if (r == 0)
+        (void)shred_all(&cache->index, cache->ring); /* a full index: once more after each commit */
     if (r == 0)
         r = evict_surplus(&cache->index, cache->ring);
     if (r == 0)
@@ -192,14 +199,14 @@ int cache_lookup(const struct cache *cache, const struct cache_key *key, struct 
     return r;
 }
 
-static int find_segment(const struct cache *cache, const struct cache_record *record,
-                        uint64_t *ret_generation)
+static int find_picture(const struct cache *cache, const struct cache_record *record,
+                        struct content_place *ret)
 {
     MDB_txn *txn;
     int r = env_read_begin(cache->index.env, &txn);
     if (r < 0)
         return r;
-    r = index_content(&cache->index, txn, record->content, ret_generation);
+    r = content_find(&cache->index, txn, record->content, ret);
     env_read_end(cache->index.env, txn);
     return r;
 }
@@ -207,21 +214,21 @@ static int find_segment(const struct cache *cache, const struct cache_record *re
 static int read_picture(const struct cache *cache, const struct cache_record *record, bool resident,
                         void **ret, size_t *ret_len)
 {
-    const struct segment_want want = {.content = record->content, .resident = resident};
+    struct segment_want want = {.content = record->content, .resident = resident};
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
-    uint64_t tried = 0;
+    struct content_place tried = {0}, place;
     for (;;) {
-        uint64_t generation;
-        int r = find_segment(cache, record, &generation);
+        int r = find_picture(cache, record, &place);
         if (r != 0)
             return r;
-        if (generation == tried)
+        if (place.generation == tried.generation && place.slot == tried.slot)
             return CACHE_NONE;
-        r = ring_read(cache->ring, generation, &want, ret, ret_len);
+        want.slot = place.slot;
+        r = ring_read(cache->ring, place.generation, &want, ret, ret_len);
         if (r != -ENOENT)
             return r == SEGMENT_AWAY ? CACHE_AWAY : r;
-        tried = generation; /* once more, in case it moved to a younger segment meanwhile */
+        tried = place; /* once more, in case it moved to a younger segment meanwhile */
     }
 }
 
@@ -239,12 +246,12 @@ int cache_read_resident(const struct cache *cache, const struct cache_record *re
 
 int cache_has_picture(const struct cache *cache, const struct cache_record *record)
 {
-    uint64_t generation;
+    struct content_place place;
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
-    int r = find_segment(cache, record, &generation);
+    int r = find_picture(cache, record, &place);
     if (r == 0)
-        r = ring_has(cache->ring, generation, record->content);
+        r = ring_has(cache->ring, place.generation, record->content);
     return r == -ENOENT ? CACHE_NONE : r;
 }
 
@@ -435,6 +442,7 @@ void cache_usage(const struct cache *cache, struct cache_usage *ret)
         index_figures(&cache->index, txn, &figures);
         usage.records = index_count(txn, cache->index.records);
         usage.pictures = index_count(txn, cache->index.contents);
+        usage.pictures -= figures.gone < usage.pictures ? figures.gone : usage.pictures;
         usage.queued = index_count(txn, cache->index.places);
         usage.claimed = figures.kinds[RECORD_CLAIMED];
         usage.stored = figures.kinds[RECORD_STORED];

@@ -26,6 +26,7 @@
 #include "base/limits.h"
 #include "sys/loop.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cache;
@@ -35,6 +36,7 @@ struct cache_conf {
     const char *dir;     /* created 0700 when missing; holds secret, index, segments */
     uint64_t size;       /* bytes for segments, index and queue together */
     uint64_t index_size; /* bytes of that for index and queue */
+    bool encrypt;        /* pictures stored from now on */
     struct loop *loop;   /* where `done` runs */
 };
 
@@ -116,7 +118,8 @@ struct cache_record {
     int64_t delivered_s; /* the beginning of the day of the last delivery, or 0 */
     uint64_t host;       /* cache_host_hash, or 0 */
     uint64_t hop_host;   /* likewise, of what it redirects to in the end; or 0 */
-    uint32_t stamp;      /* the cache's own */
+    uint32_t stamp;      /* the cache's own, as the next */
+    uint8_t counted;     /* the picture is encrypted, and counts this record among its holders */
 };
 
 /* Does the record not say yet that this tenant (0: not known) asked? */
@@ -264,6 +267,11 @@ enum cache_purge_what {
  * through in small steps, which a crash only delays: the next opening goes on. What is purged
  * leaves a record that says `purged`, also for a URL that was only queued; with `forget`, nothing,
  * and it may be fetched again.
+ *
+ * A picture that was stored encrypted, and that no other record holds, cannot be read any more from
+ * anything on the disk when `done` comes: its key was written over. So it goes whenever the last
+ * record that holds it goes, or takes another. Other pictures stay on the disk, named by nothing,
+ * until their segment goes.
  */
 struct cache_purge {
     /* The caller fills in, and leaves alone until `done`. */

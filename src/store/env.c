@@ -242,7 +242,7 @@ int env_free_pages(struct env *env, uint64_t *ret)
     return r;
 }
 
-static const char *const files[] = {"data.mdb", "lock.mdb"};
+static const char *const files[] = {"data.mdb", "lock.mdb", "keys" /* slots.h */};
 
 uint64_t env_file_bytes(const char *dir)
 {

@@ -68,7 +68,8 @@ uint64_t env_file_bytes(const char *dir);
 /* Bytes that the folder's files take on disk; 0 when there are none. */
 uint64_t env_disk_bytes(const char *dir);
 
-/* Removes the folder and what LMDB put there. 0 (also when there was none) or -errno. */
+/* Removes the folder and what LMDB and slots.h put there. 0 (also when there was none) or -errno.
+ */
 int env_remove(const char *dir);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "base/limits.h"
 #include "base/list.h"
+#include "store/commit.h"
+#include "store/content.h"
 
 #include <errno.h>
 
@@ -20,19 +22,15 @@ struct eviction {
 
 static int commit(struct eviction *e)
 {
-    struct segment *newest = ring_newest(e->ring);
-    int r = newest ? segment_commit(newest) : 0;
-    if (r < 0) {
-        index_abort(e->index, take(e->txn));
-        return r;
-    }
     e->uncommitted = 0;
     e->changes = 0;
-    return index_commit(e->index, take(e->txn));
+    int r = commit_all(e->index, e->ring, take(e->txn));
+    return r == COMMIT_BROKEN ? -EIO : r;
 }
 
-/* 0; 1: appended; -errno. */
-static int keep(struct eviction *e, const uint8_t content[32], size_t len)
+/* 0; 1: appended, *ret is where; -errno. */
+static int keep(struct eviction *e, const uint8_t content[32], size_t len,
+                const struct content_place *from, struct content_place *ret)
 {
     struct segment *newest = ring_newest(e->ring);
     if (!newest || newest == e->from || len > e->room || !ring_wanted(e->ring, content) ||
@@ -40,11 +38,12 @@ static int keep(struct eviction *e, const uint8_t content[32], size_t len)
         return 0;
     void *bytes;
     size_t bytes_len;
-    const struct segment_want want = {.content = content};
+    const struct segment_want want = {.content = content, .slot = from->slot};
     int r = segment_read(e->from, &want, &bytes, &bytes_len);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
-    r = segment_append(newest, content, bytes, bytes_len);
+    ret->generation = newest->generation;
+    r = segment_append(newest, content, (struct span){bytes, bytes_len}, &ret->slot);
     free(bytes);
     if (r < 0)
         return r;
@@ -61,17 +60,15 @@ static int visit(struct segment_visitor *self, const uint8_t content[32], size_t
         e->txn = NULL;
         return r;
     }
-    uint64_t generation;
-    r = index_content(e->index, e->txn, content, &generation);
+    struct content_place place, kept;
+    r = content_find(e->index, e->txn, content, &place);
     if (r < 0)
         return r;
-    if (r == CACHE_NONE || generation != e->from->generation)
+    if (r == CACHE_NONE || place.generation != e->from->generation)
         return 0; /* it has a younger copy */
-    r = keep(e, content, len);
-    if (r == 1)
-        r = index_content_put(e->index, e->txn, content, ring_newest(e->ring)->generation);
-    else if (r == 0)
-        r = index_content_remove(e->index, e->txn, content);
+    r = keep(e, content, len, &place, &kept);
+    if (r >= 0)
+        r = content_move(e->index, e->txn, content, r == 1 ? &kept : NULL);
     e->changes++;
     if (r == 0 && (e->changes >= CHANGES_A_COMMIT || e->uncommitted >= LIMIT_BATCH_BYTES))
         r = commit(e);

@@ -1,5 +1,6 @@
 #include "store/index.h"
 
+#include "store/content.h"
 #include "store/little.h"
 
 #include <endian.h>
@@ -22,7 +23,8 @@ static MDB_val value_of(const void *bytes, size_t len)
 
 /* ---- figures ---- */
 
-#define FIGURES ((RECORD_KINDS + 2) * 8 + 4)
+#define OLD_FIGURES ((RECORD_KINDS + 2) * 8 + 4) /* of format 2 */
+#define FIGURES     (OLD_FIGURES + 4 + 2 * 8)
 
 static const char figures_name[] = "figures";
 
@@ -32,16 +34,22 @@ static int read_figures(const struct index *index, MDB_txn *txn, struct index_fi
     int r = env_error(mdb_get(txn, index->about, &k, &v));
     if (r == -ENOENT)
         return CACHE_NONE;
-    if (r == 0 && v.mv_size != FIGURES)
+    if (r == 0 && v.mv_size != FIGURES && v.mv_size != OLD_FIGURES)
         r = -EBADMSG;
     if (r < 0)
         return r;
-    const uint8_t *at = v.mv_data;
+    uint8_t bytes[FIGURES] = {0};
+    const uint8_t *at = bytes;
+    memcpy(bytes, v.mv_data, v.mv_size);
+    *ret = (struct index_figures){0};
     for (int i = 0; i < RECORD_KINDS; i++, at += 8)
         ret->kinds[i] = little_get64(at);
     ret->forgotten = little_get64(at);
     ret->early = little_get64(at + 8);
     ret->last_order = little_get32(at + 16);
+    ret->slots = little_get32(at + 20);
+    ret->slots_of = little_get64(at + 24);
+    ret->gone = little_get64(at + 32);
     return 0;
 }
 
@@ -56,6 +64,9 @@ static int write_figures(struct index *index, MDB_txn *txn)
     little_put64(at, index->figures.forgotten);
     little_put64(at + 8, index->figures.early);
     little_put32(at + 16, index->figures.last_order);
+    little_put32(at + 20, index->figures.slots);
+    little_put64(at + 24, index->figures.slots_of);
+    little_put64(at + 32, index->figures.gone);
     MDB_val k = value_of(figures_name, sizeof(figures_name) - 1), v = value_of(bytes, FIGURES);
     return env_error(mdb_put(txn, index->about, &k, &v, 0));
 }
@@ -179,7 +190,7 @@ static int open_databases(struct index *index, MDB_txn *txn)
     } all[] = {
         {"records", &index->records}, {"claims", &index->claims}, {"contents", &index->contents},
         {"waiting", &index->waiting}, {"places", &index->places}, {"heads", &index->heads},
-        {"orders", &index->orders},   {"about", &index->about},
+        {"orders", &index->orders},   {"about", &index->about},   {"shreds", &index->shreds},
     };
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         int r = env_error(mdb_dbi_open(txn, all[i].name, MDB_CREATE, all[i].dbi));
@@ -214,9 +225,9 @@ static int prepare(struct index *index)
 
 int index_open(const struct env_conf *conf, const struct secret *secret, struct index *ret)
 {
-    struct index index = {.secret = secret, .uncounted = UNCOUNTED};
+    struct index index = {.secret = secret, .uncounted = UNCOUNTED, .shreds_due = true};
     struct env_conf env_conf = *conf;
-    env_conf.databases = 10; /* two of them an older version's (upgrade.h) */
+    env_conf.databases = 11; /* two of them an older version's (upgrade.h) */
     int r = env_open(&env_conf, &index.env);
     if (r < 0)
         return r;
@@ -254,11 +265,14 @@ static int remove_key(MDB_txn *txn, MDB_dbi dbi, const uint8_t key[32])
     return r == -ENOENT ? 0 : r;
 }
 
-/* What stands there is counted no more. */
-static int uncount(struct index *index, MDB_txn *txn, const struct cache_key *key)
+/* What stands there, and is counted no more: *ret_holds tells whether it was counted as a holder of
+ * `ret_content`. */
+static int uncount(struct index *index, MDB_txn *txn, const struct cache_key *key, bool *ret_holds,
+                   uint8_t ret_content[32])
 {
     MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v;
     int r = env_error(mdb_get(txn, index->records, &k, &v));
+    *ret_holds = r == 0 && record_holds(v.mv_data, v.mv_size, ret_content);
     if (r < 0)
         return r == -ENOENT ? 0 : r;
     enum record_kind kind = record_kind(v.mv_data, v.mv_size);
@@ -267,14 +281,37 @@ static int uncount(struct index *index, MDB_txn *txn, const struct cache_key *ke
     return 0;
 }
 
-int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *key,
-                     const struct cache_record *record)
+/* Keeps count of who holds which picture. */
+static int change_hold(struct index *index, MDB_txn *txn, const struct cache_key *key,
+                       struct cache_record *record)
 {
-    uint8_t bytes[RECORD_MAX];
-    size_t len = record_pack(record, key, index->secret, bytes);
-    int r = uncount(index, txn, key);
+    bool held;
+    uint8_t before[32];
+    int r = uncount(index, txn, key, &held, before);
     if (r < 0)
         return r;
+    if (held && record->size != 0 && memcmp(before, record->content, sizeof(before)) == 0) {
+        record->counted = 1;
+        return 0;
+    }
+    /* First the new one: the old one may go for good, and both may be the same. */
+    r = record->size != 0 ? content_hold(index, txn, record->content) : 0;
+    if (r < 0)
+        return r;
+    record->counted = r == 1;
+    r = held ? content_release(index, txn, before) : 0;
+    return r < 0 ? r : 0;
+}
+
+int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *key,
+                     const struct cache_record *given)
+{
+    struct cache_record record = *given;
+    int r = change_hold(index, txn, key, &record);
+    if (r < 0)
+        return r;
+    uint8_t bytes[RECORD_MAX];
+    size_t len = record_pack(&record, key, index->secret, bytes);
     MDB_val k = value_of(key->bytes, sizeof(key->bytes)), v = value_of(bytes, len);
     r = env_error(mdb_put(txn, index->records, &k, &v, 0));
     if (r < 0)
@@ -282,7 +319,7 @@ int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *
     enum record_kind kind = record_kind(bytes, len);
     must(kind != RECORD_KINDS);
     index->figures.kinds[kind]++;
-    if (record->state != CACHE_CLAIMED)
+    if (record.state != CACHE_CLAIMED)
         return remove_key(txn, index->claims, key->bytes);
     MDB_val nothing = {0};
     return env_error(mdb_put(txn, index->claims, &k, &nothing, 0));
@@ -290,7 +327,8 @@ int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *
 
 int index_record_remove(struct index *index, MDB_txn *txn, const struct cache_key *key)
 {
-    int r = uncount(index, txn, key);
+    struct cache_record nothing = {0};
+    int r = change_hold(index, txn, key, &nothing);
     if (r == 0)
         r = remove_key(txn, index->records, key->bytes);
     return r < 0 ? r : remove_key(txn, index->claims, key->bytes);
@@ -343,38 +381,6 @@ int index_claim_next(const struct index *index, MDB_txn *txn, const struct cache
         memcpy(ret->bytes, k.mv_data, sizeof(ret->bytes));
     mdb_cursor_close(cursor);
     return r == -ENOENT ? CACHE_NONE : r;
-}
-
-/* ---- pictures ---- */
-
-int index_content(const struct index *index, MDB_txn *txn, const uint8_t content[32],
-                  uint64_t *ret_generation)
-{
-    MDB_val k = value_of(content, 32), v;
-    int r = env_error(mdb_get(txn, index->contents, &k, &v));
-    if (r == -ENOENT)
-        return CACHE_NONE;
-    uint64_t generation;
-    if (r == 0 && v.mv_size != sizeof(generation))
-        r = -EBADMSG;
-    if (r < 0)
-        return r;
-    memcpy(&generation, v.mv_data, sizeof(generation));
-    *ret_generation = le64toh(generation);
-    return 0;
-}
-
-int index_content_put(const struct index *index, MDB_txn *txn, const uint8_t content[32],
-                      uint64_t generation)
-{
-    uint64_t little = htole64(generation);
-    MDB_val k = value_of(content, 32), v = value_of(&little, sizeof(little));
-    return env_error(mdb_put(txn, index->contents, &k, &v, 0));
-}
-
-int index_content_remove(const struct index *index, MDB_txn *txn, const uint8_t content[32])
-{
-    return remove_key(txn, index->contents, content);
 }
 
 uint64_t index_count(MDB_txn *txn, MDB_dbi dbi)

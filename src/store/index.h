@@ -1,7 +1,8 @@
 /*
  * The index: one durable LMDB environment of small values. Records by keyed hash of their URL; the
  * claims among them once more, so that opening finds those without outcome at once; picture names
- * with the segment that holds them; the queue (queue.h); the purges under way (order.h); figures.
+ * with where they are, and keys that are to be written over (content.h); the queue (queue.h); the
+ * purges under way (order.h); figures.
  *
  * Reading is for any thread. Writing is for one thread: index_begin, any of the functions that take
  * a transaction, then index_commit or index_abort. After a function with a transaction returned
@@ -27,6 +28,9 @@ struct index_figures {
     uint64_t forgotten;           /* by sweeps, ever */
     uint64_t early;               /* of those, before their time */
     uint32_t last_order;          /* number of the last purge */
+    uint32_t slots;               /* known here of the segment `slots_of`, the last one with keys */
+    uint64_t slots_of;
+    uint64_t gone; /* entries of `contents` whose picture is gone */
 };
 
 /* Of the map, in pages. */
@@ -51,11 +55,13 @@ struct index {
     MDB_dbi heads;
     MDB_dbi orders;
     MDB_dbi about;
+    MDB_dbi shreds;
     /* The writer's, as index_begin found them. */
     struct index_figures figures;
     struct index_figures figures_read; /* what stands on disk */
     struct index_room room;
     bool tight;
+    bool shreds_due; /* something may stand in `shreds` */
     bool queue_full; /* it has its share of the map */
     unsigned uncounted;
 };
@@ -78,7 +84,8 @@ void index_figures(const struct index *index, MDB_txn *txn, struct index_figures
 MUST_CHECK int index_record(const struct index *index, MDB_txn *txn, const struct cache_key *key,
                             struct cache_record *ret);
 
-/* Writes the record and keeps `claims` and the figures in step with its state. */
+/* Writes the record and keeps in step with it `claims`, the figures and who holds which picture;
+ * `counted` is not looked at. */
 MUST_CHECK int index_record_put(struct index *index, MDB_txn *txn, const struct cache_key *key,
                                 const struct cache_record *record);
 
@@ -98,14 +105,6 @@ MUST_CHECK int index_record_each(const struct index *index, MDB_txn *txn,
 /* Any claim, or the one after `after`. 0, CACHE_NONE or -errno. */
 MUST_CHECK int index_claim_next(const struct index *index, MDB_txn *txn,
                                 const struct cache_key *after, struct cache_key *ret);
-
-/* The generation of the segment that has this picture. 0, CACHE_NONE or -errno. */
-MUST_CHECK int index_content(const struct index *index, MDB_txn *txn, const uint8_t content[32],
-                             uint64_t *ret_generation);
-MUST_CHECK int index_content_put(const struct index *index, MDB_txn *txn, const uint8_t content[32],
-                                 uint64_t generation);
-MUST_CHECK int index_content_remove(const struct index *index, MDB_txn *txn,
-                                    const uint8_t content[32]);
 
 /* How many entries a database has; 0 when that cannot be read. */
 uint64_t index_count(MDB_txn *txn, MDB_dbi dbi);

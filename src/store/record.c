@@ -41,7 +41,8 @@ enum {
     FLAG_ANSWERED = 8,
     FLAG_PICTURE = 16,
     FLAG_HOP = 32,
-    FLAGS = 63, /* all of them */
+    FLAG_COUNTED = 64,
+    FLAGS = 127, /* all of them */
 };
 
 /* Format 1: the first seven bytes are the same, but that instead of flags `pixel` stands there. */
@@ -90,7 +91,8 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
     ret[AT_FLAGS] =
         (uint8_t)((record->pixel ? FLAG_PIXEL : 0) | (record->purged ? FLAG_PURGED : 0) |
                   (record->asked ? FLAG_ASKED : 0) | (record->answered ? FLAG_ANSWERED : 0) |
-                  (picture ? FLAG_PICTURE : 0) | (record->hop_host ? FLAG_HOP : 0));
+                  (picture ? FLAG_PICTURE : 0) | (record->hop_host ? FLAG_HOP : 0) |
+                  (picture && record->counted ? FLAG_COUNTED : 0));
     ret[AT_SHARERS] = record->sharers_count;
     ret[AT_AGAIN] = record->again;
     little_put16(ret + AT_REQUESTS, record->requests);
@@ -156,6 +158,7 @@ static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *
         .purged = (flags & FLAG_PURGED) != 0,
         .asked = (flags & FLAG_ASKED) != 0,
         .answered = (flags & FLAG_ANSWERED) != 0,
+        .counted = (flags & FLAG_COUNTED) != 0,
         .again = bytes[AT_AGAIN],
         .requests = little_get16(bytes + AT_REQUESTS),
         .tenant = little_get16(bytes + AT_TENANT),
@@ -196,6 +199,16 @@ int record_unpack(const void *packed, size_t len, const struct cache_key *key,
     record.sharers_count = bytes[AT_SHARERS];
     *ret = record;
     return 0;
+}
+
+bool record_holds(const void *packed, size_t len, uint8_t ret_content[32])
+{
+    const uint8_t *bytes = packed;
+    if (len < HEAD + PICTURE + SUM || bytes[AT_FORMAT] != 2 || !(bytes[AT_FLAGS] & FLAG_PICTURE) ||
+        !(bytes[AT_FLAGS] & FLAG_COUNTED))
+        return false;
+    memcpy(ret_content, bytes + HEAD + 4, 32);
+    return true;
 }
 
 enum record_kind record_kind(const void *packed, size_t len)

@@ -27,6 +27,9 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
 MUST_CHECK int record_unpack(const void *bytes, size_t len, const struct cache_key *key,
                              const struct secret *secret, struct cache_record *ret);
 
+/* The picture that it is counted as a holder of, if it is. Believes what it finds. */
+bool record_holds(const void *bytes, size_t len, uint8_t ret_content[32]);
+
 /* What records are counted by. Looks at two bytes and believes them. */
 enum record_kind { RECORD_CLAIMED, RECORD_STORED, RECORD_FAILED, RECORD_PURGED, RECORD_KINDS };
 

@@ -17,6 +17,8 @@ struct ring {
     const struct secret *secret;
     uint64_t size;
     uint64_t segment_size; /* of a new one's map */
+    uint64_t share;        /* all of it, its keys included */
+    bool encrypt;
     uint64_t next_generation;
 
     pthread_mutex_t lock; /* of the array and the counts of readers; never held while reading */
@@ -85,6 +87,20 @@ static int open_found(struct ring *ring, const struct ring_conf *ring_conf)
     return 0;
 }
 
+/* Appending goes on in the newest, if it is of the kind that is wanted now. A segment younger than
+ * what the index knows of has nothing that it knows; in an older one nothing more is written, since
+ * which of its slots are in use is not known any more. */
+static void take_up_newest(struct ring *ring, const struct ring_conf *conf)
+{
+    struct segment *newest = ring->segments[ring->count - 1];
+    bool encrypts = segment_encrypts(newest);
+    ring->sealed = encrypts != ring->encrypt || (encrypts && newest->generation < conf->slots_of);
+    if (!encrypts || newest->generation < conf->slots_of)
+        return;
+    uint32_t known = newest->generation == conf->slots_of ? conf->slots : 0;
+    ring->sealed |= segment_begin_slots(newest, known) < 0;
+}
+
 int ring_open(const struct ring_conf *conf, struct ring **ret)
 {
     uint64_t shares = conf->size / LIMIT_SEGMENT_MIN;
@@ -98,11 +114,15 @@ int ring_open(const struct ring_conf *conf, struct ring **ret)
     pthread_mutex_init(&ring->lock, NULL);
     pthread_cond_init(&ring->left, NULL);
     ring->size = conf->size;
-    ring->segment_size = (conf->size / shares - OVERHEAD) / 4096 * 4096;
+    ring->share = (conf->size / shares - OVERHEAD) / 4096 * 4096;
+    ring->encrypt = conf->encrypt;
+    ring->segment_size = conf->encrypt ? slots_map_size(ring->share) : ring->share;
     ring->secret = conf->secret;
     ring->next_generation = 1;
     ring->dir = strdup(conf->dir);
     int r = ring->dir ? open_found(ring, conf) : -ENOMEM;
+    if (r == 0 && ring->count > 0)
+        take_up_newest(ring, conf);
     if (r == 0 && ring->count == 0)
         r = ring_grow(ring);
     if (r < 0 && r != -ENOSPC) {
@@ -220,7 +240,8 @@ int ring_grow(struct ring *ring)
                                 .generation = ring->next_generation,
                                 .size = ring->segment_size,
                                 .secret = ring->secret,
-                                .may_make = true};
+                                .may_make = true,
+                                .encrypt = ring->encrypt};
     struct segment *segment;
     int r = segment_open(&conf, &segment);
     if (r < 0)
@@ -235,9 +256,9 @@ int ring_grow(struct ring *ring)
 
 struct segment *ring_surplus(struct ring *ring, unsigned spare)
 {
-    uint64_t bytes = (ring->segment_size + OVERHEAD) * spare;
+    uint64_t bytes = (ring->share + OVERHEAD) * spare;
     for (size_t i = 0; i < ring->count; i++)
-        bytes += ring->segments[i]->size + OVERHEAD;
+        bytes += ring->segments[i]->bytes + OVERHEAD;
     return bytes > ring->size && ring->count > 0 ? ring->segments[0] : NULL;
 }
 

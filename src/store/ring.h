@@ -21,7 +21,10 @@ struct ring_conf {
     uint64_t size; /* bytes of all segments together */
     const struct secret *secret;
     struct env_closed closed;
-    bool empty; /* remove what is there: the index does not know it */
+    bool empty;        /* remove what is there: the index does not know it */
+    bool encrypt;      /* what is stored from now on */
+    uint64_t slots_of; /* the last segment with keys that the index knows of, and how many of ... */
+    uint32_t slots;    /* ... its slots */
 };
 
 /* Opens what is there; segments that cannot be read are removed. 0 or -errno; a full disk is no

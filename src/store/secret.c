@@ -8,7 +8,7 @@
 
 /* Part of the format: changing one forgets everything on disk. */
 #define CONTEXT "shojidsk"
-enum { ID_URL = 1, ID_PURPOSE, ID_CONTENT, ID_QUEUE, ID_SUM, ID_WAITING, ID_PROOF };
+enum { ID_URL = 1, ID_PURPOSE, ID_CONTENT, ID_QUEUE, ID_SUM, ID_WAITING, ID_PROOF, ID_PICTURE };
 
 static void derive(const uint8_t master[crypto_kdf_KEYBYTES], struct secret *ret)
 {
@@ -22,6 +22,8 @@ static void derive(const uint8_t master[crypto_kdf_KEYBYTES], struct secret *ret
     r |=
         crypto_kdf_derive_from_key(ret->waiting, sizeof(ret->waiting), ID_WAITING, CONTEXT, master);
     r |= crypto_kdf_derive_from_key(ret->proof, sizeof(ret->proof), ID_PROOF, CONTEXT, master);
+    r |=
+        crypto_kdf_derive_from_key(ret->picture, sizeof(ret->picture), ID_PICTURE, CONTEXT, master);
     must(r == 0); /* fails for wrong lengths only */
 }
 

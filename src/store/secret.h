@@ -21,6 +21,7 @@ struct secret {
     uint8_t queue[32];   /* waiting URLs, as format 1 sealed them */
     uint8_t waiting[32]; /* waiting URLs */
     uint8_t proof[32];   /* likewise: that they are whole */
+    uint8_t picture[32]; /* goes into the key of each encrypted picture */
     uint8_t sum[16];     /* checksums of pictures and records */
 };
 

@@ -1,71 +1,31 @@
 #include "store/segment.h"
 
-#include <endian.h>
+#include "store/body.h"
+
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <xxhash.h>
-
-/* Before the bytes of a picture; 16 bytes, so that these start aligned. */
-struct head {
-    uint32_t magic;
-    uint32_t len;
-    uint64_t sum;
-};
-
-#define MAGIC     0x326a6873 /* "shj2" */
-#define MAGIC_OLD 0x316a6873 /* "shj1": its checksum was SipHash-2-4; read, no longer written */
 
 /* A page copied and one split a picture, and the way down to it once a transaction. */
 #define PAGES_A_PICTURE 3
 #define PAGES_A_COMMIT  32
 
-/* Against accidents, not against forgers: whoever can write here can serve what he likes. So it is
- * the fastest that finds every flipped bit; SipHash took a sixth of a whole warm hit. */
-static uint64_t sum_of(const struct segment *segment, const uint8_t content[32], const void *bytes,
-                       size_t len)
+static struct body body_of(const struct segment *segment, const uint8_t content[32], uint32_t slot)
 {
-    uint64_t seed, name;
-    memcpy(&seed, segment->secret->sum, sizeof(seed));
-    memcpy(&name, content, sizeof(name)); /* itself a keyed hash, so this binds the two */
-    return XXH3_64bits_withSeed(bytes, len, le64toh(seed)) ^ le64toh(name);
+    return (struct body){segment->secret, &segment->slots, content, slot};
 }
 
-static uint64_t old_sum_of(const struct segment *segment, const uint8_t content[32],
-                           const void *bytes, size_t len)
+static struct span span_in(const MDB_val *value)
 {
-    uint8_t sum[crypto_shorthash_BYTES];
-    uint64_t bytes_sum, name;
-    crypto_shorthash(sum, bytes, len, segment->secret->sum);
-    memcpy(&bytes_sum, sum, sizeof(bytes_sum));
-    memcpy(&name, content, sizeof(name));
-    return bytes_sum ^ name;
+    return (struct span){value->mv_data, value->mv_size};
 }
 
-/* Are these the bytes that the head speaks of? */
-static bool sum_holds(const struct segment *segment, const struct head *head,
-                      const uint8_t content[32], const void *bytes)
+bool segment_encrypts(const struct segment *segment)
 {
-    size_t len = le32toh(head->len);
-    uint64_t sum = le32toh(head->magic) == MAGIC ? sum_of(segment, content, bytes, len)
-                                                 : old_sum_of(segment, content, bytes, len);
-    return sum == le64toh(head->sum);
+    return segment->slots.fd >= 0;
 }
 
-/* The bytes inside a stored value, or NULL when they are not what was stored under this name. The
- * checksum is left to the caller, who reads the bytes anyway. */
-static const void *body_of(const MDB_val *value, struct head *ret)
-{
-    if (value->mv_size < sizeof(*ret))
-        return NULL;
-    memcpy(ret, value->mv_data, sizeof(*ret));
-    uint32_t magic = le32toh(ret->magic);
-    if ((magic != MAGIC && magic != MAGIC_OLD) ||
-        le32toh(ret->len) != value->mv_size - sizeof(*ret))
-        return NULL;
-    return (const char *)value->mv_data + sizeof(*ret);
-}
+/* ---- opening ---- */
 
 static int open_once(const struct segment_conf *conf, struct segment *segment)
 {
@@ -88,6 +48,30 @@ static int open_once(const struct segment_conf *conf, struct segment *segment)
     return r;
 }
 
+/* What stays of it is found and removed at the next opening. */
+static void discard(struct segment *segment)
+{
+    env_close(take(segment->env));
+    slots_close(&segment->slots);
+    slots_wipe(segment->dir);
+    (void)env_remove(segment->dir);
+}
+
+static int open_slots(const struct segment_conf *conf, struct segment *segment)
+{
+    struct env_space space;
+    env_space(segment->env, &space);
+    segment->size = space.pages * space.page;
+    int r =
+        slots_open(segment->dir, segment->size, conf->may_make && conf->encrypt, &segment->slots);
+    if (r < 0 && conf->may_make)
+        discard(segment);
+    else if (r < 0 && r != -EMFILE && r != -ENFILE)
+        r = 0; /* what is encrypted cannot be read then, which is as if it were damaged */
+    segment->bytes = segment->size + (segment_encrypts(segment) ? slots_bytes(segment->size) : 0);
+    return r;
+}
+
 int segment_open(const struct segment_conf *conf, struct segment **ret)
 {
     struct segment *segment = calloc(1, sizeof(*segment));
@@ -95,6 +79,7 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
         return -ENOMEM;
     segment->generation = conf->generation;
     segment->secret = conf->secret;
+    segment->slots.fd = -1;
     int r = 0;
     if (asprintf(&segment->dir, "%s/seg-%llu", conf->dir, (unsigned long long)conf->generation) <
         0) {
@@ -104,18 +89,16 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
     if (r == 0)
         r = open_once(conf, segment);
     if (r == -EBADMSG || (r == -ENOSPC && conf->may_make)) {
-        env_close(take(segment->env));
-        (void)env_remove(segment->dir);
+        discard(segment);
         if (r == -EBADMSG && conf->may_make)
             r = open_once(conf, segment);
     }
+    if (r == 0)
+        r = open_slots(conf, segment);
     if (r < 0) {
         segment_close(segment);
         return r;
     }
-    struct env_space space;
-    env_space(segment->env, &space);
-    segment->size = space.pages * space.page;
     *ret = segment;
     return 0;
 }
@@ -126,6 +109,7 @@ void segment_close(struct segment *segment)
         return;
     segment_abort(segment);
     env_close(segment->env);
+    slots_close(&segment->slots);
     free(segment->dir);
     free(segment);
 }
@@ -133,32 +117,11 @@ void segment_close(struct segment *segment)
 void segment_remove(struct segment *segment)
 {
     segment_abort(segment);
-    env_close(take(segment->env));
-    (void)env_remove(segment->dir); /* what stays is found and removed at the next opening */
+    discard(segment);
     segment_close(segment);
 }
 
 /* ---- reading ---- */
-
-static int copy_checked(const struct segment *segment, const uint8_t content[32],
-                        const MDB_val *value, void **ret)
-{
-    struct head head;
-    const void *body = body_of(value, &head);
-    if (!body)
-        return -ENOENT;
-    size_t len = le32toh(head.len);
-    void *copy = malloc(len ? len : 1);
-    if (!copy)
-        return -ENOMEM;
-    memcpy(copy, body, len);
-    if (!sum_holds(segment, &head, content, copy)) {
-        free(copy);
-        return -ENOENT;
-    }
-    *ret = copy;
-    return 0;
-}
 
 int segment_has(struct segment *segment, const uint8_t content[32])
 {
@@ -199,31 +162,36 @@ int segment_read(struct segment *segment, const struct segment_want *want, void 
     int r = env_read_begin(segment->env, &txn);
     if (r < 0)
         return r;
+    struct span copy;
+    const struct body body = body_of(segment, want->content, want->slot);
     MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)want->content}, v;
     r = env_error(mdb_get(txn, segment->dbi, &k, &v));
     if (r == 0 && want->resident && !is_resident(&v))
         r = SEGMENT_AWAY;
     if (r == 0)
-        r = copy_checked(segment, want->content, &v, ret);
-    if (r == 0)
-        *ret_len = v.mv_size - sizeof(struct head);
+        r = body_unpack(&body, span_in(&v), &copy);
     env_read_end(segment->env, txn);
-    return r == -EBADMSG ? -ENOENT : r;
+    if (r != 0)
+        return r == -EBADMSG ? -ENOENT : r;
+    *ret = (void *)(uintptr_t)copy.ptr;
+    *ret_len = copy.len;
+    return 0;
 }
 
-bool segment_holds(struct segment *segment, const uint8_t content[32], const void *bytes,
-                   size_t len)
+bool segment_holds(struct segment *segment, const uint8_t content[32], uint32_t slot,
+                   struct span bytes)
 {
     MDB_txn *txn = segment->txn;
     if (!txn && env_read_begin(segment->env, &txn) < 0)
         return false;
+    struct span copy;
+    const struct body body = body_of(segment, content, slot);
     MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)content}, v;
-    struct head head;
-    bool same = false;
-    if (mdb_get(txn, segment->dbi, &k, &v) == 0) {
-        const void *body = body_of(&v, &head);
-        same = body && le32toh(head.len) == len && memcmp(body, bytes, len) == 0 &&
-               sum_holds(segment, &head, content, bytes);
+    bool same =
+        mdb_get(txn, segment->dbi, &k, &v) == 0 && body_unpack(&body, span_in(&v), &copy) == 0;
+    if (same) {
+        same = span_equal(copy, bytes);
+        free((void *)(uintptr_t)copy.ptr);
     }
     if (txn != segment->txn)
         env_read_end(segment->env, txn);
@@ -241,8 +209,9 @@ int segment_each(struct segment *segment, struct segment_visitor *visitor)
     if (r == 0) {
         MDB_val k, v;
         while ((r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == 0) {
-            if (k.mv_size == 32 && v.mv_size >= sizeof(struct head))
-                r = visitor->visit(visitor, k.mv_data, v.mv_size - sizeof(struct head));
+            size_t len;
+            if (k.mv_size == 32 && body_len(span_in(&v), &len) == 0)
+                r = visitor->visit(visitor, k.mv_data, len);
             if (r != 0)
                 break;
         }
@@ -256,12 +225,14 @@ int segment_each(struct segment *segment, struct segment_visitor *visitor)
 
 static uint64_t pages_of(const struct env_space *space, size_t len)
 {
-    return (16 + sizeof(struct head) + len + space->page - 1) / space->page + PAGES_A_PICTURE;
+    return (16 + BODY_HEAD_MAX + len + space->page - 1) / space->page + PAGES_A_PICTURE;
 }
 
 bool segment_fits(struct segment *segment, size_t len)
 {
     struct env_space space;
+    if (segment_encrypts(segment) && segment->slot_next >= segment->slots.limit)
+        return false;
     env_space(segment->env, &space); /* as of the last commit */
     uint64_t pending = segment->pages_pending ? segment->pages_pending : PAGES_A_COMMIT;
     return space.pages_used + pending + pages_of(&space, len) <= space.pages;
@@ -273,35 +244,51 @@ uint64_t segment_room(uint64_t size)
     return size > lost ? size - lost : 0;
 }
 
-int segment_append(struct segment *segment, const uint8_t content[32], const void *bytes,
-                   size_t len)
+static int begin(struct segment *segment)
 {
-    if (!segment->txn) {
-        int r = env_write_begin(segment->env, &segment->txn);
-        if (r < 0) {
-            segment->txn = NULL;
-            return r;
-        }
+    if (segment->txn)
+        return 0;
+    int r = env_write_begin(segment->env, &segment->txn);
+    if (r < 0)
+        segment->txn = NULL;
+    else
         segment->pages_pending = PAGES_A_COMMIT;
-    }
-    struct env_space space;
-    env_space(segment->env, &space);
-    segment->pages_pending += pages_of(&space, len);
+    return r;
+}
 
-    struct head head = {
-        .magic = htole32(MAGIC),
-        .len = htole32((uint32_t)len),
-        .sum = htole64(sum_of(segment, content, bytes, len)),
-    };
-    MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)content};
-    MDB_val v = {.mv_size = sizeof(head) + len};
-    int r = env_error(mdb_put(segment->txn, segment->dbi, &k, &v, MDB_RESERVE | MDB_NOOVERWRITE));
-    if (r == -EEXIST && segment_holds(segment, content, bytes, len))
+/* Over what has this name already, when that is encrypted: it was shredded, or the index does not
+ * know it. */
+static int put(struct segment *segment, const struct body *body, struct span bytes)
+{
+    unsigned flags = MDB_RESERVE | (body->slot == SLOTS_NONE ? MDB_NOOVERWRITE : 0);
+    MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)body->content};
+    MDB_val v = {.mv_size = body_size(body, bytes.len)};
+    int r = env_error(mdb_put(segment->txn, segment->dbi, &k, &v, flags));
+    if (r == -EEXIST && segment_holds(segment, body->content, SLOTS_NONE, bytes))
         return 0; /* from a commit whose index part failed */
+    return r < 0 ? r : body_pack(body, bytes, v.mv_data);
+}
+
+int segment_append(struct segment *segment, const uint8_t content[32], struct span bytes,
+                   uint32_t *ret_slot)
+{
+    int r = begin(segment);
     if (r < 0)
         return r;
-    memcpy(v.mv_data, &head, sizeof(head));
-    memcpy((char *)v.mv_data + sizeof(head), bytes, len);
+    struct env_space space;
+    env_space(segment->env, &space);
+    segment->pages_pending += pages_of(&space, bytes.len);
+    struct body body = body_of(segment, content, SLOTS_NONE);
+    if (segment_encrypts(segment)) {
+        body.slot = segment->slot_next;
+        r = slots_fill(&segment->slots, body.slot);
+    }
+    if (r == 0)
+        r = put(segment, &body, bytes);
+    if (r < 0)
+        return r;
+    *ret_slot = body.slot;
+    segment->slot_next += body.slot != SLOTS_NONE;
     return 0;
 }
 
@@ -313,9 +300,46 @@ int segment_commit(struct segment *segment)
     return env_error(mdb_txn_commit(take(segment->txn)));
 }
 
+/* The keys that were used get others. Should that fail, those slots are not used again; what has
+ * reached the disk stays readable for who has the disk and the secret, until the segment goes. */
 void segment_abort(struct segment *segment)
 {
     segment->pages_pending = 0;
     if (segment->txn)
         mdb_txn_abort(take(segment->txn));
+    if (segment->slot_next == segment->slot_confirmed)
+        return;
+    if (slots_renew(&segment->slots, segment->slot_confirmed, segment->slot_next) == 0 &&
+        slots_sync(&segment->slots) == 0)
+        segment->slot_next = segment->slot_confirmed;
+}
+
+/* ---- slots ---- */
+
+void segment_confirm(struct segment *segment)
+{
+    segment->slot_confirmed = segment->slot_next;
+}
+
+int segment_begin_slots(struct segment *segment, uint32_t slot)
+{
+    if (!segment_encrypts(segment))
+        return 0;
+    segment->slot_next = segment->slot_confirmed = slot;
+    if (slot >= segment->slots.filled)
+        return 0;
+    int r = slots_renew(&segment->slots, slot, segment->slots.filled);
+    return r < 0 ? r : slots_sync(&segment->slots);
+}
+
+int segment_shred(struct segment *segment, uint32_t slot)
+{
+    if (!segment_encrypts(segment) || slot >= segment->slots.filled)
+        return 0;
+    return slots_renew(&segment->slots, slot, slot + 1);
+}
+
+int segment_shred_sync(struct segment *segment)
+{
+    return segment_encrypts(segment) ? slots_sync(&segment->slots) : 0;
 }

@@ -1,6 +1,7 @@
 #include "store/sweep.h"
 
 #include "base/list.h"
+#include "store/content.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -117,13 +118,13 @@ static int64_t latest(const struct cache_record *record)
 /* 1, 0 or -errno. A name that leads to a segment which is no more does not count. */
 static int has_picture(const struct sweep *sweep, MDB_txn *txn, const struct cache_record *record)
 {
-    uint64_t generation;
+    struct content_place place;
     if (record->size == 0)
         return 0;
-    int r = index_content(sweep->index, txn, record->content, &generation);
+    int r = content_find(sweep->index, txn, record->content, &place);
     if (r != 0)
         return r < 0 ? r : 0;
-    return ring_find(sweep->ring, generation) != NULL;
+    return ring_find(sweep->ring, place.generation) != NULL;
 }
 
 static enum worth worth_of(const struct sweep *sweep, const struct cache_record *record,

@@ -2,8 +2,10 @@
 
 #include "base/list.h"
 #include "store/apply.h"
+#include "store/commit.h"
 #include "store/evict.h"
 #include "store/purge.h"
+#include "store/shred.h"
 #include "store/sweep.h"
 
 #include <errno.h>
@@ -152,12 +154,19 @@ static void end_order(struct writer *writer, const struct order *order)
     finish_purge(writer, purge);
 }
 
+/* What is not noted as done is done once more. */
+static void shred(struct writer *w)
+{
+    (void)!shred_all(w->conf.index, w->conf.ring);
+}
+
 /* A turn that finds no room is taken in smaller steps: each page it touches is copied. */
 static void purge_some(struct writer *w)
 {
     struct order order;
     unsigned changes = w->conf.index->room.changes;
     int r = purge_turn(w->conf.index, changes < w->purge_limit ? changes : w->purge_limit, &order);
+    shred(w);
     if (r == -ENOSPC && w->purge_limit > 1)
         w->purge_limit /= 2;
     else if (r >= 0 && w->purge_limit < LIMIT_PURGE_TURN)
@@ -179,6 +188,7 @@ static void sweep_asked(struct writer *w)
     struct cache_sweep *sweep = container_of(write, struct cache_sweep, write);
     sweep_set_terms(w->sweep, sweep);
     sweep->result = sweep_turn(w->sweep, sweep);
+    shred(w);
     write->done = tell_sweep;
     post(w, write);
 }
@@ -188,7 +198,8 @@ static void sweep_pressing(struct writer *w)
     struct cache_sweep unasked = {0};
     for (unsigned i = 0; i < SWEEPS_A_BATCH && sweep_pressed(w->sweep); i++)
         if (sweep_turn(w->sweep, &unasked) < 0)
-            return;
+            break;
+    shred(w);
 }
 
 static void hand_back(struct writer *writer, struct cache_write *write,
@@ -226,14 +237,6 @@ struct batch {
     unsigned waited; /* for readers */
 };
 
-static void abort_all(struct writer *w, MDB_txn *txn)
-{
-    if (ring_newest(w->conf.ring))
-        segment_abort(ring_newest(w->conf.ring));
-    if (txn)
-        index_abort(w->conf.index, txn);
-}
-
 /* Applies and commits `count` writes from `from`, or as many of them as the newest segment has room
  * for: *ret_applied. 0; APPLY_FULL when that is none, APPLY_BROKEN, -errno of the index: then
  * nothing was applied. */
@@ -253,16 +256,14 @@ static int commit(struct writer *w, struct batch *batch, size_t from, size_t cou
         applied++;
     }
     if (r < 0 || r == APPLY_BROKEN || applied == 0) {
-        abort_all(w, apply.txn);
+        commit_none(w->conf.index, w->conf.ring, apply.txn);
         return r;
     }
-    if (ring_newest(w->conf.ring) && segment_commit(ring_newest(w->conf.ring)) < 0) {
-        abort_all(w, apply.txn);
-        return APPLY_BROKEN;
-    }
-    r = index_commit(w->conf.index, apply.txn);
-    if (r == 0)
+    r = commit_all(w->conf.index, w->conf.ring, apply.txn);
+    if (r == 0) {
         *ret_applied = applied;
+        shred(w);
+    }
     return r;
 }
 

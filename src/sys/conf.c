@@ -50,6 +50,7 @@ static const struct conf_key conf_keys[] = {
     N(cache, retention, TIME, "365d", DAY_MS, 3650 * DAY_MS),
     C(cache, refetch, refetch, "shared", "shared|never|always"),
     N(cache, shared_by, NUMBER, "5", 2, 8),
+    C(cache, encrypt, encrypt, "off", "off|on"),
     T(fetch, user_agent, "Mozilla/5.0 (compatible; Shoji mail image proxy)", "a text"),
     N(fetch, timeout, TIME, "20s", 100, 600000),
     N(fetch, max_bytes, SIZE, "10M", 1 * KiB, 1 * GiB),

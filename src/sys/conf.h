@@ -57,6 +57,7 @@ struct conf {
         uint64_t retention;
         uint64_t refetch; /* enum conf_refetch */
         uint64_t shared_by;
+        uint64_t encrypt;
     } cache;
     struct {
         char *user_agent;

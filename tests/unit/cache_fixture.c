@@ -20,7 +20,10 @@ struct fixture *fixture_new(uint64_t size, uint64_t index_size)
     assert_non_null(f);
     snprintf(f->dir, sizeof(f->dir), "/tmp/shoji-test-cache-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
-    f->conf = (struct cache_conf){.dir = f->dir, .size = size, .index_size = index_size};
+    f->conf = (struct cache_conf){.dir = f->dir,
+                                  .size = size,
+                                  .index_size = index_size,
+                                  .encrypt = getenv("SHOJI_TEST_ENCRYPT") != NULL};
     fixture_open(f);
     return f;
 }

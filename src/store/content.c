@@ -1,0 +1,198 @@
+#include "store/content.h"
+
+#include "store/little.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+/* On disk: what is not counted has only the generation, as in format 2. */
+enum { AT_GENERATION = 0, PLAIN = 8, AT_SLOT = PLAIN, AT_HOLDERS = 12, COUNTED = 16 };
+
+struct entry {
+    struct content_place place; /* generation 0: gone */
+    uint32_t holders;
+    bool counted;
+};
+
+static MDB_val name_of(const uint8_t content[32])
+{
+    return (MDB_val){.mv_size = 32, .mv_data = (void *)(uintptr_t)content};
+}
+
+/* 0, CACHE_NONE or -errno. */
+static int get(const struct index *index, MDB_txn *txn, const uint8_t content[32],
+               struct entry *ret)
+{
+    MDB_val k = name_of(content), v;
+    int r = env_error(mdb_get(txn, index->contents, &k, &v));
+    if (r < 0)
+        return r == -ENOENT ? CACHE_NONE : r;
+    if (v.mv_size != PLAIN && v.mv_size != COUNTED)
+        return -EBADMSG;
+    const uint8_t *at = v.mv_data;
+    *ret = (struct entry){.place = {little_get64(at + AT_GENERATION), SLOTS_NONE}};
+    if (v.mv_size == COUNTED) {
+        ret->counted = true;
+        ret->place.slot = little_get32(at + AT_SLOT);
+        ret->holders = little_get32(at + AT_HOLDERS);
+    }
+    return 0;
+}
+
+static int set(const struct index *index, MDB_txn *txn, const uint8_t content[32],
+               const struct entry *entry)
+{
+    uint8_t bytes[COUNTED];
+    little_put64(bytes + AT_GENERATION, entry->place.generation);
+    little_put32(bytes + AT_SLOT, entry->place.slot);
+    little_put32(bytes + AT_HOLDERS, entry->holders);
+    MDB_val k = name_of(content);
+    MDB_val v = {.mv_size = entry->counted ? COUNTED : PLAIN, .mv_data = bytes};
+    return env_error(mdb_put(txn, index->contents, &k, &v, 0));
+}
+
+static int unset(struct index *index, MDB_txn *txn, const uint8_t content[32])
+{
+    MDB_val k = name_of(content);
+    int r = env_error(mdb_del(txn, index->contents, &k, NULL));
+    return r == -ENOENT ? 0 : r;
+}
+
+/* ---- shreds ---- */
+
+/* By generation, the highest byte first, so that those of one segment come together. */
+#define SHRED 12
+
+static void pack_shred(const struct content_place *place, uint8_t ret[SHRED])
+{
+    uint64_t generation = htobe64(place->generation);
+    uint32_t slot = htobe32(place->slot);
+    memcpy(ret, &generation, sizeof(generation));
+    memcpy(ret + sizeof(generation), &slot, sizeof(slot));
+}
+
+static int add_shred(struct index *index, MDB_txn *txn, const struct content_place *place)
+{
+    if (place->generation == 0 || place->slot == SLOTS_NONE)
+        return 0;
+    uint8_t bytes[SHRED];
+    pack_shred(place, bytes);
+    MDB_val k = {.mv_size = sizeof(bytes), .mv_data = bytes}, nothing = {0};
+    index->shreds_due = true;
+    return env_error(mdb_put(txn, index->shreds, &k, &nothing, 0));
+}
+
+int content_shred_next(const struct index *index, MDB_txn *txn, const struct content_place *after,
+                       struct content_place *ret)
+{
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->shreds, &cursor));
+    if (r < 0)
+        return r;
+    uint8_t bytes[SHRED];
+    MDB_val from = {.mv_size = sizeof(bytes), .mv_data = bytes}, k, v;
+    if (after)
+        pack_shred(after, bytes);
+    r = env_seek(cursor, after ? &from : NULL, &k, &v);
+    if (r == 0 && k.mv_size != SHRED)
+        r = -EBADMSG;
+    if (r == 0) {
+        uint64_t generation;
+        uint32_t slot;
+        memcpy(&generation, k.mv_data, sizeof(generation));
+        memcpy(&slot, (const uint8_t *)k.mv_data + sizeof(generation), sizeof(slot));
+        *ret = (struct content_place){be64toh(generation), be32toh(slot)};
+    }
+    mdb_cursor_close(cursor);
+    return r == -ENOENT ? CACHE_NONE : r;
+}
+
+int content_shred_remove(const struct index *index, MDB_txn *txn, const struct content_place *place)
+{
+    uint8_t bytes[SHRED];
+    pack_shred(place, bytes);
+    MDB_val k = {.mv_size = sizeof(bytes), .mv_data = bytes};
+    int r = env_error(mdb_del(txn, index->shreds, &k, NULL));
+    return r == -ENOENT ? 0 : r;
+}
+
+/* ---- places ---- */
+
+int content_find(const struct index *index, MDB_txn *txn, const uint8_t content[32],
+                 struct content_place *ret)
+{
+    struct entry entry;
+    int r = get(index, txn, content, &entry);
+    if (r != 0)
+        return r;
+    if (entry.place.generation == 0)
+        return CACHE_NONE;
+    *ret = entry.place;
+    return 0;
+}
+
+/* What was counted stays so, whatever becomes of the picture. */
+static int change(struct index *index, MDB_txn *txn, const uint8_t content[32],
+                  const struct content_place *place, bool shred)
+{
+    static const struct content_place gone = {0, SLOTS_NONE};
+    struct entry entry = {.place = gone};
+    int r = get(index, txn, content, &entry);
+    if (r < 0)
+        return r;
+    bool was_gone = r == 0 && entry.place.generation == 0;
+    if (r == 0 && shred)
+        r = add_shred(index, txn, &entry.place);
+    if (r < 0)
+        return r;
+    if (!place && !entry.counted)
+        return unset(index, txn, content);
+    entry.place = place ? *place : gone;
+    entry.counted |= entry.place.slot != SLOTS_NONE;
+    index->figures.gone += (place == NULL) - (uint64_t)was_gone;
+    return set(index, txn, content, &entry);
+}
+
+int content_put(struct index *index, MDB_txn *txn, const uint8_t content[32],
+                const struct content_place *place)
+{
+    return change(index, txn, content, place, true);
+}
+
+int content_move(struct index *index, MDB_txn *txn, const uint8_t content[32],
+                 const struct content_place *place)
+{
+    return change(index, txn, content, place, false);
+}
+
+/* ---- holders ---- */
+
+int content_hold(struct index *index, MDB_txn *txn, const uint8_t content[32])
+{
+    struct entry entry;
+    int r = get(index, txn, content, &entry);
+    if (r != 0 || !entry.counted)
+        return r < 0 ? r : 0;
+    entry.holders++;
+    r = set(index, txn, content, &entry);
+    return r < 0 ? r : 1;
+}
+
+int content_release(struct index *index, MDB_txn *txn, const uint8_t content[32])
+{
+    struct entry entry;
+    int r = get(index, txn, content, &entry);
+    if (r != 0 || !entry.counted)
+        return r < 0 ? r : 0;
+    if (entry.holders > 1) {
+        entry.holders--;
+        r = set(index, txn, content, &entry);
+        return r < 0 ? r : 1;
+    }
+    index->figures.gone -= entry.place.generation == 0;
+    r = add_shred(index, txn, &entry.place);
+    if (r == 0)
+        r = unset(index, txn, content);
+    return r < 0 ? r : 1;
+}

@@ -1,0 +1,15 @@
+/*
+ * Writing over the keys that nothing needs any more (content.h). It is done right after the commit
+ * that notes them, before anybody hears of that, and at opening, in case a crash came between. A
+ * segment whose keys cannot be written over goes as a whole. The writer's thread.
+ */
+#ifndef STORE_SHRED_H
+#define STORE_SHRED_H
+
+#include "store/index.h"
+#include "store/ring.h"
+
+/* All there are. 0, also when nothing was due; -errno: they are written over, but stay noted. */
+int shred_all(struct index *index, struct ring *ring);
+
+#endif
