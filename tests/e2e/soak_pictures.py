@@ -41,7 +41,7 @@ CONF = {"cache": {"size": "256M", "index_size": "96M", "hot_memory": "4M"},
 
 def explained(server, url):
     answer = server.ask_admin("GET", "/v1/explain?url=" + urllib.parse.quote(url, safe=""))
-    return re.findall(rb'"sentence":\s*"([^"]*)"', answer.body)[-1].decode()
+    return " ".join(re.findall(r'"sentence":\s*"([^"]*)"', answer.body.decode()))
 
 
 def metrics(server):
