@@ -116,9 +116,11 @@
 #define LIMIT_PIXEL_SAVE_MS 60000 /* how much of it a crash may cost; each time is one flush */
 
 /* ---- decoding (decode/, worker/) ---- */
-#define LIMIT_PIXELS        (40UL * 1000 * 1000)  /* one frame */
-#define LIMIT_TOTAL_PIXELS  (120UL * 1000 * 1000) /* all frames of an animation */
-#define LIMIT_FRAMES        300
+#define LIMIT_PIXELS       (40UL * 1000 * 1000)  /* one frame */
+#define LIMIT_TOTAL_PIXELS (120UL * 1000 * 1000) /* all frames of an animation */
+#define LIMIT_FRAMES       300
+#define LIMIT_WEBP_FRAMES                                                                          \
+    10000 /* more are not even looked at: libwebp's demuxer takes the square of it, here 0.5 s */
 #define LIMIT_DECODED_BYTES (16 * MiB) /* what a worker may hand back */
 #define LIMIT_WORKER_FDS    16 /* a worker holds 7: three null, its socket, two memfds, spare */
 #define LIMIT_WORKER_THREADS                                                                       \

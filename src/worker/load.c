@@ -1,10 +1,12 @@
 #include "worker/load.h"
 
 #include "base/image.h"
+#include "base/limits.h"
 #include "worker/bitmap.h"
 #include "worker/gif.h"
 #include "worker/jpeg.h"
 #include "worker/png_gamma.h"
+#include "worker/riff.h"
 #include "worker/svg.h"
 
 static int open_jpeg(const struct picture *p, VipsImage **image)
@@ -108,6 +110,8 @@ enum worked_outcome load_picture(struct picture *p)
 {
     if (p->job->type == IMAGE_SVG)
         return svg_load(p);
+    if (p->job->type == IMAGE_WEBP && riff_frames(p->bytes, p->job->in_len) > LIMIT_WEBP_FRAMES)
+        return WORKED_TOO_LARGE;
     enum worked_outcome r = open_first(p);
     return r == WORKED_OK ? open_all(p) : r;
 }

@@ -39,6 +39,18 @@ bool riff_is_lossless(const void *file, size_t len)
     return false;
 }
 
+size_t riff_frames(const void *file, size_t len)
+{
+    const unsigned char *b = file;
+    size_t frames = 0;
+    size_t at = HEADER;
+    while (at + CHUNK <= len && chunk_size(b + at) <= len - at) {
+        frames += is(b + at, "ANMF");
+        at += chunk_size(b + at);
+    }
+    return frames;
+}
+
 size_t riff_drop_exif(void *file, size_t len)
 {
     unsigned char *b = file;

@@ -10,6 +10,9 @@
 /* Whether the picture, or the first frame of the animation, is coded without loss. Any bytes. */
 bool riff_is_lossless(const void *file, size_t len);
 
+/* How many frames an animation has; 0 for a still picture. Any bytes. */
+size_t riff_frames(const void *file, size_t len);
+
 /* Takes the EXIF chunks out of a file of our own making, in place. Returns the new length. */
 size_t riff_drop_exif(void *file, size_t len);
 

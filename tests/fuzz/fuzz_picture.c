@@ -56,6 +56,7 @@ static bool has_exif(const uint8_t *b, size_t len)
 static void riff(const uint8_t *bytes, size_t len)
 {
     (void)!riff_is_lossless(bytes, len);
+    must(riff_frames(bytes, len) <= len / 8);
     if (len < RIFF_HEADER)
         return; /* our own encoder's output has a header */
     uint8_t *copy = malloc(len);
