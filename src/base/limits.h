@@ -131,6 +131,8 @@
                  */
 #define LIMIT_WORKER_START                                                                         \
     10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow */
+#define LIMIT_JPEG_WARNINGS 100 /* of libjpeg: damage that it can pass over; libvips' figure */
+#define LIMIT_JPEG_SCANS    100 /* of a progressive picture: cameras and programs write ten or so */
 #define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
     (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
                          * row by row */

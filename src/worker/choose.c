@@ -21,11 +21,11 @@ static bool has_full_chroma(const struct picture *p)
 struct save choose_save(const struct picture *p)
 {
     bool alpha = vips_image_hasalpha(p->image);
-    bool scaled_palette =
-        p->job->max_side && (p->width > p->job->max_side || p->height > p->job->max_side);
-    struct save how = {.palette = has_palette(p) && !scaled_palette,
-                       .full_chroma = has_full_chroma(p)};
+    bool scaled = p->job->max_side && (p->width > p->job->max_side || p->height > p->job->max_side);
+    struct save how = {.palette = has_palette(p) && !scaled, .full_chroma = has_full_chroma(p)};
     enum image_type from = (enum image_type)p->job->type;
+    if (from == IMAGE_JPEG && !scaled)
+        how.quality = save_jpeg_quality(p->bytes, p->job->in_len);
     bool bitmap = from == IMAGE_SVG || from == IMAGE_BMP || from == IMAGE_ICO;
     how.lossless = from == IMAGE_PNG || from == IMAGE_GIF || bitmap ||
                    (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));

@@ -1,13 +1,13 @@
 #include "worker/save.h"
 
 #include "base/limits.h"
+#include "worker/jpeg_head.h"
 #include "worker/png_write.h"
 #include "worker/riff.h"
 
-/* The eye's usual choice; libvips takes 4:2:0 below 90. Baseline, not progressive: a progressive
- * file is some 3 % smaller, but takes its reader's memory for the whole picture and twice our time.
- */
-#define JPEG_QUALITY 82
+/* The eye's usual choice, and other image proxies'. Baseline, not progressive: a progressive file
+ * is some 3 % smaller, but takes its reader's memory for the whole picture and twice our time. */
+#define JPEG_QUALITY 80
 
 #define PNG_COMPRESSION 6 /* zlib's own middle: 9 takes twice the time for under 1 % */
 
@@ -16,11 +16,18 @@
 #define WEBP_QUALITY 80
 #define WEBP_EFFORT  4 /* libwebp's own middle */
 
+int save_jpeg_quality(const void *file, size_t len)
+{
+    int quality = jpeg_quality(file, len);
+    return quality > 0 && quality < JPEG_QUALITY ? quality : JPEG_QUALITY;
+}
+
 static int save_jpeg(VipsImage *image, const struct save *how, void **bytes, size_t *len)
 {
     int chroma = how->full_chroma ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON;
-    return vips_jpegsave_buffer(image, bytes, len, "Q", JPEG_QUALITY, "optimize_coding", TRUE,
-                                "subsample_mode", chroma, "strip", TRUE, NULL);
+    return vips_jpegsave_buffer(image, bytes, len, "Q", how->quality ? how->quality : JPEG_QUALITY,
+                                "optimize_coding", TRUE, "subsample_mode", chroma, "strip", TRUE,
+                                NULL);
 }
 
 /* Through memory, in the smallest exact form. */

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "worker/choose.h"
 #include "worker/colour.h"
+#include "worker/jpeg_straight.h"
 #include "worker/load.h"
 #include "worker/png_straight.h"
 #include "worker/svg.h"
@@ -111,7 +112,7 @@ static enum worked_outcome by_libvips(const struct wire_job *job, const void *by
 
 void transform_run(const struct wire_job *job, const void *bytes, struct worked *ret)
 {
-    if (!png_straight(job, bytes, ret))
+    if (!png_straight(job, bytes, ret) && !jpeg_straight(job, bytes, ret))
         ret->outcome = by_libvips(job, bytes, ret);
 }
 

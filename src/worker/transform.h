@@ -3,6 +3,9 @@
  *
  *     load -> orient -> colour -> scale -> save
  *
+ * and shorter ways without libvips for what needs only to be coded anew, which is most of mail:
+ * png_straight.c, jpeg_straight.c.
+ *
  * All ceilings are checked against the header before a pixel is decoded. What comes out is upright,
  * sRGB or grey, 8 bits a channel, and carries no metadata: no EXIF, XMP, ICC profile, comment or
  * text. Of an animation, frames, delays and loop count stay; one with more frames or pixels than

@@ -10,14 +10,19 @@ import io
 import struct
 import sys
 
-from transform_pictures import (GIF, JPEG, OK, PNG, WEBP, alpha_scene, expect, fail, main, moving,
-                                no_metadata, saved, scene)
+from transform_pictures import (JPEG, OK, PNG, exif, expect, fail, main, no_metadata,
+                                saved, scene)
 
 try:
     import numpy
-    from PIL import Image, ImageDraw, ImageFilter
+    from PIL import Image, ImageDraw, JpegImagePlugin
 except ImportError:
     sys.exit(77)
+
+QUALITIES = (5, 25, 49, 50, 51, 66, 75, 79, 80, 81, 92, 100)
+OURS = 80
+SAMPLINGS = ("444", "422", "420")
+SIZES = ((8, 8), (17, 16), (37, 29), (240, 1), (1, 30))
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # PNG, table 12
 
@@ -139,6 +144,16 @@ def originals():
         "png-hard": saved(photograph().quantize(200), "PNG", optimize=True),
         "png-cut-end": saved(photograph(), "PNG")[:-14],
         "webp-lossless": saved(logo(), "WEBP", lossless=True),
+        **{f"jpeg-{quality}": saved(photograph(), "JPEG", quality=quality)
+           for quality in QUALITIES},
+        **{f"jpeg-{name}-{width}x{height}": saved(photograph().crop((0, 0, width, height)), "JPEG",
+                                                  quality=90, subsampling=number)
+           for number, name in enumerate(SAMPLINGS) for width, height in SIZES},
+        "jpeg-grey": saved(photograph((37, 29)).convert("L"), "JPEG", quality=70),
+        "jpeg-progressive": saved(photograph(), "JPEG", quality=75, progressive=True,
+                                  optimize=True),
+        "jpeg-tables": saved(photograph(), "JPEG", qtables=[[40] * 64, [60] * 64]),
+        "jpeg-turned": saved(photograph((64, 40)), "JPEG", quality=40, exif=exif(6)),
     }
 
 
@@ -205,6 +220,58 @@ def nothing_hidden(result):
     expect("colour of the transparent half", int(pixels[:, :120].max()), 0)
 
 
+def tables(data):
+    return {number: list(table) for number, table in
+            Image.open(io.BytesIO(data)).quantization.items()}
+
+
+def as_good(result):
+    """No coarser than ours, no finer than the original; of a picture coded as coarsely as its
+    original nothing more is lost."""
+    expect("outcome", result.outcome, OK)
+    expect("type", result.type, JPEG)
+    quality = int(result.case.split("-")[1])
+    same = saved(photograph(), "JPEG", quality=min(quality, OURS))
+    expect("tables", tables(result.bytes), tables(same))
+    at_most(1.02)(result)
+    near(0.4 if quality <= OURS else 2)(result)
+    no_metadata(result.bytes, JPEG)
+
+
+def near(most):
+    """As the original shows it: how far off the mean, and the worst line at an edge."""
+    def check(result):
+        expect("outcome", result.outcome, OK)
+        found = numpy.asarray(result.image().convert("RGB")).astype(int)
+        wanted = numpy.asarray(Image.open(io.BytesIO(result.original)).convert("RGB")).astype(int)
+        expect("size", found.shape, wanted.shape)
+        off = abs(found - wanted)
+        for name, part in (("all", off), ("right", off[:, -1]), ("bottom", off[-1])):
+            if part.mean() > (most if name == "all" else 2 * most):
+                fail(f"{name}: off by {part.mean():.2f}")
+    return check
+
+
+def sampled(number):
+    def check(result):
+        expect("outcome", result.outcome, OK)
+        expect("sampling", JpegImagePlugin.get_sampling(result.image()), number)
+    return check
+
+
+def is_grey(result):
+    expect("mode", result.image().mode, "L")
+
+
+def mean_of_tables(least, most):
+    """Close to tables that are of no quality in cjpeg's sense."""
+    def check(result):
+        mean = sum(tables(result.bytes)[0]) / 64
+        if not least <= mean <= most:
+            fail(f"a mean of {mean}")
+    return check
+
+
 def broken(result):
     expect("outcome", result.outcome, 3)
 
@@ -235,6 +302,13 @@ CHECKS = {
     "png-hard": at_most(1.03),
     "png-cut-end": broken,
     "webp-lossless": exact_png(PALETTE, 8),
+    **{f"jpeg-{quality}": as_good for quality in QUALITIES},
+    **{f"jpeg-{name}-{width}x{height}": also(sampled(number), near(3))
+       for number, name in enumerate(SAMPLINGS) for width, height in SIZES},
+    "jpeg-grey": also(near(0.4), is_grey, at_most(1.02)),
+    "jpeg-progressive": also(near(0.4), at_most(1.04)),
+    "jpeg-tables": mean_of_tables(36, 44),
+    "jpeg-turned": lambda r: expect("tables", tables(r.bytes), tables(r.original)),
 }
 
 

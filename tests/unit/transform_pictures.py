@@ -225,7 +225,7 @@ def expect(what, found, wanted):
 
 class Result:
     def __init__(self, folder, case):
-        self.folder = folder
+        self.folder, self.case = folder, case
         with open(os.path.join(folder, case + ".result"), encoding="ascii") as file:
             (self.outcome, self.type, self.width, self.height, self.frames,
              self.transparent) = map(int, file.read().split())
