@@ -24,7 +24,8 @@ const char svg_sample[] =
     "<svg xmlns='http://www.w3.org/2000/svg' xmlns:xlink='http://www.w3.org/1999/xlink' width='9' "
     "height='9'><filter id='f'><feGaussianBlur stdDeviation='2'/></filter><rect width='4' "
     "height='4' filter='url(#f)'/><text style='display:inline!important' y='8'>x</text>"
-    "<image width='1' height='1' xlink:href='data:;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1"
+    "<image width='1' height='1' "
+    "xlink:href='data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1"
     "HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII='/></svg>";
 
 void svg_warm(void)

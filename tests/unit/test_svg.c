@@ -201,6 +201,52 @@ static void test_spacer(void **state)
     free(came.result.bytes);
 }
 
+/* ---- pictures inside ---- */
+
+/* 2x1 pixels, all #00ff00, written by PIL. */
+static const char png_inside[] = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGNk+M/"
+                                 "AwMAAAAUJAQFCuUJcAAAAAElFTkSuQmCC";
+static const char gif_inside[] = "R0lGODdhAgABAIEAAAD/AAAAAAAAAAAAACwAAAAAAgABAAAIBQABAAgIADs=";
+static const char jpeg_inside[] =
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYG"
+    "BwkIBgcJBwYGCAsICQoKCgoKBggLDAsKDAkKCgr/2wBDAQICAgICAgUDAwUKBwYHCgoKCgoKCgoKCgoK"
+    "CgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgr/wAARCAABAAIDAREAAhEBAxEB/8QA"
+    "FAABAAAAAAAAAAAAAAAAAAAAB//EABQQAQAAAAAAAAAAAAAAAAAAAAD/xAAUAQEAAAAAAAAAAAAAAAAA"
+    "AAAJ/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwDAQACEQMRAD8AWBXhTf/Z";
+
+/* Red left, and on the right what the picture covers. */
+static struct came with_inside(const char *type, const char *encoded)
+{
+    char svg[1024];
+    must(snprintf(svg, sizeof(svg),
+                  "<svg " NS " width='8' height='4'><rect width='4' height='4' fill='red'/>"
+                  "<image x='4' width='4' height='4' preserveAspectRatio='none' "
+                  "xlink:href='data:%s;base64,%s'/></svg>",
+                  type, encoded) < (int)sizeof(svg));
+    return draw(&compat, svg);
+}
+
+/* PNG and JPEG are drawn. Nothing else is, nor does looking for its loader kill. */
+static void test_pictures_inside(void **state)
+{
+    (void)state;
+    static const char *const not_drawn[] = {
+        "image/gif",     "image/bmp", "image/webp", "image/tiff",
+        "image/svg+xml", "image/x-y", "text/plain", ""};
+    expect_halves(with_inside("image/png", png_inside), 8, 4, 4, RED, GREEN);
+    struct came came = with_inside("image/jpeg", jpeg_inside);
+    assert_int_equal(came.result.outcome, DECODE_OK);
+    struct pixels pixels = read_png(&came.result);
+    assert_int_equal(pixel_at(&pixels, 3, 2), RED);
+    assert_in_range(pixel_at(&pixels, 5, 2) >> 16 & 0xff, 250, 255);
+    assert_int_equal(pixel_at(&pixels, 5, 2) & 0xff, 255);
+    free(pixels.rgba);
+    free(came.result.bytes);
+    for (size_t i = 0; i < sizeof(not_drawn) / sizeof(not_drawn[0]); i++)
+        expect_halves(with_inside(not_drawn[i], gif_inside), 8, 4, 4, RED, NONE);
+    expect_halves(with_inside("image/png", "broken"), 8, 4, 4, RED, NONE);
+}
+
 /* ---- text ---- */
 
 /* Without fonts it is left out; where a document insists, it is drawn somehow. Neither kills. */
@@ -225,7 +271,7 @@ int main(void)
         cmocka_unit_test(test_rectangles), cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_sizes),      cmocka_unit_test(test_scaled_down_at_once),
         cmocka_unit_test(test_spacer),     cmocka_unit_test(test_webp_is_lossless),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text),       cmocka_unit_test(test_pictures_inside),
     };
     return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

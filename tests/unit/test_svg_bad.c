@@ -203,6 +203,34 @@ static void html(struct buf *buf)
     buf_add_text(buf, "<svg><p>text<br>");
 }
 
+/* ISO 3309, as PNG's annex D has it. */
+static uint32_t crc_of(const unsigned char *bytes, size_t len)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320U : crc >> 1;
+    }
+    return ~crc;
+}
+
+/* A picture inside that says it has 400 million pixels, four bytes each. */
+static void inside(struct buf *buf)
+{
+    unsigned char png[] =
+        "\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x4e\x20\0\0\x4e\x20\x08\x06\0\0\0....\0\0\1\0"
+        "IDAT\x78\x9c\xed\xc1\1\1\0\0\0\x80\x90\xfe";
+    uint32_t crc = crc_of(png + 12, 17);
+    for (int i = 0; i < 4; i++)
+        png[29 + i] = (unsigned char)(crc >> (24 - 8 * i));
+    open_svg(buf, "", "width='9' height='9'");
+    buf_add_text(buf, "<image width='9' height='9' href='data:image/png,");
+    for (size_t i = 0; i < sizeof(png) - 1; i++)
+        buf_add_format(buf, "%%%02x", png[i]);
+    buf_add_text(buf, "'/></svg>");
+}
+
 #define BIT(outcome) (1U << (outcome))
 #define ANY                                                                                        \
     (BIT(DECODE_OK) | BIT(DECODE_BROKEN) | BIT(DECODE_TOO_LARGE) | BIT(DECODE_TIMEOUT) |           \
@@ -223,6 +251,7 @@ static const struct {
     {"filters", filters, ANY & ~BIT(DECODE_OK)},
     {"patterns", patterns, ANY},
     {"dashes", dashes, ANY},
+    {"inside", inside, ANY},
     {"wide", wide, BIT(DECODE_TOO_LARGE)},
     {"flat", flat, BIT(DECODE_TOO_LARGE)},
     {"box", box, BIT(DECODE_TOO_LARGE)},
