@@ -2,6 +2,7 @@
 
 #include "daemon/outward.h"
 #include "daemon/parts.h"
+#include "daemon/reload.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -15,6 +16,7 @@
 
 struct daemon {
     struct parts parts;
+    struct conf *conf;
     char addresses[4096];
     /* The end, on the back loop. */
     struct loop_task drain_task;
@@ -126,6 +128,7 @@ int daemon_start(const struct daemon_conf *conf, char *why, struct daemon **ret)
     if (!daemon)
         return -ENOMEM;
     struct parts *parts = &daemon->parts;
+    daemon->conf = conf->conf;
     parts->conf = conf->conf;
     parts->activation = conf->activation;
     parts->dev = conf->dev;
@@ -156,8 +159,10 @@ const char *daemon_addresses(const struct daemon *daemon)
     return daemon->addresses;
 }
 
-void daemon_reload(struct daemon *daemon)
+void daemon_reload(struct daemon *daemon, const struct conf *fresh)
 {
+    if (fresh)
+        reload_conf(&daemon->parts, daemon->conf, fresh);
     char why[SHOJI_WHY_SIZE] = "";
     int r = keyring_reload(daemon->parts.keyring, why);
     if (r == 0)

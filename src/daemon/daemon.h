@@ -10,7 +10,7 @@
 struct daemon;
 
 struct daemon_conf {
-    const struct conf *conf; /* must live until daemon_stop; base_url may be NULL with `dev` */
+    struct conf *conf; /* must live until daemon_stop; base_url may be NULL with `dev` */
     struct activation *activation; /* sockets that listen already; what is needed is taken */
     bool dev;                      /* a sandbox that cannot be entered is a warning only */
 };
@@ -26,8 +26,10 @@ MUST_CHECK int daemon_start(const struct daemon_conf *conf, char *why, struct da
 /* "listen=127.0.0.1:8080 submit=/run/shoji/submit.sock". Borrowed. */
 const char *daemon_addresses(const struct daemon *daemon);
 
-/* SIGHUP. */
-void daemon_reload(struct daemon *daemon);
+/* SIGHUP: reads keys and rules again, and takes over what it can of `fresh` (NULL: the
+ * configuration could not be read, or there is none), into the configuration that it was started
+ * with. */
+void daemon_reload(struct daemon *daemon, const struct conf *fresh);
 
 /* Now and then: a bounded piece of what is to be done regularly and may block. True: there is more.
  */

@@ -127,14 +127,25 @@ static void raise_files(void)
     }
 }
 
-static void serve(struct daemon *daemon, const sigset_t *signals)
+static void reload(struct daemon *daemon, const struct arguments *arguments)
+{
+    char why[CONF_WHY_SIZE] = "";
+    struct conf fresh = {0};
+    bool read = !arguments->dev && load(arguments, why, &fresh) == 0;
+    if (!read && !arguments->dev)
+        log_error("configuration not reloaded, the old one stays: %s", why);
+    daemon_reload(daemon, read ? &fresh : NULL);
+    conf_free(&fresh);
+}
+
+static void serve(struct daemon *daemon, const struct arguments *arguments, const sigset_t *signals)
 {
     bool more = true; /* at the start, at once */
     for (;;) {
         const struct timespec tick = {.tv_sec = more ? 0 : TICK_S};
         switch (sigtimedwait(signals, NULL, &tick)) {
         case SIGHUP:
-            daemon_reload(daemon);
+            reload(daemon, arguments);
             break;
         case SIGINT:
         case SIGTERM:
@@ -145,7 +156,7 @@ static void serve(struct daemon *daemon, const sigset_t *signals)
     }
 }
 
-static int run(const struct conf *conf, bool dev)
+static int run(const struct arguments *arguments, struct conf *conf)
 {
     sigset_t signals;
     sigemptyset(&signals);
@@ -164,7 +175,8 @@ static int run(const struct conf *conf, bool dev)
     }
     char why[CONF_WHY_SIZE] = "";
     struct daemon *daemon = NULL;
-    const struct daemon_conf start = {.conf = conf, .activation = &activation, .dev = dev};
+    const struct daemon_conf start = {
+        .conf = conf, .activation = &activation, .dev = arguments->dev != NULL};
     int r = daemon_start(&start, why, &daemon);
     activation_free(&activation);
     if (r < 0) {
@@ -174,7 +186,7 @@ static int run(const struct conf *conf, bool dev)
     printf("ready %s\n", daemon_addresses(daemon));
     fflush(stdout);
     activation_notify("READY=1");
-    serve(daemon, &signals);
+    serve(daemon, arguments, &signals);
     activation_notify("STOPPING=1");
     daemon_stop(daemon);
     return EXIT_DONE;
@@ -192,7 +204,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "shojid: %s\n", why);
         return EXIT_TROUBLE;
     }
-    int code = arguments.check ? check_only(&conf) : run(&conf, arguments.dev != NULL);
+    int code = arguments.check ? check_only(&conf) : run(&arguments, &conf);
     conf_free(&conf);
     return code;
 }

@@ -35,6 +35,12 @@ static void locate(const struct conf *conf, char *why)
     }
 }
 
+/* Half at most, or a proxy that is not there would look like an origin's silence. */
+unsigned outward_connect_timeout(const struct conf *conf)
+{
+    return conf->fetch.timeout < 2 * CONNECT_MS ? (unsigned)conf->fetch.timeout / 2 : CONNECT_MS;
+}
+
 int outward_new(struct loop *loop, const struct conf *conf, const unsigned char *key, char *why,
                 struct fetcher **ret)
 {
@@ -59,9 +65,7 @@ int outward_new(struct loop *loop, const struct conf *conf, const unsigned char 
         .deny_hosts = conf->fetch.deny_hosts,
         .ports = conf->fetch.ports,
         .timeout_ms = (unsigned)conf->fetch.timeout,
-        /* Half at most, or a proxy that is not there would look like an origin's silence. */
-        .connect_timeout_ms =
-            conf->fetch.timeout < 2 * CONNECT_MS ? (unsigned)conf->fetch.timeout / 2 : CONNECT_MS,
+        .connect_timeout_ms = outward_connect_timeout(conf),
         .max_bytes = conf->fetch.max_bytes,
         .per_host = (unsigned)conf->fetch.per_host,
         .total = (unsigned)conf->fetch.total,

@@ -14,4 +14,7 @@
 MUST_CHECK int outward_new(struct loop *loop, const struct conf *conf, const unsigned char *key,
                            char *why, struct fetcher **ret);
 
+/* How long a connection may take to come about. */
+unsigned outward_connect_timeout(const struct conf *conf);
+
 #endif

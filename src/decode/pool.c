@@ -376,6 +376,12 @@ void decode_cancel(struct decode *decode)
     decode_free(decode);
 }
 
+void pool_change_deadline(struct pool *pool, unsigned deadline_ms)
+{
+    for (size_t i = 0; i < sizeof(pool->lanes) / sizeof(pool->lanes[0]); i++)
+        pool->lanes[i].team.deadline_ms = deadline_ms;
+}
+
 const char *pool_jail_text(const struct pool *pool)
 {
     return pool->jail_text;

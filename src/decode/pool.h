@@ -98,6 +98,9 @@ struct pool_figures {
 
 /* What holds the workers, for the log: "seccomp, limits, Landlock (ABI 7), ...". Lives as long as
  * the pool. */
+/* For pictures that are handed out from now on. */
+void pool_change_deadline(struct pool *pool, unsigned deadline_ms);
+
 const char *pool_jail_text(const struct pool *pool);
 
 void pool_figures(const struct pool *pool, struct pool_figures *ret);

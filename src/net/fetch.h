@@ -62,6 +62,10 @@ void fetcher_release(struct fetcher *fetcher, size_t len);
 /* All fetches must have ended or been cancelled, all that was held released. Takes NULL. */
 void fetcher_free(struct fetcher *fetcher);
 
+/* Other times, for what begins from now on. */
+void fetcher_change_timeout(struct fetcher *fetcher, unsigned timeout_ms,
+                            unsigned connect_timeout_ms);
+
 /* Why there is no picture. The numbers are stored: append, never renumber. */
 enum fetch_outcome {
     FETCH_OK = 0,          /* 200 with a complete body */

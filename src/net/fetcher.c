@@ -144,6 +144,14 @@ size_t fetcher_egresses(const struct fetcher *fetcher, struct fetch_egress *ret,
     return count;
 }
 
+void fetcher_change_timeout(struct fetcher *fetcher, unsigned timeout_ms,
+                            unsigned connect_timeout_ms)
+{
+    must(timeout_ms > 0 && connect_timeout_ms > 0);
+    fetcher->timeout_ms = timeout_ms;
+    fetcher->shared.connect_timeout_ms = connect_timeout_ms;
+}
+
 void fetcher_free(struct fetcher *fetcher)
 {
     if (!fetcher)

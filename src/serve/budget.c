@@ -31,10 +31,19 @@ static void budget_freep(struct budget **budget)
     budget_free(*budget);
 }
 
-static int make_pace(uint64_t per_s, uint64_t burst, size_t most, struct pace **ret)
+struct rates {
+    struct pace_rate all, bytes, domain, network;
+};
+
+static struct rates rates_of(const struct budget_conf *conf)
 {
-    const struct pace_rate rate = {.per_s = per_s, .burst = burst};
-    return pace_new(&rate, most, ret);
+    uint64_t per_network = conf->per_domain * NETWORK_FACTOR;
+    return (struct rates){
+        .all = {conf->rate, conf->rate},
+        .bytes = {conf->bandwidth, conf->bandwidth},
+        .domain = {conf->per_domain, 2 * conf->per_domain},
+        .network = {per_network, 2 * per_network},
+    };
 }
 
 int budget_new(const struct budget_conf *conf, struct budget **ret)
@@ -47,18 +56,27 @@ int budget_new(const struct budget_conf *conf, struct budget **ret)
     /* The list that Debian keeps up to date, or the one that libpsl was built with. */
     budget->suffixes_own = psl_latest(NULL);
     budget->suffixes = budget->suffixes_own ? budget->suffixes_own : psl_builtin();
-    uint64_t per_network = conf->per_domain * NETWORK_FACTOR;
-    int r = make_pace(conf->rate, conf->rate, 1, &budget->all);
+    const struct rates rates = rates_of(conf);
+    int r = pace_new(&rates.all, 1, &budget->all);
     if (r == 0)
-        r = make_pace(conf->bandwidth, conf->bandwidth, 1, &budget->bytes);
+        r = pace_new(&rates.bytes, 1, &budget->bytes);
     if (r == 0)
-        r = make_pace(conf->per_domain, 2 * conf->per_domain, LIMIT_PACED_SITES, &budget->domains);
+        r = pace_new(&rates.domain, LIMIT_PACED_SITES, &budget->domains);
     if (r == 0)
-        r = make_pace(per_network, 2 * per_network, LIMIT_PACED_SITES, &budget->networks);
+        r = pace_new(&rates.network, LIMIT_PACED_SITES, &budget->networks);
     if (r < 0)
         return r;
     *ret = take(budget);
     return 0;
+}
+
+void budget_change(struct budget *budget, const struct budget_conf *conf)
+{
+    const struct rates rates = rates_of(conf);
+    pace_change(budget->all, &rates.all);
+    pace_change(budget->bytes, &rates.bytes);
+    pace_change(budget->domains, &rates.domain);
+    pace_change(budget->networks, &rates.network);
 }
 
 void budget_free(struct budget *budget)

@@ -31,6 +31,9 @@ struct budget_conf {
 MUST_CHECK int budget_new(const struct budget_conf *conf, struct budget **ret);
 void budget_free(struct budget *budget); /* takes NULL */
 
+/* Other figures from now on; `cache` is not looked at. */
+void budget_change(struct budget *budget, const struct budget_conf *conf);
+
 /* The registrable domain of a canonical host, a part of it; the host itself where there is none (an
  * address, a public suffix). Any thread. */
 struct span budget_domain(const struct budget *budget, struct span host);

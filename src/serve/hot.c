@@ -233,6 +233,15 @@ void hot_drop(struct hot *hot, const char *path, size_t len)
         drop(hot, entry);
 }
 
+void hot_resize(struct hot *hot, size_t max_bytes)
+{
+    if (max_bytes == hot->max_bytes)
+        return;
+    hot->max_bytes = max_bytes;
+    while (hot->bytes > max_bytes)
+        evict_one(hot);
+}
+
 size_t hot_bytes(const struct hot *hot)
 {
     return hot->bytes;

@@ -21,6 +21,9 @@ struct hot;
 MUST_CHECK int hot_new(size_t max_bytes, struct hot **ret);
 void hot_free(struct hot *hot); /* takes NULL */
 
+/* Another `max_bytes`: what is too much for it goes. */
+void hot_resize(struct hot *hot, size_t max_bytes);
+
 /* Borrowed until the next call, or NULL: not here, or put there with another stamp. */
 struct reply *hot_get(struct hot *hot, const char *path, size_t len, uint64_t stamp);
 

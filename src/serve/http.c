@@ -197,7 +197,7 @@ static unsigned connections_of_a_door(const struct http *http, const struct http
 
 static int door_open(struct door *door, struct http *http, const struct http_conf *conf)
 {
-    int r = front_init(&door->front, http->env, conf->hot_memory / http->doors_count);
+    int r = front_init(&door->front, http->env);
     if (r < 0)
         return r;
     const struct MHD_OptionItem options[] = {
@@ -300,6 +300,7 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
     if (r < 0)
         return r;
     http->doors_count = doors;
+    http_set_hot_memory(http, conf->hot_memory);
     struct watch_conf watch = conf->watch;
     watch.max = doors * connections_of_a_door(http, conf);
     r = watch_new(&watch, &http->watch);
@@ -360,6 +361,11 @@ static void add_front(const struct front *front, struct http_figures *ret)
                 atomic_load_explicit(&front->tally.answers[step][i], memory_order_relaxed);
     ret->hot_bytes += atomic_load_explicit(&front->tally.hot_bytes, memory_order_relaxed);
     ret->parked += atomic_load_explicit(&front->parked, memory_order_relaxed);
+}
+
+void http_set_hot_memory(struct http *http, size_t bytes)
+{
+    atomic_store(&http->env->hot_memory, bytes / http->doors_count);
 }
 
 void http_figures(const struct http *http, struct http_figures *ret)

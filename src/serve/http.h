@@ -42,6 +42,9 @@ struct http_figures {
 /* All fronts together. Any thread, until http_free. */
 void http_figures(const struct http *http, struct http_figures *ret);
 
+/* Another figure for `hot_memory`: each front takes it over with its next request. Any thread. */
+void http_set_hot_memory(struct http *http, size_t bytes);
+
 /* No new connections and no new misses; waits until no request is parked, no answer under way and
  * no connection left that might still bring a request, in LIMIT_DRAIN_MS at most. Who keeps a
  * connection learns with his next answer that it ends. The back loop must be running and must have

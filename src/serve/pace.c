@@ -43,6 +43,12 @@ int pace_new(const struct pace_rate *rate, size_t most, struct pace **ret)
     return 0;
 }
 
+void pace_change(struct pace *pace, const struct pace_rate *rate)
+{
+    must(rate->per_s == 0 || rate->burst > 0);
+    pace->rate = *rate;
+}
+
 void pace_free(struct pace *pace)
 {
     if (!pace)

@@ -29,6 +29,9 @@ struct pace_rate {
 MUST_CHECK int pace_new(const struct pace_rate *rate, size_t most, struct pace **ret);
 void pace_free(struct pace *pace); /* takes NULL */
 
+/* From now on; debts stay. */
+void pace_change(struct pace *pace, const struct pace_rate *rate);
+
 /* How long until one unit may be taken; 0: now. Takes nothing. */
 int64_t pace_wait_ms(struct pace *pace, uint64_t key, int64_t now_ms);
 

@@ -51,10 +51,10 @@ static uint64_t stamp_of(const struct request_env *env)
            cache_purges(env->cache);
 }
 
-int front_init(struct front *front, struct request_env *env, size_t hot_bytes)
+int front_init(struct front *front, struct request_env *env)
 {
     *front = (struct front){.env = env, .stamp = stamp_of(env)};
-    return hot_new(hot_bytes, &front->hot);
+    return hot_new(atomic_load(&env->hot_memory), &front->hot);
 }
 
 void front_finish(struct front *front)
@@ -264,7 +264,7 @@ static void on_back(struct loop_task *task)
         .url = request->opened.url,
         .url_len = request->opened.url_len,
         .tenant = request->tenant,
-        .wait_ms = env->wait_ms,
+        .wait_ms = atomic_load(&env->wait_ms),
     };
     request->waiter.answer = on_answer;
     flight_join(env->flights, &ask, &request->waiter);
@@ -411,6 +411,7 @@ enum MHD_Result request_handle(struct front *front, struct MHD_Connection *conne
 {
     /* Before anything is looked up: what changes meanwhile goes with the next request. */
     front->stamp = stamp_of(front->env);
+    hot_resize(front->hot, atomic_load_explicit(&front->env->hot_memory, memory_order_relaxed));
     struct request *request = *state;
     if (request) {
         struct request_line same = *line; /* the mark that said so gave way to the request */

@@ -18,7 +18,7 @@
 
 #include <stdatomic.h>
 
-/* What all fronts share; immutable while they run. */
+/* What all fronts share; immutable while they run, but for what is atomic. */
 struct request_env {
     struct loop *back;
     struct cache *cache;
@@ -28,8 +28,9 @@ struct request_env {
     const char *url_suffix;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
     struct plan_conf plan;
-    int64_t wait_ms;
-    atomic_bool draining; /* true: misses are refused, hits go on */
+    _Atomic int64_t wait_ms;
+    _Atomic size_t hot_memory; /* bytes, of each front; http.c sets it */
+    atomic_bool draining;      /* true: misses are refused, hits go on */
 };
 
 struct front {
@@ -41,7 +42,7 @@ struct front {
 };
 
 /* 0 or -ENOMEM. */
-MUST_CHECK int front_init(struct front *front, struct request_env *env, size_t hot_bytes);
+MUST_CHECK int front_init(struct front *front, struct request_env *env);
 void front_finish(struct front *front);
 
 struct request_line {

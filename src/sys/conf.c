@@ -19,6 +19,11 @@
         .section = #section_, .name = #name_, .type = type_, .at = AT(section_, name_),            \
         .standard = standard_, .min = min_, .max = max_                                            \
     }
+#define LIVE(section_, name_, type_, standard_, min_, max_)                                        \
+    {                                                                                              \
+        .section = #section_, .name = #name_, .type = type_, .at = AT(section_, name_),            \
+        .standard = standard_, .min = min_, .max = max_, .live = true                              \
+    }
 #define C(section_, name_, field_, standard_, words)                                               \
     {                                                                                              \
         .section = #section_, .name = #name_, .type = CHOICE, .at = AT(section_, field_),          \
@@ -33,7 +38,7 @@
     }
 
 /* clang-format off */
-static const struct conf_key conf_keys[] = {
+const struct conf_key conf_keys[] = {
     T(server, listen, "127.0.0.1:8080", "addresses: 127.0.0.1:8080, [::1]:8080 or unix:/path"),
     T(server, submit, "/run/shoji/submit.sock", "the path of a Unix socket"),
     T(server, admin, "/run/shoji/admin.sock", "the path of a Unix socket, 127.0.0.1:8081, or nothing"),
@@ -46,13 +51,13 @@ static const struct conf_key conf_keys[] = {
     N(server, max_connections, NUMBER, "10000", 1, 1000000),
     N(cache, size, SIZE, "8G", 32 * MiB, 64 * 1024 * GiB),
     N(cache, index_size, SIZE, "1G", 8 * MiB, 1024 * GiB),
-    N(cache, hot_memory, SIZE, "128M", 0, 1024 * GiB),
+    LIVE(cache, hot_memory, SIZE, "128M", 0, 1024 * GiB),
     N(cache, retention, TIME, "365d", DAY_MS, 3650 * DAY_MS),
     C(cache, refetch, refetch, "shared", "shared|never|always"),
     N(cache, shared_by, NUMBER, "5", 2, 8),
     C(cache, encrypt, encrypt, "off", "off|on"),
     T(fetch, user_agent, "Mozilla/5.0 (compatible; Shoji mail image proxy)", "a text"),
-    N(fetch, timeout, TIME, "20s", 100, 600000),
+    LIVE(fetch, timeout, TIME, "20s", 100, 600000),
     N(fetch, max_bytes, SIZE, "10M", 1 * KiB, 1 * GiB),
     N(fetch, max_redirects, NUMBER, "5", 0, 20),
     T(fetch, ports, "80,443", "a list such as 80,443, or any"),
@@ -63,14 +68,14 @@ static const struct conf_key conf_keys[] = {
     N(fetch, total, NUMBER, "256", 1, 10000),
     C(fetch, https_only, https_only, "off", "off|on"),
     N(fetch, fetch_window, TIME, "14d", DAY_MS, 3650 * DAY_MS),
-    N(fetch, wait, TIME, "5s", 0, 60000),
+    LIVE(fetch, wait, TIME, "5s", 0, 60000),
     EGRESS(CHOICE, type, "direct", .allowed = "direct|socks5|http"),
     EGRESS(TEXT, address, NULL, .allowed = "direct: addresses of this machine; else the proxy's address:port"),
     EGRESS(TEXT, interface, NULL, .allowed = "the name of a network interface"),
     EGRESS(TEXT, resolvers, NULL, .allowed = "a list such as 9.9.9.9,149.112.112.112"),
     EGRESS(NUMBER, weight, "1", .min = 1, .max = 1000),
     N(decode, workers, NUMBER, "0", 0, 256),
-    N(decode, deadline, TIME, "5s", 100, 60000),
+    LIVE(decode, deadline, TIME, "5s", 100, 60000),
     N(decode, memory, SIZE, "768M", 128 * MiB, 16 * GiB),
     N(decode, max_pixels, NUMBER, "40000000", 1, 1000000000),
     N(decode, max_frames, NUMBER, "300", 1, 10000),
@@ -79,9 +84,9 @@ static const struct conf_key conf_keys[] = {
     C(prefetch, enabled, enabled, "on", "off|on"),
     N(prefetch, delay, TIME, "0s", 0, DAY_MS),
     N(prefetch, jitter, TIME, "0s", 0, DAY_MS),
-    N(prefetch, rate, NUMBER, "200", 0, 1000000),
-    N(prefetch, per_domain, NUMBER, "50", 0, 1000000),
-    N(prefetch, bandwidth, SIZE, "0", 0, 1024 * GiB),
+    LIVE(prefetch, rate, NUMBER, "200", 0, 1000000),
+    LIVE(prefetch, per_domain, NUMBER, "50", 0, 1000000),
+    LIVE(prefetch, bandwidth, SIZE, "0", 0, 1024 * GiB),
     T(prefetch, spool, "/var/spool/shoji", "a directory"),
     T(trackers, rules, NULL, "a list of files; the installed one where it is left out"),
     C(trackers, policy, policy, "block", "block|proxy"),
@@ -100,6 +105,7 @@ static const struct conf_key conf_keys[] = {
 /* clang-format on */
 
 #define KEYS_COUNT (sizeof(conf_keys) / sizeof(conf_keys[0]))
+const size_t conf_keys_count = KEYS_COUNT;
 
 /* ---- sections ---- */
 

@@ -24,8 +24,13 @@ struct conf_key {
     const char *allowed;  /* CHOICE: the words, by number; TEXT: what it is, for messages */
     uint64_t min;
     uint64_t max;
+    bool live;  /* a number that a running server takes over */
     bool named; /* of sections [section NAME]: `at` is an offset in the struct of one of those */
 };
+
+/* All that there are: conf.c. */
+extern const struct conf_key conf_keys[];
+extern const size_t conf_keys_count;
 
 /* `base`: what the key's offset counts from. 0; -EINVAL with a sentence in `why` (CONF_WHY_SIZE
  * bytes), what was there stays; or -ENOMEM. */

@@ -1,10 +1,12 @@
 """Starting, checking and reloading: configuration and key file (contract 2 and 7)."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import harness
@@ -146,6 +148,75 @@ class Keys(harness.ServerTest):
         os.chmod(server.keys, 0o644)
         with self.assertRaises(AssertionError):
             server.start()
+
+
+class Reload(harness.ServerTest):
+    """SIGHUP and the configuration: what can change in flight does, the rest is named."""
+
+    def changed(self, running, /, **sections):
+        for section, values in sections.items():
+            running.conf.setdefault(section, {}).update(values)
+        running.config_file()
+        said = len(running.logged(1000))
+        running.reload()
+        return running.logged(1000)[said:]
+
+    def test_a_timeout_in_flight(self):
+        silent = self.origin()
+        silent.default = lambda conn, asked: threading.Event().wait(60)
+        server = self.shojid({"fetch": {"timeout": "60s", "wait": "60s"}})
+        said = self.changed(server, fetch={"timeout": "1s"})
+        self.assertIn("[fetch] timeout: changed", said)
+        self.assertPlaceholder(server.open(silent.url("/a.png"), timeout_s=20))
+
+    def test_how_long_a_reader_waits(self):
+        sender = self.origin()
+        sender.default = origins.picture(pictures.plain_png())
+        server = self.shojid({"prefetch": {"delay": "1h"}, "fetch": {"wait": "60s"}})
+        url = sender.url("/a.png")
+        answer = server.ask_submit("POST", "/v1/prefetch", {"Content-Type": "application/json"},
+                                   harness.as_json({"urls": [url]}))
+        self.assertEqual(answer.status, 202)
+        self.changed(server, fetch={"wait": "200ms"})
+        self.assertPlaceholder(server.open(url, timeout_s=20, d=harness.today()))
+
+    def test_hot_memory(self):
+        sender = self.origin()
+        sender.default = origins.picture(pictures.noise_png(100, 100))
+        server = self.shojid({"server": {"threads": "1"}})
+        held = lambda: json.loads(server.ask_admin("GET", "/v1/stats").body)["requests"][
+            "hot_memory_bytes"]
+        self.assertPicture(server.open(sender.url("/a.png")))
+        self.assertGreater(held(), 10000)
+        self.changed(server, cache={"hot_memory": "0"})
+        self.assertPicture(server.open(sender.url("/a.png")))
+        self.assertEqual(held(), 0)
+        self.changed(server, cache={"hot_memory": "16M"})
+        self.assertPicture(server.open(sender.url("/a.png")))
+        self.assertGreater(held(), 10000)
+        self.assertEqual(sender.count(), 1)
+
+    def test_what_must_wait_is_named_once_a_reload(self):
+        server = self.shojid()
+        said = self.changed(server, server={"threads": "1"}, prefetch={"rate": "3"},
+                            cache={"size": "128M"})
+        self.assertIn("[server] threads: the change waits for the next start", said)
+        self.assertIn("[cache] size: the change waits for the next start", said)
+        self.assertIn("[prefetch] rate: changed", said)
+        self.assertEqual(said.count("change"), 3)
+        said = self.changed(server)
+        self.assertNotIn("rate", said)
+        self.assertIn("[server] threads", said)
+
+    def test_a_bad_file_keeps_the_old(self):
+        server = self.shojid()
+        said = self.changed(server, fetch={"wait": "soon"}, prefetch={"rate": "7"})
+        self.assertIn("configuration not reloaded, the old one stays", said)
+        self.assertRegex(said, r"shoji\.conf:\d+: .*wait")
+        self.assertNotIn("rate", said)
+        self.assertIn("keys reloaded", said)
+        said = self.changed(server, fetch={"wait": "3s"}, server={"base_url": None})
+        self.assertIn("base_url is missing", said)
 
 
 class Dev(harness.ServerTest):

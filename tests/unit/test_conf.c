@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "sys/conf.h"
+#include "sys/conf_change.h"
 #include "sys/fd.h"
 
 #include <errno.h>
@@ -134,6 +134,69 @@ static void test_named_sections(void **state)
     assert_non_null(strstr(why, ":34: more than 16 sections"));
 }
 
+struct seen {
+    char text[512];
+};
+
+static void see(void *ctx, const struct conf_change *change)
+{
+    struct seen *seen = ctx;
+    size_t len = strlen(seen->text);
+    snprintf(seen->text + len, sizeof(seen->text) - len, "%s.%s%s ", change->section, change->name,
+             change->live ? "!" : "");
+}
+
+static void changes(const char *from, const char *to, struct seen *ret, struct conf *ret_after)
+{
+    char why[CONF_WHY_SIZE];
+    struct conf a, b;
+    assert_int_equal(load(from, why, &a), 0);
+    assert_int_equal(load(to, why, &b), 0);
+    *ret = (struct seen){0};
+    conf_each_change(&a, &b, see, ret);
+    conf_take_over(&a, &b);
+    conf_free(&b);
+    *ret_after = a;
+}
+
+static void test_what_changed_and_what_can_be_taken_over(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct conf after;
+    changes("[cache]\nsize = 3G\n", "[cache]\nsize = 3072M\n", &seen, &after);
+    assert_string_equal(seen.text, "");
+    conf_free(&after);
+    changes("[cache]\nhot_memory = 1M\nsize = 3G\n[server]\nlisten = 127.0.0.1:1\n",
+            "[cache]\nsize = 4G\n[fetch]\nwait = 7s\n[trackers]\nallow = a.example\n", &seen,
+            &after);
+    assert_string_equal(seen.text,
+                        "server.listen cache.size cache.hot_memory! fetch.wait! trackers.allow ");
+    assert_int_equal(after.cache.hot_memory, 128 << 20);
+    assert_int_equal(after.fetch.wait, 7000);
+    assert_int_equal(after.cache.size, 3ULL << 30);
+    assert_string_equal(after.server.listen, "127.0.0.1:1");
+    assert_null(after.trackers.allow);
+    conf_free(&after);
+}
+
+static void test_egresses_change_together(void **state)
+{
+    (void)state;
+    struct seen seen;
+    struct conf after;
+    static const char one[] = "[egress a]\ntype = socks5\naddress = 127.0.0.1:9050\n";
+    changes(one, one, &seen, &after);
+    assert_string_equal(seen.text, "");
+    conf_free(&after);
+    changes(one, "[egress a]\ntype = socks5\naddress = 127.0.0.1:9051\n", &seen, &after);
+    assert_string_equal(seen.text, "egress.NAME ");
+    conf_free(&after);
+    changes("", one, &seen, &after);
+    assert_string_equal(seen.text, "egress.NAME ");
+    conf_free(&after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +205,8 @@ int main(void)
         cmocka_unit_test(test_a_line_too_long_is_refused_by_its_own_number),
         cmocka_unit_test(test_named_sections),
         cmocka_unit_test(test_missing_file),
+        cmocka_unit_test(test_what_changed_and_what_can_be_taken_over),
+        cmocka_unit_test(test_egresses_change_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
