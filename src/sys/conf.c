@@ -101,6 +101,10 @@ const struct conf_key conf_keys[] = {
     T(rewrite, accept_base, NULL, "a list of base URLs that were in use before"),
     N(rewrite, max_message, SIZE, "50M", 1 * KiB, 1 * GiB),
     N(rewrite, max_images, NUMBER, "200", 1, 10000),
+    T(milter, listen, "unix:/run/shoji/milter.sock", "unix:/path, or inet:port@127.0.0.1"),
+    C(milter, deliver, deliver, "rewrite", "rewrite|prefetch|unrewrite"),
+    T(milter, domains, NULL, "a list of domains that are delivered here"),
+    T(milter, mailers, "local,virtual,lmtp,dovecot,cyrus,cyrusv2,maildrop,procmail", "a list of Postfix transports or Sendmail mailers that deliver here"),
 };
 /* clang-format on */
 
@@ -130,7 +134,7 @@ static const struct conf_key *find_key(struct span section, const char *name, ch
     else
         snprintf(why, CONF_WHY_SIZE,
                  "unknown section [%.*s]: allowed are server, cache, fetch, egress NAME, decode, "
-                 "prefetch, trackers, rewrite",
+                 "prefetch, trackers, rewrite, milter",
                  len, section.ptr);
     return NULL;
 }

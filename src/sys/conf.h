@@ -21,6 +21,7 @@ enum conf_output { CONF_OUTPUT_COMPAT, CONF_OUTPUT_WEBP };
 enum conf_mode { CONF_MODE_PROXY, CONF_MODE_HOLD, CONF_MODE_STRIP };
 enum conf_policy { CONF_POLICY_BLOCK, CONF_POLICY_PROXY };
 enum conf_links { CONF_LINKS_KEEP, CONF_LINKS_CLEAN };
+enum conf_deliver { CONF_DELIVER_REWRITE, CONF_DELIVER_PREFETCH, CONF_DELIVER_UNREWRITE };
 enum conf_signed { CONF_SIGNED_PROTECT, CONF_SIGNED_KEEP, CONF_SIGNED_TEXT };
 
 enum conf_egress_type { CONF_EGRESS_DIRECT, CONF_EGRESS_SOCKS5, CONF_EGRESS_HTTP };
@@ -109,6 +110,12 @@ struct conf {
         uint64_t max_message;
         uint64_t max_images;
     } rewrite;
+    struct {
+        char *listen;     /* libmilter's form: unix:/path, inet:port@address */
+        uint64_t deliver; /* enum conf_deliver */
+        char *domains;    /* a list; NULL: as the MTA routes */
+        char *mailers;    /* a list */
+    } milter;
     struct conf_egress *egresses;
     size_t egresses_count;
 };

@@ -1,5 +1,6 @@
 #include "sys/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ void log_line(enum log_level level, const char *format, ...)
     char whole[1100];
     int len = getenv("JOURNAL_STREAM")
                   ? snprintf(whole, sizeof(whole), "<%d>%s\n", (int)level, line)
-                  : snprintf(whole, sizeof(whole), "shojid: %s\n", line);
+                  : snprintf(whole, sizeof(whole), "%s: %s\n", program_invocation_short_name, line);
     ssize_t n = write(STDERR_FILENO, whole, (size_t)len);
     (void)n;
 }
