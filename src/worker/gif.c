@@ -1,15 +1,27 @@
 #include "worker/gif.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define SCREEN     13 /* signature and logical screen descriptor */
 #define DESCRIPTOR 10 /* image separator, position, size, flags */
 #define EXTENSION  0x21
+#define CONTROL    0xf9
 #define IMAGE      0x2c
 #define TRAILER    0x3b
+
+#define CLEAR 2 /* disposal methods: to the empty screen, 3 to what was before */
 
 struct cursor {
     const unsigned char *bytes;
     size_t len;
     size_t at;
+    size_t control;         /* where the last graphic control extension stands */
+    unsigned char *copy;    /* of the file, to mend; NULL while only looking */
+    unsigned disposal;      /* of the frame before; before the first all is clear */
+    unsigned next_disposal; /* of the frame to come */
+    bool transparent;       /* a frame has such a colour */
+    bool exposed;           /* a frame does not cover what was cleared */
 };
 
 static bool skip(struct cursor *c, size_t count)
@@ -38,23 +50,94 @@ static bool skip_sub_blocks(struct cursor *c)
     return false;
 }
 
+static unsigned little16(const unsigned char *b)
+{
+    return (unsigned)b[1] << 8 | b[0];
+}
+
+/* GIF89a, section 23. */
+static void note_control(struct cursor *c, size_t start)
+{
+    const unsigned char *block = c->bytes + start;
+    if (c->len - start < 8 || block[1] != CONTROL || block[2] != 4)
+        return;
+    c->control = start;
+    c->next_disposal = block[3] >> 2 & 7;
+    c->transparent = c->transparent || (block[3] & 1);
+}
+
+/* Names a colour that the frame's table does not hold as transparent: with such a colour libnsgif
+ * clears to nothing, else to the background colour, which browsers ignore. A table of 256 colours
+ * leaves none. */
+static void mend_control(struct cursor *c, const unsigned char *descriptor)
+{
+    unsigned flags = descriptor[DESCRIPTOR - 1] & 0x80 ? descriptor[DESCRIPTOR - 1] : c->bytes[10];
+    if (!c->copy || c->next_disposal != CLEAR || (flags & 7) == 7)
+        return;
+    c->copy[c->control + 3] |= 1;
+    c->copy[c->control + 6] = 255;
+}
+
+static void note_frame(struct cursor *c, const unsigned char *descriptor)
+{
+    bool covers = little16(descriptor + 1) == 0 && little16(descriptor + 3) == 0 &&
+                  little16(descriptor + 5) >= little16(c->bytes + 6) &&
+                  little16(descriptor + 7) >= little16(c->bytes + 8);
+    if (c->disposal >= CLEAR && !covers)
+        c->exposed = true;
+    mend_control(c, descriptor);
+    c->disposal = c->next_disposal;
+    c->next_disposal = 0;
+}
+
 static bool skip_block(struct cursor *c)
 {
     size_t start = c->at;
-    if (c->bytes[start] == EXTENSION)
+    if (c->bytes[start] == EXTENSION) {
+        note_control(c, start);
         return skip(c, 2) && skip_sub_blocks(c);
+    }
     if (c->bytes[start] != IMAGE || !skip(c, DESCRIPTOR))
         return false;
+    note_frame(c, c->bytes + start);
     return skip_table(c, c->bytes[start + DESCRIPTOR - 1]) && skip(c, 1) && skip_sub_blocks(c);
 }
 
-bool gif_is_whole(const void *file, size_t len)
+static bool walk(struct cursor *c)
 {
-    struct cursor c = {.bytes = file, .len = len};
-    if (!skip(&c, SCREEN) || !skip_table(&c, c.bytes[SCREEN - 3]))
+    if (!skip(c, SCREEN) || !skip_table(c, c->bytes[SCREEN - 3]))
         return false;
-    while (c.at < c.len && c.bytes[c.at] != TRAILER)
-        if (!skip_block(&c))
+    while (c->at < c->len && c->bytes[c->at] != TRAILER)
+        if (!skip_block(c))
             return false;
     return true;
+}
+
+struct gif_facts gif_look(const void *file, size_t len)
+{
+    struct cursor c = {.bytes = file, .len = len, .disposal = CLEAR};
+    bool whole = walk(&c);
+    return (struct gif_facts){
+        .whole = whole,
+        .exposed = whole && c.exposed && !c.transparent,
+        .end = c.at,
+    };
+}
+
+void *gif_copy_clear(const void *file, size_t end, size_t *ret_len)
+{
+    static const unsigned char clear[] = {
+        EXTENSION, CONTROL, 4, 1, 0, 0, 0, 0,             /* colour 0 is transparent */
+        IMAGE,     0,       0, 0, 0, 1, 0, 1, 0,    0x80, /* one pixel, a table of two colours */
+        0,         0,       0, 0, 0, 0, 2, 2, 0x44, 0x01, 0, TRAILER /* clear code, colour 0, end */
+    };
+    unsigned char *copy = malloc(end + sizeof(clear));
+    if (!copy)
+        return NULL;
+    memcpy(copy, file, end);
+    memcpy(copy + end, clear, sizeof(clear));
+    struct cursor c = {.bytes = file, .len = end, .disposal = CLEAR, .copy = copy};
+    walk(&c);
+    *ret_len = end + sizeof(clear);
+    return copy;
 }

@@ -1,6 +1,7 @@
 /*
- * The block structure of a GIF (GIF89a, section 12 on), where libnsgif is more patient than we are:
- * it shows a file that ends in the middle of a frame.
+ * The block structure of a GIF (GIF89a, section 12 on), for two things in which libvips is not as
+ * we are: libnsgif shows a file that ends in the middle of a frame, and what frames leave of the
+ * screen becomes black where no frame names a transparent colour. Any bytes.
  */
 #ifndef WORKER_GIF_H
 #define WORKER_GIF_H
@@ -8,8 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* False when the file ends, or loses its structure, inside a block. The trailer may be missing, as
- * it is in files that every browser shows. Any bytes. */
-bool gif_is_whole(const void *file, size_t len);
+struct gif_facts {
+    bool whole; /* false when the file ends, or loses its structure, inside a block; the trailer may
+                   be missing, as it is in files that every browser shows */
+    bool exposed; /* the empty screen is seen, and no frame has a transparent colour */
+    size_t end;   /* of the last block: where a trailer is, or should be */
+};
+
+struct gif_facts gif_look(const void *file, size_t len);
+
+/* A copy up to `end` whose frames clear to nothing, with a frame of one transparent pixel behind:
+ * libvips then gives the others an alpha channel, too. free()'s; NULL without memory. */
+void *gif_copy_clear(const void *file, size_t end, size_t *ret_len);
 
 #endif

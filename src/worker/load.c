@@ -9,6 +9,8 @@
 #include "worker/riff.h"
 #include "worker/svg.h"
 
+#include <stdlib.h>
+
 static int open_jpeg(const struct picture *p, VipsImage **image)
 {
     void *in = (void *)(uintptr_t)p->bytes; /* libvips does not say const, and only reads */
@@ -24,14 +26,45 @@ static int open_png(struct picture *p, const void *bytes, size_t len, VipsImage 
                                VIPS_FAIL_ON_ERROR, NULL);
 }
 
-/* `frames`: -1 for all of them. */
-static int open_frames(const struct wire_job *job, const void *bytes, int frames, VipsImage **image)
+static int free_copy(void *copy, VipsArea *area)
 {
-    void *in = (void *)(uintptr_t)bytes;
-    if (job->type == IMAGE_GIF)
-        return vips_gifload_buffer(in, job->in_len, image, "n", frames, "access",
-                                   VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
-    return vips_webpload_buffer(in, job->in_len, image, "n", frames, "access",
+    (void)area;
+    free(copy);
+    return 0;
+}
+
+/* The loader keeps the copy, by the blob, for as long as it reads. */
+static int open_exposed(const struct picture *p, size_t end, int frames, VipsImage **image)
+{
+    size_t len;
+    void *copy = gif_copy_clear(p->bytes, end, &len);
+    if (!copy)
+        return -1;
+    VipsBlob *blob = vips_blob_new((VipsCallbackFn)free_copy, copy, len);
+    int r = vips_call("gifload_buffer", blob, image, "n", frames, "access", VIPS_ACCESS_SEQUENTIAL,
+                      "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+    vips_area_unref(VIPS_AREA(blob));
+    return r;
+}
+
+static int open_gif(const struct picture *p, int frames, VipsImage **image)
+{
+    struct gif_facts facts = gif_look(p->bytes, p->job->in_len);
+    if (!facts.whole)
+        return -1;
+    if (facts.exposed)
+        return open_exposed(p, facts.end, frames, image);
+    void *in = (void *)(uintptr_t)p->bytes;
+    return vips_gifload_buffer(in, p->job->in_len, image, "n", frames, "access",
+                               VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+}
+
+static int open_frames(const struct picture *p, int frames, VipsImage **image)
+{
+    if (p->job->type == IMAGE_GIF)
+        return open_gif(p, frames, image);
+    void *in = (void *)(uintptr_t)p->bytes;
+    return vips_webpload_buffer(in, p->job->in_len, image, "n", frames, "access",
                                 VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
 }
 
@@ -59,12 +92,8 @@ static enum worked_outcome open_first(struct picture *p)
         r = open_png(p, p->bytes, p->job->in_len, &image);
         break;
     case IMAGE_GIF:
-        if (!gif_is_whole(p->bytes, p->job->in_len))
-            break;
-        r = open_frames(p->job, p->bytes, 1, &image);
-        break;
     case IMAGE_WEBP:
-        r = open_frames(p->job, p->bytes, 1, &image);
+        r = open_frames(p, 1, &image);
         break;
     case IMAGE_BMP:
         return bitmap_load(p);
@@ -90,6 +119,8 @@ static enum worked_outcome open_all(struct picture *p)
     uint64_t frames = can_move(p) ? (uint64_t)vips_image_get_n_pages(p->image) : 1;
     if (width * height > job->max_pixels)
         return WORKED_TOO_LARGE;
+    if (p->job->type == IMAGE_GIF && gif_look(p->bytes, job->in_len).exposed)
+        frames--; /* the one that open_gif appended */
     /* libvips holds an animation as one tall strip. */
     if (frames > job->max_frames || width * height * frames > job->max_total_pixels ||
         height * frames >= VIPS_MAX_COORD)
@@ -99,7 +130,7 @@ static enum worked_outcome open_all(struct picture *p)
     p->frames = (unsigned)frames;
     if (frames > 1) {
         VipsImage *all = NULL;
-        if (open_frames(job, p->bytes, -1, &all) < 0)
+        if (open_frames(p, (int)frames, &all) < 0)
             return WORKED_BROKEN;
         picture_replace(p, all);
     }

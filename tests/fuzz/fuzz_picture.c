@@ -3,6 +3,8 @@
 #include "decode/sniff.h"
 #include "worker/gif.h"
 #include "worker/icc.h"
+#include "worker/jpeg.h"
+#include "worker/png_gamma.h"
 #include "worker/riff.h"
 
 #include <stdbool.h>
@@ -30,10 +32,18 @@ static void sniff(const uint8_t *bytes, size_t len)
 /* What lies behind a whole GIF does not matter; what is cut off its blocks does. */
 static void gif(const uint8_t *bytes, size_t len)
 {
-    bool whole = gif_is_whole(bytes, len);
-    must(!whole || len >= 13);
-    if (whole && bytes[len - 1] == 0x3b && len > 14)
-        (void)gif_is_whole(bytes, len - 1);
+    struct gif_facts facts = gif_look(bytes, len);
+    must(facts.end <= len);
+    if (!facts.whole)
+        return;
+    must(len >= 13);
+    /* the copy is a GIF that needs no other */
+    size_t copy_len = 0;
+    void *copy = gif_copy_clear(bytes, facts.end, &copy_len);
+    must(copy && copy_len > facts.end);
+    struct gif_facts again = gif_look(copy, copy_len);
+    must(again.whole && !again.exposed && again.end == copy_len - 1);
+    free(copy);
 }
 
 /* As a reader that knows nothing but RFC 9649 sees it: no chunk EXIF among the outermost. */
@@ -74,5 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     gif(bytes, len);
     riff(bytes, len);
     (void)!icc_is_srgb(bytes, len);
+    (void)!icc_is_of(bytes, len, "CMYK");
+    (void)!jpeg_is_usual(bytes, len);
+    (void)!png_gamma(bytes, len);
     return 0;
 }

@@ -163,9 +163,10 @@ def still_cases():
     cases["gif-clear"] = case([Frame(pattern(8), clear=3)], eight)
     cases["gif-clear-outside"] = case([Frame(pattern(8), clear=200)], eight)
     cases["gif-background"] = case([Frame(pattern(8, 20, 10), 5, 5, clear=0)], eight, background=4)
+    cases["gif-background-bare"] = case([Frame(pattern(8, 20, 10), 5, 5)], eight, background=4)
     # a first frame beyond the screen makes that larger; only the size of one that is too large does
     # in browsers, which cut this one: nobody draws such a picture on purpose
-    corner = [Frame(pattern(8), 30, 20, clear=0)]
+    corner = [Frame(pattern(8), 30, 20)]
     cases["gif-corner"] = (gif(corner, eight), looks(composed(corner, eight, (70, 44)), []))
     cases["gif-1x1"] = case([Frame(pattern(2, 1, 1))], colours(2), size=(1, 1))
 
@@ -189,6 +190,11 @@ def moving_cases():
             for f in small]
         cases[f"gif-moves-{name}"] = case(parts, eight, loop=0)
         cases[f"gif-moves-{name}-bare"] = case(parts[1:], eight, loop=0)
+        parts = [Frame(p.indices, p.x, p.y, disposal=disposal, delay=p.delay) for p in parts]
+        cases[f"gif-moves-{name}-opaque"] = case(parts, eight, loop=0)
+        cases[f"gif-moves-{name}-opaque-bare"] = case(parts[1:], eight)
+    cases["gif-moves-exposed-no-end"] = (cases["gif-moves-keep-opaque-bare"][0][:-1],
+                                         cases["gif-moves-keep-opaque-bare"][1])
     mixed = [Frame(pattern(8, 12, 9, i), 3 * i, 2 * i, clear=1, disposal=i % 4) for i in range(8)]
     cases["gif-moves-mixed"] = case([Frame(pattern(8))] + mixed, eight, loop=0)
     cases["gif-moves-once"] = case([Frame(pattern(8, start=i)) for i in range(4)], eight)
