@@ -109,6 +109,9 @@
 #define LIMIT_QUEUE_STEPS 512 /* groups looked at in one turn of the loop: a millisecond or so */
 #define LIMIT_SPOOL_FILE  (16 * MiB) /* what 8 MiB of URLs become when they are sealed */
 
+/* ---- bytes that the decoder dies of (serve/) ---- */
+#define LIMIT_POISON 64 /* remembered; each met twice: a campaign has a few pictures; not tuned */
+
 /* ---- the record of pixels (serve/) ---- */
 #define LIMIT_PIXEL_DOMAINS                                                                        \
     4096                        /* registrable ones: ten times what the rules name; 1 MB at worst */

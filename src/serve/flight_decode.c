@@ -34,6 +34,11 @@ static enum flight_verdict judge(const struct decode_result *result)
     return result->transparent ? FLIGHT_SPACER : FLIGHT_PICTURE;
 }
 
+static struct span body_of(const struct flight *flight)
+{
+    return (struct span){flight->body, flight->body_len};
+}
+
 static void on_decoded(void *ctx, struct decode_result *result)
 {
     struct flight *flight = ctx;
@@ -42,6 +47,8 @@ static void on_decoded(void *ctx, struct decode_result *result)
         decode_later(flight);
         return;
     }
+    poison_note(&flight->owner->poison, flight->owner->conf.cache, body_of(flight),
+                result->outcome);
     flight_drop_body(flight);
     if (result->outcome != DECODE_OK) {
         flight_count_outcome(flight, REASON_DECODE + result->outcome);
@@ -60,12 +67,27 @@ static void on_decoded(void *ctx, struct decode_result *result)
     flight_store(flight);
 }
 
+/* The same bytes have killed the decoder under other URLs. */
+static bool is_poison(struct flight *flight)
+{
+    struct flights *flights = flight->owner;
+    enum decode_outcome outcome =
+        poison_find(&flights->poison, flights->conf.cache, body_of(flight));
+    if (outcome == DECODE_OK)
+        return false;
+    flight_drop_body(flight);
+    flight_count_outcome(flight, REASON_DECODE + outcome);
+    flight_fail_for_good(flight, REASON_DECODE + outcome);
+    return true;
+}
+
 void flight_decode(struct flight *flight)
 {
     flight->decode_timer.fire = on_decode_timer;
     if (!flight->body)
         flight_fail_for_now(flight, FETCH_NO_MEMORY);
-    else if (decode_start(flight->owner->conf.pool, flight->body, flight->body_len, on_decoded,
+    else if (!is_poison(flight) &&
+             decode_start(flight->owner->conf.pool, flight->body, flight->body_len, on_decoded,
                           flight, &flight->decode) < 0)
         decode_later(flight);
 }

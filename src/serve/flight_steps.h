@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "serve/crowd.h"
 #include "serve/flight.h"
+#include "serve/poison.h"
 
 #include <stdatomic.h>
 
@@ -34,6 +35,7 @@ struct flights {
     void *queued_ctx;
     bool draining;
     struct flight_counts counts;
+    struct poison poison;
 };
 
 struct flight {

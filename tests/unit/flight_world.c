@@ -28,6 +28,19 @@ static const struct page *page_of(const char *url, size_t len)
     return page->url ? page : NULL;
 }
 
+static const char *body_of(const struct page *page)
+{
+    return page->body ? page->body : page->url;
+}
+
+static const struct page *page_with(const void *bytes, size_t len)
+{
+    const struct page *page = script.world->pages;
+    while (strlen(body_of(page)) != len || memcmp(body_of(page), bytes, len) != 0)
+        page++;
+    return page;
+}
+
 /* ---- the origin ---- */
 
 struct fetch {
@@ -35,7 +48,6 @@ struct fetch {
     fetch_done_fn *done;
     void *ctx;
     const struct page *page;
-    char url[128];
 };
 
 static void on_fetched(struct loop_task *task)
@@ -48,9 +60,10 @@ static void on_fetched(struct loop_task *task)
         result.location = fetch->page->location;
         result.asked = result.outcome != FETCH_EGRESS;
     }
-    buf_add_text(&body, fetch->url);
-    if (result.outcome == FETCH_OK)
+    if (result.outcome == FETCH_OK) {
+        buf_add_text(&body, body_of(fetch->page));
         result.body = &body;
+    }
     fetch->done(fetch->ctx, &result);
     buf_free(&body);
     free(fetch);
@@ -68,7 +81,6 @@ int __wrap_fetch_start(struct fetcher *fetcher, const struct fetch_target *targe
     fetch->done = done;
     fetch->ctx = ctx;
     fetch->page = page_of(target->url, strlen(target->url));
-    snprintf(fetch->url, sizeof(fetch->url), "%s", target->url);
     pthread_mutex_lock(&script.lock);
     assert_in_range(script.asked_count, 0, ASKED_MAX - 1);
     snprintf(script.asked[script.asked_count++], sizeof(script.asked[0]), "%s", target->url);
@@ -139,7 +151,7 @@ int __wrap_decode_start(struct pool *pool, const void *bytes, size_t len, decode
     decode->task.run = on_decoded;
     decode->done = done;
     decode->ctx = ctx;
-    decode->page = page_of(bytes, len);
+    decode->page = page_with(bytes, len);
     pthread_mutex_lock(&script.lock);
     script.decoded++;
     pthread_mutex_unlock(&script.lock);

@@ -20,7 +20,9 @@ struct page {
     enum decode_outcome decoded;
     unsigned width, height; /* 0: 64 x 48 */
     bool transparent;
-    const char *picture; /* the bytes; NULL: the URL */
+    const char *body;    /* what the origin sends; NULL: the URL. What is made of it is told by the
+                          * first page that has it */
+    const char *picture; /* what the decoder makes of it; NULL: the URL */
 };
 
 struct world {

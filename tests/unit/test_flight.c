@@ -109,6 +109,56 @@ static void test_what_kills_the_decoder_is_never_offered_again(void **state)
     world_free(w);
 }
 
+/* The same bytes under many URLs: two workers are lost, and no more. Other bytes are nobody's
+ * business. */
+static void test_a_campaign_of_poison_costs_two_workers(void **state)
+{
+    (void)state;
+    static const struct page pages[] = {
+        {.url = "http://p.example/1", .body = "poison", .decoded = DECODE_TIMEOUT},
+        {.url = "http://p.example/2", .body = "poison"},
+        {.url = "http://p.example/3", .body = "poison"},
+        {.url = "http://p.example/4", .body = "poison"},
+        {.url = "http://p.example/5", .body = "health"},
+        {.url = "http://p.example/6", .body = "broken", .decoded = DECODE_BROKEN},
+        {.url = "http://p.example/7", .body = "broken"},
+        {.url = "http://p.example/8", .body = "broken"},
+        {0},
+    };
+    struct world *w = world_new(pages);
+    for (int i = 0; i < 4; i++) {
+        assert_told(world_read(w, pages[i].url), REPLY_MISSING);
+        assert_int_equal(world_record(w, pages[i].url).reason, REASON_DECODE + DECODE_TIMEOUT);
+        assert_int_equal(world_decoded(), i < 2 ? i + 1 : 2);
+    }
+    assert_picture(world_read(w, pages[4].url), pages[4].url);
+    for (int i = 5; i < 8; i++) /* a worker lives through these */
+        assert_told(world_read(w, pages[i].url), REPLY_MISSING);
+    assert_int_equal(world_decoded(), 2 + 1 + 3);
+    world_free(w);
+}
+
+/* A machine that was too slow once, and once more later, has not shown anything. */
+static void test_what_went_well_in_between_is_no_poison(void **state)
+{
+    (void)state;
+    struct page pages[] = {
+        {.url = "http://p.example/1", .body = "large"},
+        {.url = "http://p.example/2", .body = "large"},
+        {.url = "http://p.example/3", .body = "large"},
+        {.url = "http://p.example/4", .body = "large"},
+        {0},
+    };
+    struct world *w = world_new(pages);
+    for (int i = 0; i < 4; i++) {
+        pages[0].decoded = i % 2 ? DECODE_OK : DECODE_TIMEOUT;
+        struct told told = world_read(w, pages[i].url);
+        assert_int_equal(told.reply, i % 2 ? REPLY_CONSTANTS : REPLY_MISSING);
+    }
+    assert_int_equal(world_decoded(), 4);
+    world_free(w);
+}
+
 /* ---- redirects ---- */
 
 /* Who answered with a redirect is not asked again while the hop waits for another try. */
@@ -227,6 +277,8 @@ int main(void)
         cmocka_unit_test(test_an_unwritten_picture_is_shown_and_tried_again_by_the_clock),
         cmocka_unit_test(test_unwritten_failures_end_with_the_schedule),
         cmocka_unit_test(test_what_kills_the_decoder_is_never_offered_again),
+        cmocka_unit_test(test_a_campaign_of_poison_costs_two_workers),
+        cmocka_unit_test(test_what_went_well_in_between_is_no_poison),
         cmocka_unit_test(test_who_redirected_is_not_asked_again),
         cmocka_unit_test(test_a_hop_that_was_put_off_sends_nobody_back),
         cmocka_unit_test(test_verdicts),
