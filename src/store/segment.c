@@ -32,8 +32,7 @@ static int open_once(const struct segment_conf *conf, struct segment *segment)
     /* What exists keeps its size: the file's, since a damaged one may claim anything. */
     struct env_conf env_conf = {.dir = segment->dir,
                                 .size = conf->may_make ? conf->size : env_file_bytes(segment->dir),
-                                .closed = conf->closed,
-                                .flags = MDB_NOMETASYNC};
+                                .closed = conf->closed};
     if (env_conf.size == 0)
         return -EBADMSG;
     int r = env_open(&env_conf, &segment->env);

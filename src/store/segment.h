@@ -93,9 +93,8 @@ uint64_t segment_room(uint64_t size);
 MUST_CHECK int segment_append(struct segment *segment, const uint8_t content[32], struct span bytes,
                               uint32_t *ret_slot);
 
-/* Durable when 0; a power failure may still undo the last commit as a whole. After -errno nothing
- * was appended. Then either segment_confirm: the index knows what was appended; or segment_abort:
- * it never will. */
+/* Durable when 0. After -errno nothing was appended. Then either segment_confirm: the index knows
+ * what was appended; or segment_abort: it never will. */
 MUST_CHECK int segment_commit(struct segment *segment);
 void segment_confirm(struct segment *segment);
 void segment_abort(struct segment *segment);
