@@ -136,6 +136,8 @@
     10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow */
 #define LIMIT_JPEG_WARNINGS 100 /* of libjpeg: damage that it can pass over; libvips' figure */
 #define LIMIT_JPEG_SCANS    100 /* of a progressive picture: cameras and programs write ten or so */
+#define LIMIT_GIF_EXACT_PIXELS                                                                     \
+    (16UL * 1000 * 1000) /* of all frames, held as 64 MB: 89 frames of 600 by 300 */
 #define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
     (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
                          * row by row */

@@ -1,9 +1,12 @@
 #include "worker/save.h"
 
 #include "base/limits.h"
+#include "worker/gif_exact.h"
 #include "worker/jpeg_head.h"
 #include "worker/png_write.h"
 #include "worker/riff.h"
+
+#include <string.h>
 
 /* The eye's usual choice, and other image proxies'. Baseline, not progressive: a progressive file
  * is some 3 % smaller, but takes its reader's memory for the whole picture and twice our time. */
@@ -58,8 +61,62 @@ static int save_png(VipsImage *image, const struct save *how, void **bytes, size
                                VIPS_FOREIGN_PNG_FILTER_ALL, "strip", TRUE, NULL);
 }
 
+/* Halves of transparency cannot be, in a GIF; libvips dithers nothing away either. */
+static void harden(struct pixels *p)
+{
+    for (size_t i = 0; i < pixels_count(p); i++) {
+        unsigned char *at = p->bytes + i * 4;
+        at[3] = at[3] < 128 ? 0 : 255;
+        if (at[3] == 0)
+            memset(at, 0, 4);
+    }
+}
+
+/* 0, -1, or GIF_TOO_COLOURFUL. */
+static int save_gif_exact(VipsImage *image, void **bytes, size_t *len)
+{
+    struct gif_strip strip = {.plays = 1};
+    VipsImage *rgb = NULL;
+    VipsImage *rgba = NULL;
+    int *delays = NULL;
+    int delay_count = 0;
+    size_t size;
+    if (vips_colourspace(image, &rgb, VIPS_INTERPRETATION_sRGB, NULL) < 0)
+        return -1;
+    int r =
+        vips_image_hasalpha(rgb) ? vips_copy(rgb, &rgba, NULL) : vips_addalpha(rgb, &rgba, NULL);
+    g_object_unref(rgb);
+    if (r < 0)
+        return -1;
+    /* Not n-pages, which counts those that were not taken, too. */
+    strip.frames = (uint32_t)(vips_image_get_height(rgba) / vips_image_get_page_height(rgba));
+    strip.pixels = (struct pixels){(uint32_t)vips_image_get_width(rgba),
+                                   (uint32_t)vips_image_get_height(rgba), 4, NULL};
+    if (vips_image_get_typeof(rgba, "loop"))
+        vips_image_get_int(rgba, "loop", &strip.plays);
+    if (vips_image_get_typeof(rgba, "delay"))
+        vips_image_get_array_int(rgba, "delay", &delays, &delay_count);
+    strip.delays_ms = delays;
+    strip.delay_count = (uint32_t)delay_count;
+    strip.pixels.bytes = vips_image_write_to_memory(rgba, &size);
+    if (strip.pixels.bytes) {
+        harden(&strip.pixels);
+        r = gif_write_exact(&strip, bytes, len);
+    } else {
+        r = -1;
+    }
+    g_free(strip.pixels.bytes);
+    g_object_unref(rgba);
+    return r;
+}
+
 static int save_gif(VipsImage *image, void **bytes, size_t *len)
 {
+    uint64_t pixels =
+        (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
+    int r = pixels <= LIMIT_GIF_EXACT_PIXELS ? save_gif_exact(image, bytes, len) : 1;
+    if (r <= 0)
+        return r;
     return vips_gifsave_buffer(image, bytes, len, "dither", 0.0, "effort", 4, "reuse", TRUE,
                                "strip", TRUE, NULL);
 }

@@ -10,8 +10,8 @@ import io
 import struct
 import sys
 
-from transform_pictures import (JPEG, OK, PNG, exif, expect, fail, main, no_metadata,
-                                saved, scene)
+from transform_pictures import (GIF, JPEG, OK, PNG, exif, expect, fail, frames_of, main,
+                                no_metadata, plays, saved, scene)
 
 try:
     import numpy
@@ -115,6 +115,21 @@ def with_levels(image, levels):
     return out
 
 
+def animation(pictures):
+    return saved(pictures[0], "GIF", save_all=True, append_images=pictures[1:], loop=2,
+                 duration=[40 + 70 * i for i in range(len(pictures))])
+
+
+def wandering():
+    """More than 256 colours in all, and no more than that in a frame: half of it stays."""
+    still, pictures = photograph(), []
+    for i in range(5):
+        picture = still.copy()
+        picture.paste(photograph((60, 40), seed=i), (20 * i, 30))
+        pictures.append(picture.quantize(256, dither=Image.Dither.NONE))
+    return pictures
+
+
 def originals():
     two = scene().quantize(2)
     return {
@@ -149,6 +164,11 @@ def originals():
         **{f"jpeg-{name}-{width}x{height}": saved(photograph().crop((0, 0, width, height)), "JPEG",
                                                   quality=90, subsampling=number)
            for number, name in enumerate(SAMPLINGS) for width, height in SIZES},
+        "gif-one-table": animation([logo("RGB").rotate(i * 9).quantize(40) for i in range(6)]),
+        "gif-own-tables": animation([photograph(seed=i).quantize(256) for i in range(4)]),
+        "gif-part": animation(wandering()),
+        "gif-still": saved(photograph().quantize(256), "GIF"),
+        "gif-clear": saved(logo("RGB").quantize(60), "GIF", transparency=0),
         "jpeg-grey": saved(photograph((37, 29)).convert("L"), "JPEG", quality=70),
         "jpeg-progressive": saved(photograph(), "JPEG", quality=75, progressive=True,
                                   optimize=True),
@@ -218,6 +238,21 @@ def nothing_hidden(result):
     expect("outcome", result.outcome, OK)
     pixels = numpy.asarray(result.image().convert("RGBA"))
     expect("colour of the transparent half", int(pixels[:, :120].max()), 0)
+
+
+def exact_gif(count, plays_wanted):
+    """All pixels of all frames, and when they show."""
+    def check(result):
+        expect("outcome", result.outcome, OK)
+        expect("type", result.type, GIF)
+        (found, _), (wanted, _) = frames_of(result.bytes), frames_of(result.original)
+        expect("frames", (result.frames, len(found), len(wanted)), (count, count, count))
+        for i, ((a, delay), (b, wanted_delay)) in enumerate(zip(found, wanted)):
+            if (shown(a) != shown(b)).any():
+                fail(f"pixels of frame {i}")
+            expect("delay", delay or 0, wanted_delay or 0)
+        expect("plays", plays(result.bytes), plays_wanted)
+    return check
 
 
 def tables(data):
@@ -305,6 +340,11 @@ CHECKS = {
     **{f"jpeg-{quality}": as_good for quality in QUALITIES},
     **{f"jpeg-{name}-{width}x{height}": also(sampled(number), near(3))
        for number, name in enumerate(SAMPLINGS) for width, height in SIZES},
+    "gif-one-table": also(exact_gif(6, 3), at_most(1.05)),
+    "gif-own-tables": also(exact_gif(4, 3), at_most(1.05)),
+    "gif-part": also(exact_gif(5, 3), at_most(1.05)),
+    "gif-still": also(exact_gif(1, 1), at_most(1.05)),
+    "gif-clear": also(exact_gif(1, 1), at_most(1.05)),
     "jpeg-grey": also(near(0.4), is_grey, at_most(1.02)),
     "jpeg-progressive": also(near(0.4), at_most(1.04)),
     "jpeg-tables": mean_of_tables(36, 44),
