@@ -12,8 +12,9 @@ cpu_us is CPU time a picture; rounds are interleaved, and each picture's time is
 rounds. A case is a kind of picture, or `all`; with `-600` it is scaled down to 600 pixels (max_side)
 where it is larger. out_bytes and ssim are means a picture, without scaling; the case jpeg is every
 JPEG that became a JPEG, flat-png every logo and icon that became a PNG. rss_bytes is the most that
-a worker ever held resident: on the ordinary set, and on photographs of 40 megapixels, progressive
-or on their side.
+a worker ever held resident, the libraries' 28 MiB included: on the set but for what telephones took
+(`ordinary`), on that (12 megapixels, on their side or progressive), and on photographs of 40
+megapixels, progressive or on their side (`large`). SSIM is on luma (bench/decode_score.py).
 """
 
 import os
@@ -53,6 +54,14 @@ class Pictures:
             self.lines = [line.split() for line in file]
         self.kinds = [kind for kind, _, _ in self.lines]
         self.paths = [path for _, _, path in self.lines]
+
+    def only(self, wanted):
+        """The path of a list of the kinds that are wanted."""
+        path = self.list + "-" + wanted
+        with open(path, "w", encoding="ascii") as file:
+            file.writelines(" ".join(line) + "\n" for line in self.lines
+                            if (line[0] == "phone") == (wanted == "phone"))
+        return path
 
     def cases(self):
         """case -> the numbers of its pictures"""
@@ -165,9 +174,10 @@ def memory_rows(folder, pictures):
     made = os.path.join(folder, "memory")
     os.mkdir(made)
     rows = []
-    for case, which in (("ordinary", pictures), ("large", large)):
+    for case, path in (("ordinary", pictures.only("ordinary")), ("phone", pictures.only("phone")),
+                       ("large", large.list)):
         for side in SIDES:
-            subject = Subject("shoji", *subjects.ours("pool")(which.list))
+            subject = Subject("shoji", *subjects.ours("pool")(path))
             try:
                 peak = subjects.peak_of_worker(subject, f"save {side} {made}")
             finally:

@@ -94,7 +94,7 @@ static VipsImage *upright_srgb(VipsImage *image)
     return image;
 }
 
-/* ---- out: the settings of src/worker/save.c ---- */
+/* ---- out: the settings of src/worker/save.c; PNG as libvips would do it for us ---- */
 
 static void save_jpeg(VipsImage *image, struct made *ret)
 {
