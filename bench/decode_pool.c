@@ -112,6 +112,11 @@ void subject_start(void)
     pool_for(0);
 }
 
+void subject_ready(unsigned max_side)
+{
+    pool_for(max_side);
+}
+
 static void done(void *ctx, struct decode_result *came)
 {
     (void)ctx;

@@ -95,6 +95,7 @@ static uint64_t one_pass(unsigned side, uint64_t *others_ns)
 static void turn(unsigned side, uint64_t budget_ns)
 {
     uint64_t spent = 0, others_ns = 0;
+    subject_ready(side);
     uint64_t before = subject_others_ns();
     unsigned passes = 0;
     memset(all.cpu_ns, 0, sizeof(all.cpu_ns));

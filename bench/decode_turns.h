@@ -36,6 +36,9 @@ struct made {
 
 void subject_start(void);
 
+/* Before the first picture with this max_side: what is set up for it is no picture's cost. */
+void subject_ready(unsigned max_side);
+
 /* A picture that cannot be made ends the program. */
 void subject_make(const struct original *original, unsigned max_side, struct made *ret);
 void subject_release(struct made *made);
