@@ -51,6 +51,23 @@ static void decodes(struct buf *to, const struct pool_figures *decode)
     buf_add_format(to, "%s{outcome=\"timeout\"} %lu\n", name, decode->timeouts);
 }
 
+static const char *const losses[POOL_LOSSES] = {
+    [POOL_LOSS_DIED] = "died",
+    [POOL_LOSS_FALSE] = "false",
+    [POOL_LOSS_IDLE] = "idle",
+    [POOL_LOSS_OVERDUE] = "overdue",
+};
+
+static void lost_workers(struct buf *to, const struct pool_figures *decode)
+{
+    static const char name[] = "shoji_decoder_workers_lost_total";
+    head(to, name, "counter",
+         "Decoder processes that were lost: died of a picture or a forbidden system call, gave a "
+         "false answer, spoke or died without a picture, passed the deadline.");
+    for (size_t i = 0; i < POOL_LOSSES; i++)
+        buf_add_format(to, "%s{why=\"%s\"} %lu\n", name, losses[i], decode->lost[i]);
+}
+
 static void listener(struct buf *to, const struct http_figures *http)
 {
     requests(to, http);
@@ -129,6 +146,7 @@ static void decoder(struct buf *to, const struct pool_figures *decode)
 {
     decodes(to, decode);
     gauge(to, "shoji_decoder_workers", "Decoder processes that stand.", decode->workers_alive);
+    lost_workers(to, decode);
     gauge(to, "shoji_decoder_waiting", "Originals that wait for a decoder.", decode->waiting);
 }
 

@@ -395,6 +395,10 @@ bool pool_hopeless(const struct pool *pool)
 void pool_figures(const struct pool *pool, struct pool_figures *ret)
 {
     *ret = pool->figures;
-    for (unsigned i = 0; i < WIRE_CLASSES; i++)
-        ret->workers_alive += team_alive(&pool->lanes[i].team);
+    for (unsigned i = 0; i < WIRE_CLASSES; i++) {
+        const struct team *team = &pool->lanes[i].team;
+        ret->workers_alive += team_alive(team);
+        for (unsigned loss = 0; loss < POOL_LOSSES; loss++)
+            ret->lost[loss] += team->lost[loss];
+    }
 }

@@ -87,20 +87,30 @@ void decode_cancel(struct decode *decode);
  * SVG nothing is said.) */
 bool pool_hopeless(const struct pool *pool);
 
+/* Why a worker was lost before its time, whether it had a picture or none. */
+enum pool_loss {
+    POOL_LOSS_DIED,    /* by itself, or for a system call that it may not make */
+    POOL_LOSS_FALSE,   /* it said what no honest worker says */
+    POOL_LOSS_IDLE,    /* it spoke, or died, when it had no picture */
+    POOL_LOSS_OVERDUE, /* it did not answer within the deadline */
+    POOL_LOSSES,
+};
+
 struct pool_figures {
     unsigned long decoded;
     unsigned long failed;
     unsigned long crashed;
     unsigned long timeouts;
+    unsigned long lost[POOL_LOSSES]; /* workers */
     unsigned workers_alive;
     unsigned waiting;
 };
 
-/* What holds the workers, for the log: "seccomp, limits, Landlock (ABI 7), ...". Lives as long as
- * the pool. */
 /* For pictures that are handed out from now on. */
 void pool_change_deadline(struct pool *pool, unsigned deadline_ms);
 
+/* What holds the workers, for the log: "seccomp, limits, Landlock (ABI 7), ...". Lives as long as
+ * the pool. */
 const char *pool_jail_text(const struct pool *pool);
 
 void pool_figures(const struct pool *pool, struct pool_figures *ret);

@@ -108,13 +108,14 @@ static void decoder_lost(struct team *team, const char *step, int error)
     team->events->changed(team);
 }
 
-static void worker_died(struct worker *worker)
+static void worker_died(struct worker *worker, enum pool_loss loss)
 {
     struct team *team = worker->team;
     if (decoder_gone(&team->decoder)) {
         decoder_lost(team, "the decoder process died", 0);
         return;
     }
+    team->lost[loss]++;
     if (worker->state == WORKER_STARTING)
         failed(team, "a decoder worker died at its start", 0);
     worker_lost(worker, DECODE_CRASHED);
@@ -128,6 +129,7 @@ static void worker_overdue(struct loop_timer *timer)
         decoder_lost(team, "the decoder process does not answer", 0);
         return;
     }
+    team->lost[POOL_LOSS_OVERDUE]++;
     if (worker->state == WORKER_STARTING)
         failed(team, "a decoder worker did not get ready", 0);
     worker_lost(worker, DECODE_TIMEOUT);
@@ -152,7 +154,7 @@ static void hear_start(struct worker *worker)
     if (r == -EAGAIN)
         return;
     if (r != 0 || state.kind != WIRE_READY) {
-        worker_died(worker);
+        worker_died(worker, POOL_LOSS_DIED);
         return;
     }
     state.text[WIRE_TEXT - 1] = '\0';
@@ -190,13 +192,15 @@ static void hear_answer(struct worker *worker)
         return;
     if (r == 0 && done.kind == WIRE_DONE && done.id < worker->job.id) {
         /* Once more about a picture that it has answered: not this one's fault. */
+        team->lost[POOL_LOSS_IDLE]++;
         worker_lost(worker, DECODE_NO_MEMORY);
         return;
     }
+    enum pool_loss loss = r == WIRE_CLOSED ? POOL_LOSS_DIED : POOL_LOSS_FALSE;
     if (r == 0)
         r = answer_take(&worker->job, &done, worker->out_fd, &result);
     if (r != 0 && r != -ENOMEM) {
-        worker_died(worker);
+        worker_died(worker, loss);
         return;
     }
     team->failures = 0;
@@ -225,7 +229,7 @@ static void worker_ready(struct loop_fd *self, uint32_t events)
     else if (worker->state == WORKER_BUSY)
         hear_answer(worker);
     else
-        worker_died(worker); /* unasked */
+        worker_died(worker, POOL_LOSS_IDLE);
 }
 
 /* ---- what the zygote says ---- */
@@ -461,6 +465,7 @@ int team_give(struct worker *worker, const struct wire_job *job, int in_fd, void
     struct team *team = worker->team;
     must(worker->state == WORKER_IDLE);
     if (has_spoken(worker)) {
+        team->lost[POOL_LOSS_IDLE]++;
         worker_free(worker);
         fill(team);
         return TEAM_LOST;

@@ -46,6 +46,7 @@ struct team {
     uint32_t last_id;
     struct loop_timer retry;
     unsigned failures; /* in a row, since a worker last answered */
+    unsigned long lost[POOL_LOSSES];
     unsigned landlock_abi;
     uint32_t jail;      /* enum wire_jail, of the worker that stood last */
     char why[TEAM_WHY]; /* the last failure */

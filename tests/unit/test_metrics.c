@@ -34,6 +34,7 @@ static struct figures sample(void)
     figures.decode.decoded = 90;
     figures.decode.failed = 10;
     figures.decode.crashed = 3;
+    figures.decode.lost[POOL_LOSS_FALSE] = 7;
     figures.decode.timeouts = 2;
     figures.cache.queued = 77;
     figures.cache.bytes = 1UL << 40;
@@ -88,6 +89,7 @@ static void test_the_figures_are_told(void **state)
     assert_line(text, "shoji_decodes_total{outcome=\"refused\"} 5");
     assert_line(text, "shoji_decodes_total{outcome=\"crashed\"} 3");
     assert_line(text, "shoji_decodes_total{outcome=\"timeout\"} 2");
+    assert_line(text, "shoji_decoder_workers_lost_total{why=\"false\"} 7");
     assert_line(text, "shoji_queue_length 77");
     assert_line(text, "shoji_queue_lag_seconds 61");
     assert_line(text, "shoji_disk_bytes 1099511627776");

@@ -363,6 +363,46 @@ static void test_silence_is_a_timeout(void **state)
     decoding_close(&d);
 }
 
+/* ---- each is counted, by what it was ---- */
+
+static unsigned long lost(enum pool_loss loss)
+{
+    struct pool_figures figures;
+    pool_figures(bad.pool, &figures);
+    return figures.lost[loss];
+}
+
+static void test_losses_are_counted_by_kind(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        enum decode_outcome outcome;
+        enum pool_loss loss;
+    } cases[] = {
+        {"open", DECODE_CRASHED, POOL_LOSS_DIED},
+        {"crash", DECODE_CRASHED, POOL_LOSS_DIED},
+        {"lie-width", DECODE_CRASHED, POOL_LOSS_FALSE},
+        {"long-message", DECODE_CRASHED, POOL_LOSS_FALSE},
+        {"garbage", DECODE_CRASHED, POOL_LOSS_FALSE},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned long before = lost(cases[i].loss);
+        expect(cases[i].word, cases[i].outcome);
+        assert_int_equal(lost(cases[i].loss), before + 1);
+    }
+    unsigned long before = lost(POOL_LOSS_IDLE);
+    struct came twice = say_to(&bad, "twice");
+    check_right(&twice.result);
+    free(twice.result.bytes);
+    /* the second answer is found before the next picture is given out, or by its number */
+    struct came next = say_to(&bad, "ok");
+    assert_true(next.result.outcome == DECODE_OK || next.result.outcome == DECODE_NO_MEMORY);
+    free(next.result.bytes);
+    assert_int_equal(lost(POOL_LOSS_IDLE), before + 1);
+    assert_int_equal(lost(POOL_LOSS_OVERDUE), 0);
+}
+
 /* ---- what was there before (CVE-2019-6976) ---- */
 
 static bool confesses(void)
@@ -404,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_answers_before_it_is_asked),
         cmocka_unit_test(test_descriptors_are_not_taken),
         cmocka_unit_test(test_closed_socket_is_the_end),
+        cmocka_unit_test(test_losses_are_counted_by_kind),
         cmocka_unit_test(test_nothing_is_left_of_a_broken_picture),
         cmocka_unit_test_setup_teardown(test_silence_is_a_timeout, close_bad, open_bad),
     };
