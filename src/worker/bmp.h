@@ -4,11 +4,12 @@
  *
  * What is read: the OS/2 headers of 12 and of 16 to 64 bytes, BITMAPINFOHEADER and its versions 2
  * to 5; 1, 2, 4, 8, 16, 24 and 32 bits a pixel; RLE4, RLE8, BITFIELDS and ALPHABITFIELDS; either
- * direction of rows. Where writers disagree we show what Chromium and Firefox do: a palette that is
- * too long is cut, an index outside it is black, what RLE leaves out is transparent, the fourth
- * byte of a pixel is alpha only where a header has a mask for it (or inside an icon), and alpha
- * that is zero throughout is none. Refused: JPEG, PNG, Huffman and RLE24 inside, and data that ends
- * too early: the two browsers show the first part of such a picture, we show no part of any.
+ * direction of rows. Where writers disagree we go by browsers: a palette that is too long is cut,
+ * an index outside it is black, what RLE leaves out is transparent (Firefox; newer Chromium has
+ * black), the fourth byte of a pixel is alpha only where a header has a mask for it (or inside an
+ * icon), and alpha that is zero throughout is none: such files were meant to be seen. Refused:
+ * JPEG, PNG, Huffman and RLE24 inside, and data that ends too early: browsers show the first part
+ * of such a picture, we show no part of any.
  *
  * bmp_open looks at the header alone and takes no memory; the caller holds the size against its
  * ceilings before it gives bmp_read the memory. The bytes stay the caller's and must outlive the

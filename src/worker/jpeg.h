@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /* Whether it is coded as every browser reads it: baseline, extended or progressive Huffman. What
- * libjpeg can do besides, arithmetic coding, no browser shows: so no mail has it, and nobody but an
- * attacker would ever run that code. */
+ * libjpeg can do besides, arithmetic coding, browsers' own builds leave out: so no mail has it, and
+ * nobody but an attacker would ever run that code. */
 bool jpeg_is_usual(const void *file, size_t len);
 
 #endif

@@ -3,8 +3,8 @@
 what they show is known before they are written. Where PIL reads a kind as browsers do, it is asked
 as well: that a file is what it is meant to be is then no matter of our opinion.
 
-The rules for files that the description leaves open are those of bmpsuite's list of what Chromium
-and Firefox do with them.
+The rules for files that the description leaves open are those of bmpsuite's list of what Firefox
+does with them, and mostly Chromium, too.
 """
 
 import io
