@@ -76,7 +76,7 @@ const struct conf_key conf_keys[] = {
     EGRESS(NUMBER, weight, "1", .min = 1, .max = 1000),
     N(decode, workers, NUMBER, "0", 0, 256),
     LIVE(decode, deadline, TIME, "5s", 100, 60000),
-    N(decode, memory, SIZE, "768M", 128 * MiB, 16 * GiB),
+    N(decode, memory, SIZE, "768M", 256 * MiB, 16 * GiB),
     N(decode, max_pixels, NUMBER, "40000000", 1, 1000000000),
     N(decode, max_frames, NUMBER, "300", 1, 10000),
     N(decode, max_side, NUMBER, "0", 0, 65535),
