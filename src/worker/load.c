@@ -11,11 +11,12 @@
 
 #include <stdlib.h>
 
-static int open_jpeg(const struct picture *p, VipsImage **image)
+/* `shrink`: 1, 2, 4 or 8 times smaller, by decoding no more than that. */
+static int open_jpeg(const struct picture *p, int shrink, VipsImage **image)
 {
     void *in = (void *)(uintptr_t)p->bytes; /* libvips does not say const, and only reads */
     return vips_jpegload_buffer(in, p->job->in_len, image, "access", VIPS_ACCESS_SEQUENTIAL,
-                                "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+                                "shrink", shrink, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
 }
 
 static int open_png(struct picture *p, const void *bytes, size_t len, VipsImage **image)
@@ -86,7 +87,7 @@ static enum worked_outcome open_first(struct picture *p)
     case IMAGE_JPEG:
         if (!jpeg_is_usual(p->bytes, p->job->in_len))
             break;
-        r = open_jpeg(p, &image);
+        r = open_jpeg(p, 1, &image);
         break;
     case IMAGE_PNG:
         r = open_png(p, p->bytes, p->job->in_len, &image);
@@ -137,6 +138,27 @@ static enum worked_outcome open_all(struct picture *p)
     return WORKED_OK;
 }
 
+/* A photograph that is to become much smaller. At least twice as large as it will be: below that
+ * what the scaler then does better is lost. */
+static enum worked_outcome open_shrunk(struct picture *p)
+{
+    unsigned larger = p->width > p->height ? p->width : p->height;
+    unsigned smaller = p->width < p->height ? p->width : p->height;
+    int shrink = 1;
+    if (p->job->type != IMAGE_JPEG || p->job->max_side == 0)
+        return WORKED_OK;
+    while (shrink < 8 && larger / p->job->max_side >= 4U * (unsigned)shrink &&
+           smaller >= 16U * (unsigned)shrink) /* libvips fails on one that becomes nothing */
+        shrink *= 2;
+    if (shrink == 1)
+        return WORKED_OK;
+    VipsImage *image = NULL;
+    if (open_jpeg(p, shrink, &image) < 0)
+        return WORKED_BROKEN;
+    picture_replace(p, image);
+    return WORKED_OK;
+}
+
 enum worked_outcome load_picture(struct picture *p)
 {
     if (p->job->type == IMAGE_SVG)
@@ -144,5 +166,7 @@ enum worked_outcome load_picture(struct picture *p)
     if (p->job->type == IMAGE_WEBP && riff_frames(p->bytes, p->job->in_len) > LIMIT_WEBP_FRAMES)
         return WORKED_TOO_LARGE;
     enum worked_outcome r = open_first(p);
-    return r == WORKED_OK ? open_all(p) : r;
+    if (r == WORKED_OK)
+        r = open_all(p);
+    return r == WORKED_OK ? open_shrunk(p) : r;
 }

@@ -60,14 +60,30 @@ static enum worked_outcome look_through(struct picture *p)
 
 /* ---- scale ---- */
 
+static int scaled_side(unsigned side, double factor)
+{
+    int scaled = (int)(side * factor + 0.5);
+    return scaled < 1 ? 1 : scaled;
+}
+
 static enum worked_outcome scale(struct picture *p)
 {
     int side = (int)p->job->max_side;
     if (side == 0 || (p->width <= (unsigned)side && p->height <= (unsigned)side))
         return WORKED_OK;
     VipsImage *out = NULL;
-    if (vips_thumbnail_image(p->image, &out, side, "height", side, "size", VIPS_SIZE_DOWN,
-                             "no_rotate", TRUE, NULL) < 0)
+    int r;
+    if (p->job->type == IMAGE_JPEG) {
+        /* The image may be shrunk already, to sizes that were rounded up: the picture's counts. */
+        double factor = (double)side / (p->width > p->height ? p->width : p->height);
+        r = vips_thumbnail_image(p->image, &out, scaled_side(p->width, factor), "height",
+                                 scaled_side(p->height, factor), "size", VIPS_SIZE_FORCE,
+                                 "no_rotate", TRUE, NULL);
+    } else {
+        r = vips_thumbnail_image(p->image, &out, side, "height", side, "size", VIPS_SIZE_DOWN,
+                                 "no_rotate", TRUE, NULL);
+    }
+    if (r < 0)
         return WORKED_BROKEN;
     picture_replace(p, out);
     return WORKED_OK;

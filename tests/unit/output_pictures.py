@@ -15,13 +15,15 @@ from transform_pictures import (GIF, JPEG, OK, PNG, exif, expect, fail, frames_o
 
 try:
     import numpy
-    from PIL import Image, ImageDraw, JpegImagePlugin
+    from PIL import Image, ImageDraw, ImageOps, JpegImagePlugin
 except ImportError:
     sys.exit(77)
 
 QUALITIES = (5, 25, 49, 50, 51, 66, 75, 79, 80, 81, 92, 100)
 OURS = 80
 SAMPLINGS = ("444", "422", "420")
+LARGE = ((201, 133, 1), (799, 601, 1), (801, 533, 6), (1003, 601, 1), (1601, 1203, 8),
+         (1999, 3, 1), (601, 1700, 3))  # with the orientation
 SIZES = ((8, 8), (17, 16), (37, 29), (240, 1), (1, 30))
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6  # PNG, table 12
@@ -169,6 +171,9 @@ def originals():
         "gif-part": animation(wandering()),
         "gif-still": saved(photograph().quantize(256), "GIF"),
         "gif-clear": saved(logo("RGB").quantize(60), "GIF", transparency=0),
+        **{f"jpeg-side-{w}x{h}": saved(photograph().resize((w, h)), "JPEG", quality=90,
+                                       exif=exif(turn))
+           for w, h, turn in LARGE},
         "jpeg-grey": saved(photograph((37, 29)).convert("L"), "JPEG", quality=70),
         "jpeg-progressive": saved(photograph(), "JPEG", quality=75, progressive=True,
                                   optimize=True),
@@ -287,6 +292,23 @@ def near(most):
     return check
 
 
+def scaled_to(size):
+    """200 at most, in proportion, rounded; and as PIL's best scaler has it."""
+    def check(result):
+        expect("outcome", result.outcome, OK)
+        expect("told size", (result.width, result.height), size)
+        factor = 200 / max(size)
+        wanted_size = tuple(max(1, int(side * factor + 0.5)) for side in size)
+        image = result.image().convert("RGB")
+        expect("size", image.size, wanted_size)
+        wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(result.original)))
+        wanted = wanted.convert("RGB").resize(wanted_size, Image.LANCZOS)
+        off = abs(numpy.asarray(image).astype(int) - numpy.asarray(wanted).astype(int)).mean()
+        if off > 4:
+            fail(f"off by {off:.2f}")
+    return check
+
+
 def sampled(number):
     def check(result):
         expect("outcome", result.outcome, OK)
@@ -345,6 +367,8 @@ CHECKS = {
     "gif-part": also(exact_gif(5, 3), at_most(1.05)),
     "gif-still": also(exact_gif(1, 1), at_most(1.05)),
     "gif-clear": also(exact_gif(1, 1), at_most(1.05)),
+    **{f"jpeg-side-{w}x{h}@side": scaled_to((h, w) if turn > 4 else (w, h))
+       for w, h, turn in LARGE},
     "jpeg-grey": also(near(0.4), is_grey, at_most(1.02)),
     "jpeg-progressive": also(near(0.4), at_most(1.04)),
     "jpeg-tables": mean_of_tables(36, 44),
