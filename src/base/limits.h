@@ -138,6 +138,8 @@
 #define LIMIT_JPEG_SCANS    100 /* of a progressive picture: cameras and programs write ten or so */
 #define LIMIT_GIF_EXACT_PIXELS                                                                     \
     (16UL * 1000 * 1000) /* of all frames, held as 64 MB: 89 frames of 600 by 300 */
+#define LIMIT_JPEG_OPTIMISED                                                                       \
+    (16UL * 1000 * 1000) /* pixels: the best codes take up to 6 bytes each until the end */
 #define LIMIT_PNG_STRAIGHT_PIXELS                                                                  \
     (4UL * 1000 * 1000) /* of a PNG held whole, three times over: 48 MB; libvips takes larger ones \
                          * row by row */

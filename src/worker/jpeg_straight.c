@@ -142,7 +142,7 @@ static void set_up_output(struct recoder *r)
     out->input_components = in->num_components;
     out->in_color_space = in->jpeg_color_space;
     jpeg_set_defaults(out);
-    out->optimize_coding = TRUE;
+    out->optimize_coding = (uint64_t)in->image_width * in->image_height <= LIMIT_JPEG_OPTIMISED;
     out->raw_data_in = TRUE;
     for (int c = 0; c < in->num_components; c++) {
         out->comp_info[c].h_samp_factor = in->comp_info[c].h_samp_factor;
@@ -224,7 +224,8 @@ static int recode(const struct wire_job *job, const void *bytes, bool progressiv
 static void try_progressive(const struct wire_job *job, const void *bytes, struct worked *kept)
 {
     struct worked other = {0};
-    if (kept->len <= job->in_len + job->in_len / 50 + 64 || recode(job, bytes, true, &other) != 0)
+    if ((uint64_t)kept->width * kept->height > LIMIT_JPEG_OPTIMISED ||
+        kept->len <= job->in_len + job->in_len / 50 + 64 || recode(job, bytes, true, &other) != 0)
         return;
     if (other.len < kept->len) {
         void *larger = kept->bytes;

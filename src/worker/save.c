@@ -27,10 +27,13 @@ int save_jpeg_quality(const void *file, size_t len)
 
 static int save_jpeg(VipsImage *image, const struct save *how, void **bytes, size_t *len)
 {
+    uint64_t pixels =
+        (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
+    gboolean optimise = pixels <= LIMIT_JPEG_OPTIMISED;
     int chroma = how->full_chroma ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON;
     return vips_jpegsave_buffer(image, bytes, len, "Q", how->quality ? how->quality : JPEG_QUALITY,
-                                "optimize_coding", TRUE, "subsample_mode", chroma, "strip", TRUE,
-                                NULL);
+                                "optimize_coding", optimise, "subsample_mode", chroma, "strip",
+                                TRUE, NULL);
 }
 
 /* Through memory, in the smallest exact form. */
