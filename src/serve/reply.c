@@ -136,9 +136,9 @@ int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t con
         free(bytes);
         return -ENOMEM;
     }
-    char tag[17];
-    sodium_bin2base64(tag, sizeof(tag), content, 12, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    snprintf(reply->etag, sizeof(reply->etag), "\"%s\"", tag);
+    char *tag = reply->etag; /* "16 characters", in quotes */
+    sodium_bin2base64(tag + 1, 17, content, 12, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    tag[0] = tag[17] = '"';
     reply->response =
         MHD_create_response_from_buffer_with_free_callback_cls(len, bytes, free, bytes);
     if (!reply->response)

@@ -7,6 +7,8 @@
 /*
  *  hot ── the same path as before: nothing to verify again ─────────► reply
  *   │
+ * known ── verified lately, and the picture is in memory ───────────► reply, and hot
+ *   │
  *   └► the table, from top to bottom, until a step answers:
  */
 #define REQUEST_STEPS(STEP)                                                                            \
@@ -54,13 +56,16 @@ static uint64_t stamp_of(const struct request_env *env)
 int front_init(struct front *front, struct request_env *env)
 {
     *front = (struct front){.env = env, .stamp = stamp_of(env)};
-    return hot_new(atomic_load(&env->hot_memory), &front->hot);
+    int r = known_new(&front->known);
+    return r < 0 ? r : hot_new(atomic_load(&env->hot_memory), &front->hot);
 }
 
 void front_finish(struct front *front)
 {
     hot_free(front->hot);
+    known_free(front->known);
     front->hot = NULL;
+    front->known = NULL;
 }
 
 void request_forget(struct request *request)
@@ -175,6 +180,8 @@ static enum step_result after_read(struct request *request, const char *path, in
         return STEP_NEXT;
     if (r < 0)
         return answer(request, REPLY_OVERLOAD);
+    if (!request->record.pixel)
+        known_put(request->front->known, path, strlen(path), request->stamp, &request->record);
     keep_hot(request, path);
     return STEP_REPLY;
 }
@@ -207,17 +214,25 @@ static enum step_result read_from_disk(struct request *request, const char *path
     return STEP_PARKED;
 }
 
+/* 0 when the picture is in memory, ours or the kernel's; CACHE_AWAY, CACHE_NONE or -errno.
+ * `certain`: it is. */
+static int read_from_memory(struct front *front, const struct cache_record *record, bool certain,
+                            struct reply **ret)
+{
+    struct reply *same = hot_find(front->hot, record->content);
+    if (!same && certain)
+        return reply_stored(front->env->cache, record, ret);
+    if (!same)
+        return reply_resident(front->env->cache, record, ret);
+    *ret = reply_ref(same);
+    return 0;
+}
+
 static enum step_result step_read(struct request *request, const char *path)
 {
-    struct front *front = request->front;
     if (!request->has_record || request->record.state != CACHE_STORED)
         return STEP_NEXT;
-    struct reply *same = hot_find(front->hot, request->record.content);
-    if (same) {
-        request->reply = reply_ref(same);
-        return after_read(request, path, 0);
-    }
-    int r = reply_resident(front->env->cache, &request->record, &request->reply);
+    int r = read_from_memory(request->front, &request->record, false, &request->reply);
     return r == CACHE_AWAY ? read_from_disk(request, path) : after_read(request, path, r);
 }
 
@@ -406,6 +421,23 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
     return sent;
 }
 
+/* A path that was verified lately, if its picture is in memory: a reference of the caller's. What
+ * stands in the way of that, the steps find out. */
+static struct reply *find_known(struct front *front, const char *path)
+{
+    struct known_picture picture;
+    struct reply *reply = NULL;
+    size_t len = strlen(path);
+    if (!known_get(front->known, path, len, front->stamp, &picture) ||
+        read_from_memory(front, &picture.record, picture.lately, &reply) != 0)
+        return NULL;
+    if (!picture.lately)
+        known_put(front->known, path, len, front->stamp, &picture.record);
+    hot_put(front->hot, path, len, front->stamp, reply);
+    tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
+    return reply;
+}
+
 enum MHD_Result request_handle(struct front *front, struct MHD_Connection *connection,
                                const struct request_line *line, struct request **state)
 {
@@ -423,5 +455,11 @@ enum MHD_Result request_handle(struct front *front, struct MHD_Connection *conne
     struct reply *hot = hot_get(front->hot, line->path, strlen(line->path), front->stamp);
     if (hot)
         return send_reply(front, TALLY_hot, connection, line, hot);
+    struct reply *warm = find_known(front, line->path);
+    if (warm) {
+        enum MHD_Result result = send_reply(front, TALLY_lookup, connection, line, warm);
+        reply_unref(warm);
+        return result;
+    }
     return start(front, connection, line, state);
 }

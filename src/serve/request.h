@@ -12,6 +12,7 @@
 #include "serve/flight.h"
 #include "serve/hot.h"
 #include "serve/keyring.h"
+#include "serve/known.h"
 #include "serve/readers.h"
 #include "serve/ruleset.h"
 #include "serve/tally.h"
@@ -36,6 +37,7 @@ struct request_env {
 struct front {
     struct request_env *env;
     struct hot *hot;
+    struct known *known;
     uint64_t stamp; /* of keys, rules and purges, as this request found them: see hot.h */
     atomic_uint parked;
     struct tally tally;

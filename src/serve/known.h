@@ -1,0 +1,36 @@
+/*
+ * Paths that were verified lately, and which picture each leads to, for one front thread: what hot
+ * memory cannot hold is then only read, not verified and looked up once more, which would take as
+ * long again.
+ *
+ * A fixed table, where a newer path takes the place of an older one. Paths are told apart by a
+ * keyed hash of 128 bits, whose key outsiders do not know. What is kept holds for one stamp, as in
+ * hot.h; nothing of a path or URL is kept.
+ */
+#ifndef SERVE_KNOWN_H
+#define SERVE_KNOWN_H
+
+#include "store/cache.h"
+
+#include <stdbool.h>
+
+struct known;
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int known_new(struct known **ret);
+void known_free(struct known *known); /* takes NULL */
+
+struct known_picture {
+    struct cache_record record; /* its content and type only */
+    bool lately; /* it was found here a few seconds ago: the kernel has not dropped it since */
+};
+
+/* False: not known. */
+bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp,
+               struct known_picture *ret);
+
+/* `record` says STORED, with a picture. */
+void known_put(struct known *known, const char *path, size_t len, uint64_t stamp,
+               const struct cache_record *record);
+
+#endif
