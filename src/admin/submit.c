@@ -8,7 +8,7 @@
 struct submit {
     struct submit_env env;
     struct proto *proto;
-    struct proto_endpoint endpoints[3];
+    struct proto_endpoint endpoints[4];
 };
 
 int submit_new(const struct submit_env *env, char *why, struct submit **ret)
@@ -21,7 +21,9 @@ int submit_new(const struct submit_env *env, char *why, struct submit **ret)
         .endpoints = {{"POST", "/v1/prefetch", SUBMIT_MAX_JSON, submit_prefetch},
                       {"POST", "/v1/rewrite", env->conf->rewrite.max_message + 1 * MiB,
                        submit_rewrite},
-                      {"POST", "/v1/sign", SUBMIT_MAX_JSON, submit_sign}},
+                      {"POST", "/v1/sign", SUBMIT_MAX_JSON, submit_sign},
+                      {"POST", "/v1/unrewrite", env->conf->rewrite.max_message + 1 * MiB,
+                       submit_unrewrite}},
     };
     const struct proto_conf proto = {
         .address = env->conf->server.submit,

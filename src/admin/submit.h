@@ -2,6 +2,7 @@
  * The submit socket: HTTP on a Unix socket, for webmail backends, milters and Sieve.
  *
  *   POST /v1/rewrite   a message or an HTML document in, rewritten out
+ *   POST /v1/unrewrite the way back: the original URLs again, for what leaves the house
  *   POST /v1/sign      {"urls":[...]} in, {"signed":[...]} out
  *   POST /v1/prefetch  {"urls":[...]} in, 202 when they are durably queued
  *

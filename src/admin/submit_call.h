@@ -17,6 +17,7 @@
 enum MHD_Result submit_prefetch(struct call *call);
 enum MHD_Result submit_rewrite(struct call *call);
 enum MHD_Result submit_sign(struct call *call);
+enum MHD_Result submit_unrewrite(struct call *call);
 
 static inline const struct submit_env *submit_env(const struct call *call)
 {

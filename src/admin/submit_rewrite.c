@@ -26,17 +26,21 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
     static const char *const links[] = {"keep", "clean"};
     static const char *const switches[] = {"0", "1"};
     const struct conf *conf = submit_env(call)->conf;
-    unsigned mode, link;
+    unsigned mode, link, consent;
     if (!choose(call_argument(call, "mode"), modes, 3, (unsigned)conf->rewrite.mode, &mode))
         return "mode is proxy, hold or strip";
     if (!choose(call_argument(call, "links"), links, 2, (unsigned)conf->rewrite.links, &link))
         return "links is keep or clean";
     if (!choose(call_argument(call, "prefetch"), switches, 2, 0, prefetch))
         return "prefetch is 0 or 1";
+    if (!choose(call_argument(call, "consent"), switches, 2, 0, &consent))
+        return "consent is 0 or 1";
     how->mode = (enum shoji_mode)mode;
     how->links = (enum shoji_links)link;
-    return submit_read_options(key, call_argument(call, "mailbox"),
-                               call_argument(call, "delivered"), &how->options);
+    const char *wrong = submit_read_options(key, call_argument(call, "mailbox"),
+                                            call_argument(call, "delivered"), &how->options);
+    how->options.consent = consent;
+    return wrong;
 }
 
 struct rewritten {

@@ -177,6 +177,35 @@ class Submit(harness.ServerTest):
         self.assertPicture(self.server.get(self.path_of(signed.group(0))))
         self.assertEqual(self.sender.count(), 1)
 
+    def test_rewrite_with_consent(self):
+        """What was to be fetched at delivery, and was not, is fetched when the reader asks for it."""
+        url = self.sender.url("/asked-for.png")
+        source = f'<img src="{url}">'.encode()
+        for consent, fetched in (("0", 0), ("1", 1)):
+            answer = self.post(f"/v1/rewrite?consent={consent}&delivered=today", source, HTML)
+            signed = re.search(re.escape(harness.BASE) + r"/[A-Za-z0-9._/-]+", answer.body.decode())
+            self.server.get(self.path_of(signed.group(0)))
+            self.assertEqual(self.sender.count(), fetched)
+        self.assertEqual(self.post("/v1/rewrite?consent=yes", source, HTML).status, 400)
+
+    def test_unrewrite(self):
+        """Both ways: the URLs are the originals again, those of others stay as they are."""
+        url = self.sender.url("/in-mail.png")
+        forged = f"{harness.BASE}/i/{self.server.key.kid}/AAAA"
+        there = self.post("/v1/rewrite?mailbox=a@example.org", f'<p><img src="{url}"></p>'.encode(),
+                          HTML).body
+        self.assertNotIn(url.encode(), there)
+        back = self.post("/v1/unrewrite", there + f'<img src="{forged}">'.encode(), HTML)
+        self.assertEqual(back.status, 200)
+        self.assertIn(f'<img src="{url}">'.encode(), back.body)
+        self.assertIn(f'<img src="{forged}">'.encode(), back.body)
+        head = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n"
+        mail = self.post("/v1/unrewrite", head + there, MAIL)
+        self.assertTrue(mail.get("Content-Type").startswith("message/rfc822"))
+        self.assertIn(f'<img src="{url}">'.encode(), mail.body)
+        self.assertEqual(self.post("/v1/unrewrite", b"x", JSON).status, 415)
+        self.assertEqual(self.sender.connections, 0)
+
     def test_rewrite_of_another_type_is_refused(self):
         self.assertIn(self.post("/v1/rewrite", b"x", {"Content-Type": "image/png"}).status,
                       (400, 415))
