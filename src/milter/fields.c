@@ -43,8 +43,10 @@ static int add(struct fields *fields, struct span text)
         fields->rows = rows;
     }
     size_t name_len = (size_t)(colon - text.ptr);
+    /* Blanks before the colon (RFC 5322 section 4.5) are no part of the name: an MTA would look for
+     * a field with them in vain, and add a second one. */
     fields->rows[fields->count++] = (struct field){
-        .name = span_part(text, 0, name_len),
+        .name = span_trim(span_part(text, 0, name_len)),
         .value = span_part(text, name_len + 1, text.len),
     };
     return 0;

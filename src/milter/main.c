@@ -2,6 +2,7 @@
 #include "milter/office.h"
 #include "milter/session.h"
 
+#include "base/limits.h"
 #include "sys/log.h"
 
 #include <getopt.h>
@@ -105,6 +106,8 @@ static int run(const struct arguments *arguments, char *why)
     const char *address = arguments->listen ? arguments->listen : configured;
     char name[] = "shoji-milter";
     int r = session_register(name);
+    /* libmilter hangs up on a field of more than 64 KiB, and the mail would wait for ever. */
+    smfi_setmaxdatasize(LIMIT_HEADER_BLOCK);
     if (r == 0)
         r = listen_at(address, why);
     if (r == 0) {

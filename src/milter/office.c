@@ -110,9 +110,10 @@ static void look_again(void)
         log_error("configuration and keys not read again, the old ones stay: %s", why);
         return;
     }
+    /* The marks stay those from before the reading: what was replaced meanwhile is read next time.
+     */
     drop(in_force.current);
     in_force.current = fresh;
-    mark_all(in_force.marks);
     log_info("configuration, keys and rules read again");
 }
 

@@ -32,7 +32,9 @@ static bool is_local(const struct conf *conf, struct span address, const char *m
     bool domains = conf->milter.domains && conf->milter.domains[0];
     if (domains && is_listed(conf->milter.domains, domain))
         return true;
-    return mailer ? is_listed(conf->milter.mailers, span_of(mailer)) : !domains || !at;
+    if (!mailer || !mailer[0])
+        return !domains || !at;
+    return is_listed(conf->milter.mailers, span_of(mailer)) || is_listed("error", span_of(mailer));
 }
 
 int recipients_add(struct recipients *recipients, const struct conf *conf, const char *argument,

@@ -5,8 +5,10 @@
  *
  * A recipient is local when his domain is among [milter] domains, or else when the MTA would hand
  * him to one of [milter] mailers (macro {rcpt_mailer}: Postfix's transport, Sendmail's mailer).
- * Where the MTA says nothing of that and no domains are configured, everybody is: better protected
- * than missed. Who sent the message, and whether he logged in, has no part in it.
+ * Where the MTA says nothing of that and no domains are configured, everybody is, and so is one
+ * whom it accepted with the mailer "error": his domain is one of aliases (Postfix's
+ * virtual_alias_domains), and who stands behind them is not known yet. Better protected than
+ * missed. Who sent the message, and whether he logged in, has no part in it.
  */
 #ifndef MILTER_RECIPIENT_H
 #define MILTER_RECIPIENT_H

@@ -16,12 +16,13 @@
  * again would be lost. */
 #define WANTED                                                                                     \
     (SMFIP_HDR_LEADSPC | SMFIP_SKIP | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NOCONNECT |           \
-     SMFIP_NODATA)
+     SMFIP_NODATA | SMFIP_NR_HDR)
 
 /* From MAIL FROM to the end of the message; a connection may carry several. */
 struct session {
     bool exact; /* the MTA tells the blanks behind the colon */
     bool skips; /* it can be told that no more of a body is wanted */
+    bool quiet; /* it waits for no word on a single field */
     struct office *office;
     struct recipients recipients;
     struct buf message; /* with CRLF line ends */
@@ -52,6 +53,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long 
         return SMFIS_REJECT;
     session->exact = (steps & SMFIP_HDR_LEADSPC) != 0;
     session->skips = (steps & SMFIP_SKIP) != 0;
+    session->quiet = (steps & SMFIP_NR_HDR) != 0;
     smfi_setpriv(ctx, session);
     *ret_actions = ACTIONS;
     *ret_steps = steps & WANTED;
@@ -68,8 +70,10 @@ static sfsistat on_sender(SMFICTX *ctx, char **arguments)
         return SMFIS_TEMPFAIL;
     forget_message(session);
     session->office = office_take();
+    /* One byte more than the rewriter takes of a message that it has seen before: what is cut off
+     * must be too large for it in any case, or half a message would be delivered as a whole one. */
     uint64_t max = session->office->config.conf.rewrite.max_message;
-    session->message = BUF_INIT((size_t)max + LIMIT_HEADER_BLOCK);
+    session->message = BUF_INIT((size_t)max + LIMIT_MESSAGE_GROWTH + 1);
     return SMFIS_CONTINUE;
 }
 
@@ -105,7 +109,7 @@ static sfsistat on_field(SMFICTX *ctx, char *name, char *value)
 {
     struct session *session = smfi_getpriv(ctx);
     if (!session || !session->office)
-        return SMFIS_TEMPFAIL;
+        return session && session->quiet ? SMFIS_NOREPLY : SMFIS_TEMPFAIL;
     keep(session, name, strlen(name));
     keep(session, ": ", session->exact ? 1 : 2);
     for (const char *line = value;; line++) {
@@ -114,8 +118,8 @@ static sfsistat on_field(SMFICTX *ctx, char *name, char *value)
         keep(session, line, shown);
         keep(session, "\r\n", 2);
         line += len;
-        if (!*line)
-            return kept(session);
+        if (!*line) /* what could not be kept is noticed at the end */
+            return session->quiet ? SMFIS_NOREPLY : kept(session);
     }
 }
 
@@ -237,8 +241,11 @@ static sfsistat on_message_end(SMFICTX *ctx)
     uint64_t what = session->office->config.conf.milter.deliver;
     int r = what == CONF_DELIVER_UNREWRITE ? go_back(ctx, session)
                                            : deliver(ctx, session, what == CONF_DELIVER_REWRITE);
-    /* A mail that stays as it is goes on without its images at hand; one that was to be rewritten
-     * must not. */
+    if (r < 0 && what == CONF_DELIVER_PREFETCH) {
+        /* It stays as it is in any case, and its images come when it is opened. */
+        log_error("the images of a message are not prefetched: %s", strerror(-r));
+        r = 0;
+    }
     if (r < 0)
         log_error("a message is put off: %s", strerror(-r));
     forget_message(session);
