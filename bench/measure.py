@@ -68,12 +68,14 @@ def anonymous_bytes(pids):
     return total
 
 
-def load(address, paths, seconds, connections=64):
-    """Runs wrk over the paths in turn; its figures as a dict."""
+def load(address, paths, seconds, connections=64, pause_ms=None):
+    """Runs wrk over the paths in turn; its figures as a dict. With `pause_ms`, each connection
+    rests so long between an answer and its next request."""
     command = ["wrk", "-c", str(connections), "-t", "1", "-d", f"{seconds}s", "--latency", "-s",
                os.path.join(BENCH, "cycle.lua"), "http://%s:%d" % address]
     done = subprocess.run(pin(LOAD_CORE, command), capture_output=True, text=True,
-                          env=dict(os.environ, BENCH_PATHS=paths))
+                          env=dict(os.environ, BENCH_PATHS=paths, **(
+                              {"BENCH_PAUSE_MS": str(pause_ms)} if pause_ms else {})))
     found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
     if done.returncode or not found:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
@@ -102,7 +104,7 @@ def rows_of(bench, case, subject, samples):
     """One row a metric, its value the median of the samples: [{metric: value}]."""
     units = {"cpu_us": "us", "per_s": "1/s", "p50_us": "us", "p99_us": "us", "rss_bytes": "B",
              "anon_bytes": "B", "pending": "1", "answered_right": "1",
-             "out_bytes": "B", "disk_bytes": "B", "mb_per_s": "MB/s"}
+             "out_bytes": "B", "share": "1", "disk_bytes": "B", "mb_per_s": "MB/s"}
     return [{"bench": bench, "case": case, "subject": subject, "metric": metric,
              "value": round(statistics.median(sample[metric] for sample in samples), 3),
              "unit": units[metric]} for metric in samples[0]]

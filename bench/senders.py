@@ -82,11 +82,11 @@ def rows_of_png(body):
     return rows
 
 
-def responses(logos):
+def responses(logos, draw=logo):
     """The file that bench/origin.c and bench/decode_loop.c read; gone when it is closed."""
     file = tempfile.NamedTemporaryFile(prefix="shoji-bench-")
     for number in range(logos):
-        body = logo(number)
+        body = draw(number)
         data = (b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nCache-Control: max-age=86400\r\n"
                 b"Content-Length: %d\r\n\r\n" % len(body)) + body
         file.write(b"%d\n" % len(data) + data)
@@ -97,12 +97,13 @@ def responses(logos):
 class Senders:
     """The origin at work; host(n) and path(n) are those of picture n, which is logo n % LOGOS."""
 
-    def __init__(self, logos=LOGOS):
+    def __init__(self, logos=LOGOS, draw=None):
+        """`draw`: what makes the bytes of picture n, which is otherwise a logo."""
         program = os.path.join(BUILD, "bench", "origin")
         if not os.path.exists(program):
             raise Unavailable(f"{program} is not built")
         self.logos = logos
-        with responses(logos) as file:
+        with responses(logos, draw or logo) as file:
             self.process = subprocess.Popen(
                 pin(LOAD_CORE, [program, "127.0.0.1", file.name]), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, text=True)

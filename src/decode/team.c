@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "decode/answer.h"
 #include "decode/memory.h"
+#include "decode/schedule.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 
@@ -26,6 +27,7 @@ struct worker {
     enum worker_state state;
     uint32_t id;
     int pid_fd; /* -1 until the zygote has told */
+    struct schedule schedule;
     bool sealed;
     struct wire_job job; /* WORKER_BUSY, as the next two */
     int out_fd;
@@ -129,6 +131,9 @@ static void worker_overdue(struct loop_timer *timer)
         decoder_lost(team, "the decoder process does not answer", 0);
         return;
     }
+    int64_t more_ms = worker->state == WORKER_BUSY ? schedule_excuse_ms(&worker->schedule) : 0;
+    if (more_ms > 0 && loop_timer_set(team->loop, timer, more_ms) == 0)
+        return;
     team->lost[POOL_LOSS_OVERDUE]++;
     if (worker->state == WORKER_STARTING)
         failed(team, "a decoder worker did not get ready", 0);
@@ -141,6 +146,7 @@ static void worker_stands(struct worker *worker)
 {
     if (!worker->sealed || worker->pid_fd < 0)
         return;
+    schedule_worker(&worker->schedule, worker->pid_fd); /* its start had a time of its own */
     worker->state = WORKER_IDLE;
     loop_timer_cancel(worker->team->loop, &worker->deadline);
     worker->team->events->changed(worker->team);
@@ -476,6 +482,7 @@ int team_give(struct worker *worker, const struct wire_job *job, int in_fd, void
         r = loop_timer_set(team->loop, &worker->deadline, team->deadline_ms);
     if (r < 0)
         return r;
+    schedule_job(&worker->schedule);
     worker->job = *job;
     worker->job.kind = WIRE_JOB;
     worker->job.id = ++worker->jobs;

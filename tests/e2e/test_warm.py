@@ -45,6 +45,12 @@ class Warm(harness.ServerTest):
             urls.append(self.sender.url(f"/{i}.png"))
         return urls
 
+    def test_workers_come_last(self):
+        """Readers whose picture is there do not wait for those whose picture is being made."""
+        harness.until(lambda: [os.sched_getscheduler(pid) for pid in self.server.decoders()]
+                      .count(os.SCHED_IDLE) == 2)
+        self.assertEqual(os.sched_getscheduler(self.server.process.pid), os.SCHED_OTHER)
+
     def test_from_the_disk(self):
         urls = self.pages(20)
         bodies = [self.server.open(url).body for url in urls]
