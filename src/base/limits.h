@@ -157,7 +157,7 @@
 #define LIMIT_SPACER_PIXELS 65536 /* larger pictures are not examined for being all transparent */
 
 /* ---- the store (store/) ---- */
-#define LIMIT_SEGMENTS       32         /* a bad disk block costs one of them, and two are not full */
+#define LIMIT_SEGMENTS       32 /* a bad disk block costs one of them, and two are not full */
 #define LIMIT_SEGMENT_MIN    (4 * MiB)  /* small caches have fewer segments, at least three */
 #define LIMIT_SEGMENTS_FOUND 64         /* on disk, after a change of sizes */
 #define LIMIT_WANTED         65536      /* pictures remembered as read lately: 512 KiB */
