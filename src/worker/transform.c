@@ -5,35 +5,12 @@
 #include "worker/colour.h"
 #include "worker/jpeg_straight.h"
 #include "worker/load.h"
+#include "worker/orient.h"
 #include "worker/png_straight.h"
 #include "worker/svg.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* ---- orient ---- */
-
-static enum worked_outcome orient(struct picture *p)
-{
-    if (vips_image_get_orientation(p->image) <= 1)
-        return WORKED_OK;
-    if (vips_image_get_orientation_swap(p->image)) {
-        unsigned width = p->width;
-        p->width = p->height;
-        p->height = width;
-    }
-    /* Turning reads columns and upwards: only a picture in memory can be read so. Within the
-     * ceilings, and the address space limit is made for it. */
-    VipsImage *memory = vips_image_copy_memory(p->image);
-    if (!memory)
-        return WORKED_BROKEN;
-    picture_replace(p, memory);
-    VipsImage *upright = NULL;
-    if (vips_autorot(p->image, &upright, NULL) < 0)
-        return WORKED_BROKEN;
-    picture_replace(p, upright);
-    return WORKED_OK;
-}
 
 /* ---- is it a spacer? ---- */
 
@@ -112,7 +89,7 @@ static enum worked_outcome by_libvips(const struct wire_job *job, const void *by
     struct picture p = {.job = job, .bytes = bytes};
     enum worked_outcome r = load_picture(&p);
     if (r == WORKED_OK)
-        r = orient(&p);
+        r = orient_picture(&p);
     if (r == WORKED_OK)
         r = colour_picture(&p);
     if (r == WORKED_OK)

@@ -99,7 +99,7 @@ class Frame:
 
 
 def moving(parts, loop=0, background=b"\0\0\0\0", extra=()):
-    flags = MOVES | ALPHA
+    flags = MOVES | ALPHA | (EXIF if extra else 0)
     return extended(flags, chunk(b"ANIM", background + struct.pack("<H", loop)),
                     *(p.bytes() for p in parts), *extra)
 
@@ -125,12 +125,22 @@ def plays(data):
     return 1 if count is None else count + 1 if count else 0
 
 
-def moves(parts, times, kind=GIF):
-    shown = composed(parts)
+def turned(pixels, orientation):
+    """Exif 2.3, 4.6.4 A: which sides of the picture row 0 and column 0 are."""
+    if orientation > 4:
+        pixels = pixels.transpose(1, 0, 2)
+    right = orientation in (2, 3, 6, 7)
+    bottom = orientation in (3, 4, 7, 8)
+    return pixels[::-1 if bottom else 1, ::-1 if right else 1]
+
+
+def moves(parts, times, kind=GIF, orientation=1):
+    shown = [turned(pixels, orientation) for pixels in composed(parts)]
 
     def check(result):
         expect("outcome", result.outcome, 0)
         expect("type", result.type, kind)
+        expect("told size", (result.height, result.width), shown[0].shape[:2])
         found = frames(result.bytes)
         expect("frames", len(found), len(shown))
         for (pixels, _), wanted in zip(found, shown):
@@ -205,6 +215,8 @@ def moving_cases():
         "webp-moves-background": moving_case(small, background=b"\xff\0\0\xff"),
         "webp-moves-exif": moving_case(whole, extra=[chunk(b"EXIF", exif(1)[6:])]),
         "webp-moves-one": (moving(whole[:1]), shows(scene())),
+        **{f"webp-moves-turned-{o}": (moving(mixed, extra=[chunk(b"EXIF", exif(o)[6:])]),
+                                      moves(mixed, 0, orientation=o)) for o in range(2, 9)},
     }
 
 
