@@ -53,6 +53,17 @@ static bool back_to_grey(struct picture *p)
                 &out);
 }
 
+/* libvips 8.14 takes 16 bits of alpha through a profile as they are, and cuts them off at 255. */
+static bool narrow_alpha(struct picture *p)
+{
+    VipsImage *out = NULL;
+    if (!vips_image_hasalpha(p->image) || p->image->BandFmt != VIPS_FORMAT_USHORT)
+        return true;
+    bool grey = is_grey(vips_image_guess_interpretation(p->image));
+    VipsInterpretation narrow = grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    return done(p, vips_colourspace(p->image, &out, narrow, NULL), &out);
+}
+
 /* By the picture's own profile; a damaged or unsuitable one is as none, as browsers do. Perceptual
  * is what they take of a profile with several tables, and the only one that each must have. */
 static bool by_profile(struct picture *p)
@@ -63,7 +74,7 @@ static bool by_profile(struct picture *p)
     VipsInterpretation type = vips_image_guess_interpretation(p->image);
     if (!vips_image_get_typeof(p->image, VIPS_META_ICC_NAME) ||
         vips_image_get_blob(p->image, VIPS_META_ICC_NAME, &profile, &len) < 0 ||
-        !profile_fits(type, profile, len))
+        !profile_fits(type, profile, len) || !narrow_alpha(p))
         return false;
     if (p->image->Type == VIPS_INTERPRETATION_sRGB && icc_is_srgb(profile, len))
         return true;

@@ -206,16 +206,17 @@ def iccp(profile):
     return chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))
 
 
-def by_profile(kind, mode, profile):
-    data = png(kind, 8, chunks=[iccp(profile)])
-    stored = Image.open(io.BytesIO(data)).convert(mode)
+def by_profile(kind, mode, profile, depth=8):
+    data = png(kind, depth, chunks=[iccp(profile)])
+    samples_shown = to_rgba(kind, depth, samples(kind, depth))
+    stored = Image.fromarray(numpy.uint8(samples_shown), "RGBA").convert(mode)
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     wanted = rgba(ImageCms.profileToProfile(stored, source, ImageCms.createProfile("sRGB"), 1,
                                             "RGB"))
-    if kind == RGBA:
-        wanted[:, :, 3] = samples(kind, 8)[:, :, 3]
-        wanted[wanted[:, :, 3] == 0] = 0
-    return data, shows(wanted, most=3, mean=0.5)  # two roundings, one of them through Lab
+    wanted[:, :, 3] = samples_shown[:, :, 3]
+    wanted[wanted[:, :, 3] == 0] = 0
+    # two roundings, one of them through Lab; of 16 bits, what is darkest starts between two steps
+    return data, shows(wanted, most=8 if depth == 16 else 3, mean=0.5)
 
 
 def colour_cases():
@@ -231,7 +232,11 @@ def colour_cases():
             ">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))]),
         "png-p3": by_profile(RGB, "RGB", profiles.matrix(profiles.DISPLAY_P3, 2.2)),
         "png-p3-alpha": by_profile(RGBA, "RGB", profiles.matrix(profiles.DISPLAY_P3, 2.2)),
+        "png-p3-16": by_profile(RGB, "RGB", profiles.matrix(profiles.DISPLAY_P3, 2.2), 16),
+        "png-p3-alpha-16": by_profile(RGBA, "RGB", profiles.matrix(profiles.DISPLAY_P3, 2.2), 16),
         "png-grey-profile": by_profile(GREY, "L", profiles.grey(1.0)),
+        "png-grey-profile-alpha": by_profile(GREY_ALPHA, "L", profiles.grey(1.0)),
+        "png-grey-profile-alpha-16": by_profile(GREY_ALPHA, "L", profiles.grey(1.0), 16),
         "png-profile-before-gamma": same_picture(chunks=[
             iccp(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
             chunk(b"gAMA", struct.pack(">I", 100000))]),
