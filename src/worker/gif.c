@@ -20,8 +20,10 @@ struct cursor {
     unsigned char *copy;    /* of the file, to mend; NULL while only looking */
     unsigned disposal;      /* of the frame before; before the first all is clear */
     unsigned next_disposal; /* of the frame to come */
-    bool transparent;       /* a frame has such a colour */
+    bool next_transparent;  /* that has such a colour */
+    bool transparent;       /* a frame has one */
     bool exposed;           /* a frame does not cover what was cleared */
+    bool stained;           /* a frame without one is cleared */
 };
 
 static bool skip(struct cursor *c, size_t count)
@@ -63,7 +65,7 @@ static void note_control(struct cursor *c, size_t start)
         return;
     c->control = start;
     c->next_disposal = block[3] >> 2 & 7;
-    c->transparent = c->transparent || (block[3] & 1);
+    c->next_transparent = block[3] & 1;
 }
 
 /* Names a colour that the frame's table does not hold as transparent: with such a colour libnsgif
@@ -72,7 +74,7 @@ static void note_control(struct cursor *c, size_t start)
 static void mend_control(struct cursor *c, const unsigned char *descriptor)
 {
     unsigned flags = descriptor[DESCRIPTOR - 1] & 0x80 ? descriptor[DESCRIPTOR - 1] : c->bytes[10];
-    if (!c->copy || c->next_disposal != CLEAR || (flags & 7) == 7)
+    if (!c->copy || (flags & 7) == 7)
         return;
     c->copy[c->control + 3] |= 1;
     c->copy[c->control + 6] = 255;
@@ -85,9 +87,14 @@ static void note_frame(struct cursor *c, const unsigned char *descriptor)
                   little16(descriptor + 7) >= little16(c->bytes + 8);
     if (c->disposal >= CLEAR && !covers)
         c->exposed = true;
-    mend_control(c, descriptor);
+    if (c->next_disposal == CLEAR && !c->next_transparent) {
+        c->stained = true;
+        mend_control(c, descriptor);
+    }
+    c->transparent = c->transparent || c->next_transparent;
     c->disposal = c->next_disposal;
     c->next_disposal = 0;
+    c->next_transparent = false;
 }
 
 static bool skip_block(struct cursor *c)
@@ -119,7 +126,7 @@ struct gif_facts gif_look(const void *file, size_t len)
     bool whole = walk(&c);
     return (struct gif_facts){
         .whole = whole,
-        .exposed = whole && c.exposed && !c.transparent,
+        .exposed = whole && (c.transparent ? c.stained : c.exposed),
         .end = c.at,
     };
 }

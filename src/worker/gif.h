@@ -1,7 +1,8 @@
 /*
  * The block structure of a GIF (GIF89a, section 12 on), for two things in which libvips is not as
  * we are: libnsgif shows a file that ends in the middle of a frame, and what frames leave of the
- * screen becomes black where no frame names a transparent colour. Any bytes.
+ * screen gets a colour where no frame, or not the one that is cleared, names a transparent one. Any
+ * bytes.
  */
 #ifndef WORKER_GIF_H
 #define WORKER_GIF_H
@@ -12,7 +13,7 @@
 struct gif_facts {
     bool whole; /* false when the file ends, or loses its structure, inside a block; the trailer may
                    be missing, as it is in files that every browser shows */
-    bool exposed; /* the empty screen is seen, and no frame has a transparent colour */
+    bool exposed; /* the empty screen is seen, where libnsgif would show a colour */
     size_t end;   /* of the last block: where a trailer is, or should be */
 };
 

@@ -197,6 +197,13 @@ def moving_cases():
                                          cases["gif-moves-keep-opaque-bare"][1])
     mixed = [Frame(pattern(8, 12, 9, i), 3 * i, 2 * i, clear=1, disposal=i % 4) for i in range(8)]
     cases["gif-moves-mixed"] = case([Frame(pattern(8))] + mixed, eight, loop=0)
+    cases["gif-moves-opaque-cleared"] = case([Frame(pattern(8), disposal=CLEAR)] + mixed, eight,
+                                             loop=0)
+    opaque = [Frame(pattern(8, 12, 9, i), 3 * i, 2 * i, disposal=CLEAR) for i in range(4)]
+    cases["gif-moves-in-turn"] = case([f for pair in zip(opaque, mixed) for f in pair], eight,
+                                      loop=0, background=3)
+    cases["gif-moves-seen-through"] = case(
+        [Frame(pattern(8), disposal=CLEAR), Frame(pattern(8), clear=2)], eight, loop=0)
     cases["gif-moves-once"] = case([Frame(pattern(8, start=i)) for i in range(4)], eight)
     cases["gif-moves-thrice"] = case([Frame(pattern(8, start=i)) for i in range(4)], eight, loop=2)
     cases["gif-moves-at-once"] = case([Frame(pattern(8, start=i), delay=i) for i in range(4)],
