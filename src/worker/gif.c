@@ -24,6 +24,7 @@ struct cursor {
     bool transparent;       /* a frame has one */
     bool exposed;           /* a frame does not cover what was cleared */
     bool stained;           /* a frame without one is cleared */
+    bool drawn;             /* there was a frame */
 };
 
 static bool skip(struct cursor *c, size_t count)
@@ -95,6 +96,7 @@ static void note_frame(struct cursor *c, const unsigned char *descriptor)
     c->disposal = c->next_disposal;
     c->next_disposal = 0;
     c->next_transparent = false;
+    c->drawn = true;
 }
 
 static bool skip_block(struct cursor *c)
@@ -110,13 +112,22 @@ static bool skip_block(struct cursor *c)
     return skip_table(c, c->bytes[start + DESCRIPTOR - 1]) && skip(c, 1) && skip_sub_blocks(c);
 }
 
+static bool is_block(unsigned char first)
+{
+    return first == EXTENSION || first == IMAGE;
+}
+
+/* What is no block behind a frame is the end: many files have a zero there. */
 static bool walk(struct cursor *c)
 {
     if (!skip(c, SCREEN) || !skip_table(c, c->bytes[SCREEN - 3]))
         return false;
-    while (c->at < c->len && c->bytes[c->at] != TRAILER)
+    while (c->at < c->len && c->bytes[c->at] != TRAILER) {
+        if (c->drawn && !is_block(c->bytes[c->at]))
+            return true;
         if (!skip_block(c))
             return false;
+    }
     return true;
 }
 
@@ -127,8 +138,20 @@ struct gif_facts gif_look(const void *file, size_t len)
     return (struct gif_facts){
         .whole = whole,
         .exposed = whole && (c.transparent ? c.stained : c.exposed),
+        .trailed = whole && c.at < len && c.bytes[c.at] != TRAILER,
         .end = c.at,
     };
+}
+
+void *gif_copy_whole(const void *file, size_t end, size_t *ret_len)
+{
+    unsigned char *copy = malloc(end + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, file, end);
+    copy[end] = TRAILER;
+    *ret_len = end + 1;
+    return copy;
 }
 
 void *gif_copy_clear(const void *file, size_t end, size_t *ret_len)

@@ -35,10 +35,12 @@ static int free_copy(void *copy, VipsArea *area)
 }
 
 /* The loader keeps the copy, by the blob, for as long as it reads. */
-static int open_exposed(const struct picture *p, size_t end, int frames, VipsImage **image)
+static int open_mended(const struct picture *p, const struct gif_facts *facts, int frames,
+                       VipsImage **image)
 {
     size_t len;
-    void *copy = gif_copy_clear(p->bytes, end, &len);
+    void *copy = facts->exposed ? gif_copy_clear(p->bytes, facts->end, &len)
+                                : gif_copy_whole(p->bytes, facts->end, &len);
     if (!copy)
         return -1;
     VipsBlob *blob = vips_blob_new((VipsCallbackFn)free_copy, copy, len);
@@ -53,8 +55,8 @@ static int open_gif(const struct picture *p, int frames, VipsImage **image)
     struct gif_facts facts = gif_look(p->bytes, p->job->in_len);
     if (!facts.whole)
         return -1;
-    if (facts.exposed)
-        return open_exposed(p, facts.end, frames, image);
+    if (facts.exposed || facts.trailed)
+        return open_mended(p, &facts, frames, image);
     void *in = (void *)(uintptr_t)p->bytes;
     return vips_gifload_buffer(in, p->job->in_len, image, "n", frames, "access",
                                VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
@@ -121,7 +123,7 @@ static enum worked_outcome open_all(struct picture *p)
     if (width * height > job->max_pixels)
         return WORKED_TOO_LARGE;
     if (p->job->type == IMAGE_GIF && gif_look(p->bytes, job->in_len).exposed)
-        frames--; /* the one that open_gif appended */
+        frames--; /* the one that gif_copy_clear appended */
     /* libvips holds an animation as one tall strip. */
     if (frames > job->max_frames || width * height * frames > job->max_total_pixels ||
         height * frames >= VIPS_MAX_COORD)

@@ -177,6 +177,8 @@ def still_cases():
                                check)
     cases["gif-trailing"] = (data + b"<script>" * 90, check)
     cases["gif-no-end"] = (data[:-1], check)
+    cases["gif-zero-at-end"] = (data[:-1] + b"\0;", check)
+    cases["gif-odd-end"] = (data[:-1] + b"\0\0GIF,!", check)
     return cases
 
 
@@ -195,6 +197,9 @@ def moving_cases():
         cases[f"gif-moves-{name}-opaque-bare"] = case(parts[1:], eight)
     cases["gif-moves-exposed-no-end"] = (cases["gif-moves-keep-opaque-bare"][0][:-1],
                                          cases["gif-moves-keep-opaque-bare"][1])
+    for name in ("keep", "clear-opaque-bare"):
+        data, check = cases[f"gif-moves-{name}"]
+        cases[f"gif-moves-{name}-zero"] = (data[:-1] + b"\0;", check)
     mixed = [Frame(pattern(8, 12, 9, i), 3 * i, 2 * i, clear=1, disposal=i % 4) for i in range(8)]
     cases["gif-moves-mixed"] = case([Frame(pattern(8))] + mixed, eight, loop=0)
     cases["gif-moves-opaque-cleared"] = case([Frame(pattern(8), disposal=CLEAR)] + mixed, eight,
