@@ -1,0 +1,237 @@
+"""The plugin in Debian's Roundcube: what is shown, what the editor loads, and what is sent."""
+
+import datetime
+import email
+import email.policy
+import html
+import os
+import pathlib
+import re
+import sys
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+# pylint: disable=wrong-import-position
+import browser
+import harness
+import origin as origins
+import pictures
+import webmail
+
+OURS = re.compile(re.escape(harness.BASE) + r"/[is]/[A-Za-z0-9._/-]+")
+RULES = os.path.join(harness.ROOT, "deploy/rules/trackers.rules")
+PREFETCHED = "$config['shoji_prefetched_since'] = '2026-01-31';\n"
+CAME_S = int(datetime.datetime(2026, 3, 4, 23, 59, tzinfo=datetime.timezone.utc).timestamp())
+
+
+@unittest.skipIf(webmail.missing(), webmail.missing())
+class Roundcube(harness.ServerTest):
+    def setUp(self):
+        self.sender = self.origin()
+        self.sender.default = origins.picture(pictures.plain_png())
+        self.server = self.shojid({"trackers": {"rules": RULES}, "fetch": {"wait": "1s"}})
+
+    def roundcube(self, more="", plugin=True):
+        mail = webmail.Roundcube(self.server.submit, more, plugin)
+        self.addCleanup(mail.close)
+        self.addCleanup(lambda: self.assertEqual(mail.errors(), ""))
+        return mail
+
+    def newsletter(self, more=b"", head=b""):
+        """Labelled as what it is, and as what Roundcube makes of it no more."""
+        picture = self.sender.url("/picture.png").encode()
+        paper = self.sender.url("/paper.png").encode()
+        return (b"From: News <news@sender.example>\r\nTo: " + webmail.USER.encode() + b"\r\n" + head +
+                b"Subject: news\r\nDate: Wed, 04 Mar 2026 12:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+                b"Message-ID: <1@sender.example>\r\n"
+                b"Content-Type: text/html; charset=iso-8859-1\r\n\r\n"
+                b'<html><head><meta charset="iso-8859-1"></head><body><p>Caf\xe9</p>'
+                b'<table background="' + paper + b'"><tr><td>x</td></tr></table>'
+                b'<img src="' + picture + b'" width="64">' + more + b"</body></html>\r\n")
+
+    def opened(self, text):
+        """{original: {option: value}} of the signed URLs in it."""
+        found = {}
+        for url in OURS.findall(text):
+            _, out, _ = harness.shoji("open", "--keys", self.server.keys, "--base", harness.BASE,
+                                      url, check=0)
+            lines = out.decode().split()
+            found[lines[0]] = dict(line.split("=", 1) for line in lines[1:])
+        return found
+
+    def assertNothingForeign(self, text):
+        self.assertNotIn(f":{self.sender.port}", text)
+
+    def lines_above(self, page):
+        return [html.unescape(re.sub("<[^>]*>", "", line))
+                for line in re.findall(r'<div class="notice shoji">(.*?)</div>', page)]
+
+    # ---- what is shown ----
+
+    def test_prefetched_mail_is_shown(self):
+        mail = self.roundcube(PREFETCHED)
+        message = self.newsletter()
+        mail.deliver(message, came_s=CAME_S)
+        page = mail.show()
+        self.assertNothingForeign(page)
+        self.assertIn("<p>Café</p>", page)
+        day = str(CAME_S // 86400)
+        options = {"d": day, "m": self.server.key.salt(webmail.USER)}
+        self.assertEqual(self.opened(page), {self.sender.url("/picture.png"): options,
+                                             self.sender.url("/paper.png"): options})
+        self.assertEqual(self.lines_above(page), [])
+        for url in OURS.findall(page):
+            self.server.get(url[len(harness.BASE):])
+        self.assertEqual(self.sender.connections, 0)
+        stored, = [path for path in mail.maildir.rglob("*1.mail*") if path.is_file()]
+        self.assertEqual(stored.read_bytes(), message)
+
+    def test_other_mail_waits_for_a_click(self):
+        mail = self.roundcube(PREFETCHED.replace("2026", "2027"))
+        mail.deliver(self.newsletter(), came_s=CAME_S)
+        page = mail.show()
+        self.assertNothingForeign(page)
+        self.assertEqual(OURS.findall(page), [])
+        line, = self.lines_above(page)
+        self.assertIn("have not been loaded.", line)
+        self.assertIn("Load images", line)
+        page = mail.show(_safe=1)
+        self.assertNothingForeign(page)
+        self.assertEqual(self.lines_above(page), [])
+        options = {"c": "1", "m": self.server.key.salt(webmail.USER)}
+        self.assertEqual(self.opened(page), {self.sender.url("/picture.png"): options,
+                                             self.sender.url("/paper.png"): options})
+        self.assertPicture(self.server.get(OURS.findall(page)[0][len(harness.BASE):]))
+
+    def test_spam_waits_for_a_click_of_its_own(self):
+        """Neither the day nor the reader's setting for all mail shows it."""
+        mail = self.roundcube(PREFETCHED + "$config['show_images'] = 2;\n"
+                              "$config['junk_mbox'] = 'Junk';\n")
+        mail.deliver(self.newsletter(head=b"X-Spam-Flag: YES\r\n"), came_s=CAME_S)
+        mail.deliver(self.newsletter(), folder=".Junk")
+        for box in ("INBOX", "Junk"):
+            with self.subTest(box=box):
+                page = mail.show(mbox=box)
+                self.assertNothingForeign(page)
+                self.assertEqual(OURS.findall(page), [])
+                for options in self.opened(mail.show(mbox=box, _safe=1)).values():
+                    self.assertEqual(options["c"], "1")
+
+    def test_trackers_are_named(self):
+        pixels = (b'<img src="https://x.list-manage.com/track/open.php?u=1&id=2" width="1">'
+                  b'<img src="https://u1.ct.sendgrid.net/wf/open?upn=abc" width="1">'
+                  b'<img src="https://a&lt;b&gt;.example/1.gif" width="1" height="1">'
+                  b'<img src="https://p.example/1.gif" width="1" height="1">')
+        mail = self.roundcube(PREFETCHED)
+        mail.deliver(self.newsletter(pixels), came_s=CAME_S)
+        line, = self.lines_above(mail.show())
+        self.assertRegex(line, r"^[34] trackers blocked: Mailchimp, SendGrid, .*p\.example$")
+        german = self.roundcube(PREFETCHED + "$config['language'] = 'de_DE';\n")
+        german.deliver(self.newsletter(pixels), came_s=CAME_S)
+        line, = self.lines_above(german.show())
+        self.assertRegex(line, "^[34] Tracker blockiert: Mailchimp")
+
+    def test_without_the_server_it_stays_blocked(self):
+        """Even where the reader has allowed all; without the plugin, that loads."""
+        self.server.stop()
+        for more in ("", "$config['show_images'] = 2;\n"):
+            mail = self.roundcube(PREFETCHED + more)
+            mail.deliver(self.newsletter(), came_s=CAME_S)
+            for how in ({}, {"_safe": 1}):
+                with self.subTest(more=more, **how):
+                    page = mail.show(**how)
+                    self.assertNothingForeign(page)
+                    self.assertIn("<p>Café</p>", page)
+                    self.assertEqual(len(self.lines_above(page)), 1)
+            _, text = mail.compose(_reply_uid=1)
+            self.assertNothingForeign(text)
+            self.assertIn("Café", text)
+        bare = self.roundcube(plugin=False)
+        bare.deliver(self.newsletter())
+        self.assertIn(f":{self.sender.port}", bare.show(_safe=1))
+
+    # ---- what is quoted ----
+
+    def sent(self, mail):
+        message = email.message_from_bytes(mail.smtp.messages[-1], policy=email.policy.SMTP)
+        return message.get_body(("html",)).get_content()
+
+    def test_replies_and_forwards_have_the_originals(self):
+        for more in (PREFETCHED, "", "$config['show_images'] = 2;\n"):
+            mail = self.roundcube(more)
+            mail.deliver(self.newsletter(), came_s=CAME_S)
+            for how in ("_reply_uid", "_forward_uid"):
+                with self.subTest(more=more, how=how):
+                    form, text = mail.compose(**{how: 1})
+                    self.assertNothingForeign(text)
+                    self.assertIn(self.sender.url("/picture.png"), self.opened(text))
+                    mail.send(form, text)
+                    there = self.sent(mail)
+                    self.assertIn(f'src="{self.sender.url("/picture.png")}"', there)
+                    self.assertIn("Café", there)
+                    self.assertNotIn(harness.BASE, there)
+        self.assertEqual(self.sender.connections, 0)
+
+    def test_a_draft_has_the_originals(self):
+        mail = self.roundcube(PREFETCHED)
+        mail.deliver(self.newsletter(), folder=".Drafts")
+        form, text = mail.compose(_draft_uid=1, _mbox="Drafts")
+        self.assertNothingForeign(text)
+        self.assertIn(self.sender.url("/picture.png"), self.opened(text))
+        mail.send(form, text, _draft="1")
+        saved = [path.read_bytes() for path in (mail.maildir / ".Drafts").rglob("*")
+                 if path.is_file() and b"\nSubject: Re: news" in path.read_bytes()]
+        self.assertEqual(len(saved), 1)
+        saved = email.message_from_bytes(saved[0], policy=email.policy.SMTP)
+        saved = saved.get_body(("html",)).get_content()
+        self.assertIn(self.sender.url("/picture.png"), saved)
+        self.assertNotIn(harness.BASE, saved)
+
+    def test_what_cannot_be_given_back_is_not_sent(self):
+        mail = self.roundcube(PREFETCHED)
+        mail.deliver(self.newsletter(), came_s=CAME_S)
+        form, text = mail.compose(_reply_uid=1)
+        self.server.stop()
+        self.assertIn("was not sent", mail.send(form, text))
+        self.assertEqual(mail.smtp.messages, [])
+        mail.send(form, "<p>without pictures</p>")
+        self.assertIn("without pictures", self.sent(mail))
+
+    # ---- what it looks like ----
+
+    @unittest.skipUnless(browser.CHROMIUM, "chromium is not installed")
+    def test_screenshots(self):
+        """Kept in SHOJI_SCREENSHOTS, to be looked at; here it only counts what is drawn."""
+        self.server.stop()
+        here = "127.0.0.1:%d" % self.server.address[1]
+        self.server.conf["server"].update(listen=here, base_url=f"http://{here}")
+        self.server.start()
+        pixel = b'<img src="https://x.list-manage.com/track/open.php?u=1" width="1" height="1">'
+        seen = {}
+        for name, plugin, query in (("with", True, {"_safe": 1}), ("held", True, {}),
+                                    ("without", False, {})):
+            mail = self.roundcube("", plugin)
+            mail.deliver(self.newsletter(pixel), came_s=int(time.time()))
+            with browser.Chromium(size=(1000, 700)) as chromium:
+                for cookie in mail.cookies:
+                    chromium.call("Network.setCookie", name=cookie.name, value=cookie.value,
+                                  url=mail.url())
+                chromium.open(mail.url(_task="mail", _action="show", _mbox="INBOX", _uid=1, **query))
+                drawn = chromium.call("Runtime.evaluate", returnByValue=True, expression="""
+                    Array.from(document.querySelectorAll('#messagebody img'))
+                         .filter(img => img.naturalWidth > 1 && img.src.includes('/i/')).length""")
+                seen[name] = drawn["result"]["value"]
+                self.keep(name, chromium.screenshot(1000, 700))
+        self.assertEqual(seen, {"with": 1, "held": 0, "without": 0})
+
+    def keep(self, name, png):
+        folder = os.environ.get("SHOJI_SCREENSHOTS")
+        if folder:
+            pathlib.Path(folder, f"roundcube-{name}.png").write_bytes(png)
+
+
+if __name__ == "__main__":
+    unittest.main()
