@@ -59,6 +59,8 @@
 #define LIMIT_ANSWER_S 30 /* for handing an answer to the kernel, and a second for each ... */
 #define LIMIT_ANSWER_RATE                                                                          \
     (16 * KiB) /* ... so many bytes: at half of that, 480 KiB still get through */
+#define LIMIT_ANSWERS_HELD                                                                         \
+    (256 * MiB) /* images on their way to readers, beyond hot memory: then 503; not tuned */
 #define LIMIT_UNACKED_MS    30000 /* a reader that acknowledges nothing for so long is gone */
 #define LIMIT_WATCH_TICK_MS 1000  /* how late a slow reader goes; each looks at all connections */
 #define LIMIT_PARKED        4000  /* suspended requests a front thread: resuming walks them all */

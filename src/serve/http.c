@@ -22,6 +22,7 @@ struct http {
     struct request_env *env;
     struct watch *watch;
     struct readers *readers;
+    size_t answers_held;
     struct door *doors;
     size_t doors_count;
     struct buf addresses;
@@ -300,6 +301,7 @@ static int open_all(struct http *http, const struct http_conf *conf, char *list,
     if (r < 0)
         return r;
     http->doors_count = doors;
+    http->answers_held = conf->answers_held ? conf->answers_held : LIMIT_ANSWERS_HELD;
     http_set_hot_memory(http, conf->hot_memory);
     struct watch_conf watch = conf->watch;
     watch.max = doors * connections_of_a_door(http, conf);
@@ -366,6 +368,7 @@ static void add_front(const struct front *front, struct http_figures *ret)
 void http_set_hot_memory(struct http *http, size_t bytes)
 {
     atomic_store(&http->env->hot_memory, bytes / http->doors_count);
+    atomic_store(&http->env->most_held, bytes + http->answers_held);
 }
 
 void http_figures(const struct http *http, struct http_figures *ret)

@@ -19,6 +19,7 @@ struct http_conf {
     unsigned fronts;          /* of each address; more where it has more sockets */
     unsigned max_connections; /* all fronts together */
     size_t hot_memory;        /* bytes, all fronts together */
+    size_t answers_held;      /* of images that are sent, beyond that; 0: LIMIT_ANSWERS_HELD */
     struct watch_conf watch;  /* how slow a reader may be; `max` is not looked at */
 };
 

@@ -14,16 +14,18 @@
 
 struct reply {
     atomic_uint refs;
+    atomic_uint lives; /* all references together are one, an image's response is another */
     unsigned status;
     enum image_type type;
     const char *cache_control;
     struct MHD_Response *response;
-    void *bytes; /* freed by the response, which may outlive us on a connection */
+    void *bytes; /* an image's, as long as its response, which connections hold, too */
     size_t len;
     char etag[ETAG_SIZE]; /* empty: none */
     uint8_t content[32];  /* of an image */
 };
 
+static atomic_size_t held_bytes;
 static struct reply *constants[REPLY_CONSTANTS];
 
 static const char *const content_types[] = {
@@ -64,10 +66,31 @@ static struct reply *reply_new(unsigned status, enum image_type type, const char
     if (!reply)
         return NULL;
     atomic_init(&reply->refs, 1);
+    atomic_init(&reply->lives, 1);
     reply->status = status;
     reply->type = type;
     reply->cache_control = cache_control;
     return reply;
+}
+
+static void end_life(struct reply *reply)
+{
+    if (atomic_fetch_sub_explicit(&reply->lives, 1, memory_order_acq_rel) == 1)
+        free(reply);
+}
+
+/* The last connection that sent the image is done with it, and so are we. */
+static void response_ends(void *cls)
+{
+    struct reply *reply = cls;
+    free(reply->bytes);
+    atomic_fetch_sub_explicit(&held_bytes, reply->len, memory_order_relaxed);
+    end_life(reply);
+}
+
+size_t reply_held_bytes(void)
+{
+    return atomic_load_explicit(&held_bytes, memory_order_relaxed);
 }
 
 static struct reply *make_constant(enum reply_constant which)
@@ -139,17 +162,19 @@ int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t con
     char *tag = reply->etag; /* "16 characters", in quotes */
     sodium_bin2base64(tag + 1, 17, content, 12, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     tag[0] = tag[17] = '"';
+    reply->bytes = bytes;
+    reply->len = len;
+    memcpy(reply->content, content, sizeof(reply->content));
+    atomic_fetch_add_explicit(&held_bytes, len, memory_order_relaxed);
+    atomic_store(&reply->lives, 2);
     reply->response =
-        MHD_create_response_from_buffer_with_free_callback_cls(len, bytes, free, bytes);
+        MHD_create_response_from_buffer_with_free_callback_cls(len, bytes, response_ends, reply);
     if (!reply->response)
-        free(bytes);
+        response_ends(reply);
     if (!reply->response || !add_headers(reply, reply->response)) {
         reply_unref(reply);
         return -ENOMEM;
     }
-    reply->bytes = bytes;
-    reply->len = len;
-    memcpy(reply->content, content, sizeof(reply->content));
     *ret = reply;
     return 0;
 }
@@ -191,7 +216,7 @@ void reply_unref(struct reply *reply)
         return;
     if (reply->response)
         MHD_destroy_response(reply->response);
-    free(reply);
+    end_life(reply);
 }
 
 bool reply_is_picture(const struct reply *reply)

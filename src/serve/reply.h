@@ -53,6 +53,9 @@ MUST_CHECK int reply_stored(const struct cache *cache, const struct cache_record
 MUST_CHECK int reply_resident(const struct cache *cache, const struct cache_record *record,
                               struct reply **ret);
 
+/* The bytes of all images that replies and connections hold. Any thread. */
+size_t reply_held_bytes(void);
+
 struct reply *reply_ref(struct reply *reply);
 void reply_unref(struct reply *reply); /* takes NULL */
 

@@ -214,12 +214,21 @@ static enum step_result read_from_disk(struct request *request, const char *path
     return STEP_PARKED;
 }
 
+/* Slow readers of large pictures must not take all memory: each reads a copy. What is hot is
+ * shared, and goes on. */
+static bool has_room(const struct request_env *env)
+{
+    return reply_held_bytes() < atomic_load_explicit(&env->most_held, memory_order_relaxed);
+}
+
 /* 0 when the picture is in memory, ours or the kernel's; CACHE_AWAY, CACHE_NONE or -errno.
  * `certain`: it is. */
 static int read_from_memory(struct front *front, const struct cache_record *record, bool certain,
                             struct reply **ret)
 {
     struct reply *same = hot_find(front->hot, record->content);
+    if (!same && !has_room(front->env))
+        return -ENOBUFS;
     if (!same && certain)
         return reply_stored(front->env->cache, record, ret);
     if (!same)

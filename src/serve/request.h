@@ -30,7 +30,8 @@ struct request_env {
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
     struct plan_conf plan;
     _Atomic int64_t wait_ms;
-    _Atomic size_t hot_memory; /* bytes, of each front; http.c sets it */
+    _Atomic size_t hot_memory; /* bytes, of each front; http.c sets this and the next */
+    _Atomic size_t most_held;  /* bytes of images at once, hot memory included */
     atomic_bool draining;      /* true: misses are refused, hits go on */
 };
 

@@ -73,7 +73,7 @@ static void make_picture(struct world *w)
     snprintf(w->path, sizeof(w->path), "%s", url + strlen("http://x"));
 }
 
-static struct world *world_new(struct watch_conf watch)
+static struct world *world_with(struct http_conf conf)
 {
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
@@ -86,14 +86,10 @@ static struct world *world_new(struct watch_conf watch)
         .keyring = w->keyring,
         .url_suffix = "",
     };
-    watch.tick_ms = 10;
-    const struct http_conf conf = {
-        .listen = "127.0.0.1:0",
-        .fronts = 1,
-        .max_connections = 20,
-        .hot_memory = 64 * MiB,
-        .watch = watch,
-    };
+    conf.listen = "127.0.0.1:0";
+    conf.fronts = 1;
+    conf.max_connections = 20;
+    conf.watch.tick_ms = 10;
     char why[256];
     assert_int_equal(http_new(&conf, &w->env, why, &w->http), 0);
     unsigned short port;
@@ -102,6 +98,11 @@ static struct world *world_new(struct watch_conf watch)
     w->address.sin_port = htons(port);
     w->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return w;
+}
+
+static struct world *world_new(struct watch_conf watch)
+{
+    return world_with((struct http_conf){.hot_memory = 64 * MiB, .watch = watch});
 }
 
 static void world_free(struct world *w)
@@ -319,6 +320,65 @@ static void test_an_answer_has_more_time_than_a_header(void **state)
     world_free(w);
 }
 
+static void await_answer(int fd)
+{
+    struct pollfd come = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&come, 1, PATIENCE_MS), 1);
+}
+
+/* Three copies of 3 MiB are on their way, and 8 may be. */
+static void test_slow_readers_hold_no_more_than_they_may(void **state)
+{
+    (void)state;
+    struct world *w = world_with((struct http_conf){
+        .answers_held = 8 * MiB,
+        .watch = {.header_ms = LONG_MS, .answer_ms = LONG_MS, .answer_rate = LIMIT_ANSWER_RATE}});
+    int slow[3];
+    for (int i = 0; i < 3; i++) {
+        slow[i] = connect_to(w);
+        ask(slow[i], w->path);
+        await_answer(slow[i]);
+    }
+    assert_int_equal(reply_held_bytes(), 3 * PICTURE_SIZE);
+    int honest = connect_to(w);
+    size_t body;
+    ask(honest, w->path);
+    assert_int_equal(receive(honest, &body), 503);
+    for (int i = 0; i < 3; i++)
+        close(slow[i]);
+    int status = 503;
+    for (int64_t began_ms = clock_ms(); status == 503; poll(NULL, 0, PACE_MS)) {
+        assert_true(clock_ms() - began_ms < PATIENCE_MS);
+        ask(honest, w->path);
+        status = receive(honest, &body);
+    }
+    assert_int_equal(status, 200);
+    assert_int_equal(body, PICTURE_SIZE);
+    close(honest);
+    world_free(w);
+    assert_int_equal(reply_held_bytes(), 0);
+}
+
+/* What is hot is one copy, however many read it. */
+static void test_slow_readers_share_what_is_hot(void **state)
+{
+    (void)state;
+    struct world *w = world_with((struct http_conf){
+        .hot_memory = 64 * MiB,
+        .answers_held = 1,
+        .watch = {.header_ms = LONG_MS, .answer_ms = LONG_MS, .answer_rate = LIMIT_ANSWER_RATE}});
+    int slow[10];
+    for (int i = 0; i < 10; i++) {
+        slow[i] = connect_to(w);
+        ask(slow[i], w->path);
+        await_answer(slow[i]);
+    }
+    assert_int_equal(reply_held_bytes(), PICTURE_SIZE);
+    for (int i = 0; i < 10; i++)
+        close(slow[i]);
+    world_free(w);
+}
+
 static void test_who_acknowledges_nothing_is_given_up(void **state)
 {
     (void)state;
@@ -362,6 +422,8 @@ int main(void)
         cmocka_unit_test(test_each_header_has_a_time_of_its_own),
         cmocka_unit_test(test_an_answer_drained_byte_by_byte_is_cut),
         cmocka_unit_test(test_an_answer_has_more_time_than_a_header),
+        cmocka_unit_test(test_slow_readers_hold_no_more_than_they_may),
+        cmocka_unit_test(test_slow_readers_share_what_is_hot),
         cmocka_unit_test(test_who_acknowledges_nothing_is_given_up),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
