@@ -126,6 +126,7 @@
 #define LIMIT_PIXELS       (40UL * 1000 * 1000)  /* one frame */
 #define LIMIT_TOTAL_PIXELS (120UL * 1000 * 1000) /* all frames of an animation */
 #define LIMIT_FRAMES       300
+#define LIMIT_WEBP_SIDE    16383 /* pixels: the format has 14 bits for a side */
 #define LIMIT_WEBP_FRAMES                                                                          \
     10000 /* more are not even looked at: libwebp's demuxer takes the square of it, here 0.5 s */
 #define LIMIT_DECODED_BYTES (16 * MiB) /* what a worker may hand back */

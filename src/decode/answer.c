@@ -1,5 +1,6 @@
 #include "decode/answer.h"
 
+#include "base/limits.h"
 #include "decode/sniff.h"
 #include "sys/fd.h"
 
@@ -26,10 +27,13 @@ static int copy(int fd, size_t len, void **ret)
     return 0;
 }
 
-static bool type_is_due(const struct wire_job *job, uint32_t type)
+static bool type_is_due(const struct wire_job *job, const struct wire_done *done)
 {
-    if (job->webp)
-        return type == IMAGE_WEBP;
+    uint32_t type = done->type;
+    if (job->webp && type == IMAGE_WEBP)
+        return true;
+    if (job->webp && done->width <= LIMIT_WEBP_SIDE && done->height <= LIMIT_WEBP_SIDE)
+        return false;
     if (job->type == IMAGE_WEBP)
         return type == IMAGE_JPEG || type == IMAGE_PNG || type == IMAGE_GIF;
     if (job->type == IMAGE_SVG || job->type == IMAGE_BMP || job->type == IMAGE_ICO)
@@ -39,7 +43,7 @@ static bool type_is_due(const struct wire_job *job, uint32_t type)
 
 static bool figures_are_possible(const struct wire_job *job, const struct wire_done *done)
 {
-    return type_is_due(job, done->type) && done->out_len > 0 && done->out_len <= job->out_max &&
+    return type_is_due(job, done) && done->out_len > 0 && done->out_len <= job->out_max &&
            done->width > 0 && done->height > 0 &&
            (uint64_t)done->width * done->height <= job->max_pixels && done->frames > 0 &&
            done->frames <= (job->max_frames > 0 ? job->max_frames : 1) && done->transparent <= 1;

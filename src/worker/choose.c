@@ -1,5 +1,6 @@
 #include "worker/choose.h"
 
+#include "base/limits.h"
 #include "worker/riff.h"
 
 #include <string.h>
@@ -18,6 +19,12 @@ static bool has_full_chroma(const struct picture *p)
            strcmp(chroma, "4:4:4") == 0;
 }
 
+static bool webp_can_hold(VipsImage *image)
+{
+    return vips_image_get_width(image) <= LIMIT_WEBP_SIDE &&
+           vips_image_get_page_height(image) <= LIMIT_WEBP_SIDE;
+}
+
 struct save choose_save(const struct picture *p)
 {
     bool alpha = vips_image_hasalpha(p->image);
@@ -29,7 +36,7 @@ struct save choose_save(const struct picture *p)
     bool bitmap = from == IMAGE_SVG || from == IMAGE_BMP || from == IMAGE_ICO;
     how.lossless = from == IMAGE_PNG || from == IMAGE_GIF || bitmap ||
                    (from == IMAGE_WEBP && riff_is_lossless(p->bytes, p->job->in_len));
-    if (p->job->webp)
+    if (p->job->webp && webp_can_hold(p->image))
         how.type = IMAGE_WEBP;
     else if (bitmap)
         how.type = IMAGE_PNG;
