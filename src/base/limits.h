@@ -190,4 +190,18 @@
     (256 * KiB) /* bytes a second of a body or an answer, at least: programs are near; not tuned   \
                  */
 
+/* ---- mail between an MTA and a store (lmtp/); times are those of RFC 5321, 4.5.3.2 ---- */
+#define LIMIT_LMTP_LINE        2048       /* bytes of a command: 512, and 1 KiB of extensions */
+#define LIMIT_LMTP_BLOCK       (16 * KiB) /* read at once */
+#define LIMIT_LMTP_REPLY       (16 * KiB) /* of the store, all its lines; real ones have 100 bytes */
+#define LIMIT_LMTP_RECIPIENTS  1000       /* a transaction; 100 is the least that RFC 5321 allows */
+#define LIMIT_LMTP_CONNECTIONS 64         /* a thread each; further ones wait */
+#define LIMIT_LMTP_HELD        (512 * MiB) /* of messages in memory, of all connections; not tuned */
+#define LIMIT_LMTP_CONNECT_MS  30000       /* the store is near; not tuned */
+#define LIMIT_LMTP_COMMAND_MS  300000      /* a greeting, a command, an answer to one */
+#define LIMIT_LMTP_DATA_MS     120000      /* the answer to DATA */
+#define LIMIT_LMTP_BLOCK_MS    180000      /* a piece of a message */
+#define LIMIT_LMTP_END_MS      600000      /* the answer to a message */
+#define LIMIT_LMTP_STOP_MS     30000       /* at the end, for messages under way; not tuned */
+
 #endif

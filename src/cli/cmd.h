@@ -45,6 +45,7 @@ int cmd_each_url(int count, char **urls, int (*each)(void *ctx, const char *url,
 int cmd_check(const struct cmd_common *common, int argc, char **argv);
 int cmd_explain(const struct cmd_common *common, int argc, char **argv);
 int cmd_keygen(const struct cmd_common *common, int argc, char **argv);
+int cmd_lmtp(const struct cmd_common *common, int argc, char **argv);
 int cmd_open(const struct cmd_common *common, int argc, char **argv);
 int cmd_prefetch(const struct cmd_common *common, int argc, char **argv);
 int cmd_purge(const struct cmd_common *common, int argc, char **argv);

@@ -15,6 +15,11 @@ static const struct cmd commands[] = {
     {"keygen", "[--tenant NAME]",
      "makes a fresh key: appended to the file of --keys, else printed as a line for one",
      cmd_keygen},
+    {"lmtp", "--to ADDRESS [--listen ADDRESS] [--deliver rewrite|prefetch]",
+     "stands between an MTA and the LMTP store at --to, and rewrites each recipient's mail; "
+     "without "
+     "--listen it talks to the MTA on stdin and stdout",
+     cmd_lmtp},
     {"open", "SIGNED-URL...",
      "prints the original URL, then its options one a line; exits 1 where the signature fails",
      cmd_open},
