@@ -1,0 +1,187 @@
+"""Debian's dovecot-lda with the scripts of deploy/dovecot: what is stored, and where, also when the
+filters fail."""
+
+import email
+import os
+import pathlib
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+
+# pylint: disable=wrong-import-position
+import harness
+import origin as origins
+import pictures
+
+LDA = "/usr/lib/dovecot/dovecot-lda"
+SIEVE = "/usr/lib/dovecot/modules/sieve/lib90_sieve_extprograms_plugin.so"
+DEPLOY = pathlib.Path(harness.ROOT, "deploy/dovecot")
+ANNA = "anna@example.org"
+
+CONF = """
+base_dir = {0}/run
+log_path = {0}/log
+ssl = no
+mail_location = maildir:~/Maildir
+postmaster_address = postmaster@example.org
+lda_mailbox_autocreate = yes
+sendmail_path = {0}/sendmail
+"""
+
+
+def missing():
+    if not os.path.exists(LDA) or not os.path.exists(SIEVE):
+        return "dovecot-sieve is not installed"
+    return None if os.geteuid() == 0 else "dovecot-lda is started by root here, for another user"
+
+
+@unittest.skipIf(missing(), missing())
+class Sieve(harness.ServerTest):
+    def setUp(self):
+        self.sender = self.origin()
+        self.sender.default = origins.picture(pictures.plain_png())
+        self.server = self.shojid()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="shoji-sieve-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.nobody = pwd.getpwnam("nobody")
+        os.chmod(self.server.directory, 0o755)
+        self.arrange()
+
+    def arrange(self):
+        """What the README says, under a folder, for the user nobody."""
+        keys = self.folder / "keys"
+        shutil.copy(self.server.keys, keys)
+        os.chmod(self.server.submit, 0o666)
+        (self.folder / "spool").mkdir()
+        (self.folder / "home").mkdir()
+        (self.folder / "mail.conf").write_text(
+            f"[server]\nbase_url = {harness.BASE}\nkeys = {keys}\nsubmit = {self.server.submit}\n"
+            f"[prefetch]\nspool = {self.folder}/spool\n")
+        programs = self.folder / "programs"
+        programs.mkdir()
+        for name in ("shoji-rewrite", "shoji-text", "shoji-prefetch"):
+            text = (DEPLOY / name).read_text()
+            text = text.replace("/etc/shoji/mail.conf", str(self.folder / "mail.conf"))
+            (programs / name).write_text(text.replace("exec shoji ", f"exec {harness.SHOJI} "))
+            (programs / name).chmod(0o755)
+        sendmail = self.folder / "sendmail"
+        sendmail.write_text(f"#!/bin/sh\ncat >> {self.folder}/home/sent\n")
+        sendmail.chmod(0o755)
+        for name in ("shoji.sieve", "prefetch.sieve"):
+            shutil.copy(DEPLOY / name, self.folder)
+        for path in (self.folder, *self.folder.rglob("*")):
+            os.chown(path, self.nobody.pw_uid, self.nobody.pw_gid)
+
+    def configure(self, script, more=""):
+        conf = (DEPLOY / "dovecot-2.3.conf").read_text()
+        for there in ("/usr/lib/dovecot/sieve-filter", "/usr/lib/dovecot/sieve-execute"):
+            conf = conf.replace(there, str(self.folder / "programs"))
+        conf = conf.replace("/etc/dovecot/sieve/shoji.sieve", str(self.folder / script))
+        (self.folder / "dovecot.conf").write_text(CONF.format(self.folder) + conf + more)
+
+    def deliver(self, message, script="shoji.sieve", more=""):
+        self.configure(script, more)
+        done = subprocess.run(
+            [LDA, "-c", self.folder / "dovecot.conf", "-f", "news@sender.example", "-a", ANNA],
+            input=message, user="nobody", group="nogroup", extra_groups=[], timeout=60,
+            capture_output=True, env={"USER": "nobody", "HOME": str(self.folder / "home")})
+        log = self.folder / "log"
+        self.assertEqual(done.returncode, 0, done.stderr + (log.read_bytes() if log.exists() else b""))
+
+    def stored(self, folder=""):
+        """[(name, content)] of what is in a folder."""
+        at = self.folder / "home" / "Maildir" / folder
+        return [(path.name, path.read_bytes()) for sub in ("new", "cur")
+                for path in (at / sub).glob("*")]
+
+    def newsletter(self, pixel=False, receipt="Disposition-Notification-To: x@y.example\n"):
+        more = '<img src="http://t.example/1.gif" width="1" height="1">' if pixel else ""
+        return (f"From: News <news@sender.example>\nTo: {ANNA}\nSubject: news\nMIME-Version: 1.0\n"
+                f"Content-Type: text/html; charset=utf-8\n{receipt}\n"
+                f'<p>Hello</p><img src="{self.sender.url("/a.png")}">{more}\n').encode()
+
+    def test_mail_is_rewritten_for_its_mailbox(self):
+        self.deliver(self.newsletter(pixel=True))
+        (name, content), = self.stored()
+        self.assertNotIn(b"sender.example:", content)
+        self.assertNotIn(self.sender.url("").encode(), content)
+        html = email.message_from_bytes(content).get_payload(decode=True).decode()
+        signed = html.split('<img src="')[1].split('"')[0]
+        _, out, _ = harness.shoji("open", "--keys", self.server.keys, "--base", harness.BASE, signed,
+                                  check=0)
+        self.assertEqual(out.decode().split(), [self.sender.url("/a.png"), f"d={harness.today()}",
+                                                f"m={self.server.key.salt(ANNA)}"])
+        self.assertTrue(self.sender.wait_for("/a.png"))
+        keywords = (self.folder / "home/Maildir/dovecot-keywords").read_text()
+        self.assertIn("$Trackers", keywords)
+        self.assertRegex(name, r":2,.*a")
+
+    def test_mail_without_trackers_has_no_keyword(self):
+        self.deliver(self.newsletter(receipt=""))
+        (name, _), = self.stored()
+        self.assertNotRegex(name, r":2,.*[a-z]")
+
+    def test_the_server_is_down(self):
+        self.server.stop()
+        self.deliver(self.newsletter())
+        (_, content), = self.stored()
+        self.assertIn(b"X-Shoji: v=1; images=1;", content)
+        self.assertEqual(len(list((self.folder / "spool").iterdir())), 1)
+
+    def test_without_keys_it_becomes_text(self):
+        (self.folder / "keys").unlink()
+        self.deliver(self.newsletter())
+        (_, content), = self.stored()
+        message = email.message_from_bytes(content)
+        self.assertEqual(message.get_content_type(), "text/plain")
+        self.assertEqual(message["Subject"], "news")
+        self.assertIn("fallback=filter", message["X-Shoji"])
+        self.assertIsNone(message["Disposition-Notification-To"])
+        self.assertIn(b"<p>Hello</p>", content)
+        self.assertEqual(self.stored(".Unprotected"), [])
+
+    def test_without_any_filter_it_is_set_apart(self):
+        shutil.rmtree(self.folder / "programs")
+        self.deliver(self.newsletter())
+        self.assertEqual(self.stored(), [])
+        (_, content), = self.stored(".Unprotected")
+        self.assertIn(self.sender.url("/a.png").encode(), content)
+
+    def test_a_redirect_sends_what_is_there_when_it_stands(self):
+        """In the user's own script what was rewritten; in one that comes before, the original."""
+        redirect = self.folder / "home" / "redirect.sieve"
+        redirect.write_text('require "copy"; redirect :copy "bob@example.net";\n')
+        os.chown(redirect, self.nobody.pw_uid, self.nobody.pw_gid)
+        sent, original = self.folder / "home/sent", self.sender.url("/a.png").encode()
+        self.deliver(self.newsletter(), more=f"plugin {{\nsieve = {redirect}\n}}\n")
+        self.assertNotIn(original, sent.read_bytes())
+        sent.unlink()
+        self.deliver(self.newsletter(), redirect,
+                     f"plugin {{\nsieve_before2 = {self.folder}/shoji.sieve\n}}\n")
+        self.assertIn(original, sent.read_bytes())
+        for _, content in self.stored():
+            self.assertNotIn(original, content)
+
+    def test_prefetch_leaves_the_mail_as_it_came(self):
+        message = self.newsletter(pixel=True)
+        self.deliver(message, "prefetch.sieve")
+        (_, content), = self.stored()
+        self.assertTrue(content.replace(b"\r\n", b"\n").endswith(message), content)
+        self.assertTrue(self.sender.wait_for("/a.png"))
+
+    def test_prefetch_that_fails_loses_nothing(self):
+        message = self.newsletter()
+        shutil.rmtree(self.folder / "programs")
+        self.deliver(message, "prefetch.sieve")
+        (_, content), = self.stored()
+        self.assertTrue(content.replace(b"\r\n", b"\n").endswith(message), content)
+        self.assertEqual(self.sender.connections, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
