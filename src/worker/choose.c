@@ -16,7 +16,7 @@ static bool has_full_chroma(const struct picture *p)
     if (!vips_image_get_typeof(p->image, "jpeg-chroma-subsample"))
         return false;
     return vips_image_get_string(p->image, "jpeg-chroma-subsample", &chroma) == 0 &&
-           strcmp(chroma, "4:4:4") == 0;
+           strncmp(chroma, "4:4:4", 5) == 0; /* or 4:4:4:4, of inks */
 }
 
 static bool webp_can_hold(VipsImage *image)

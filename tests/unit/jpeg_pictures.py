@@ -100,6 +100,15 @@ def cmyk(**options):
     return saved(scene().convert("CMYK"), "JPEG", quality=92, **options)
 
 
+def stripes():
+    """Of two colours equally bright, one pixel wide: what is left of them without full chroma is
+    neither."""
+    pixels = numpy.zeros((32, 32, 3), dtype=numpy.uint8)
+    pixels[:, 0::2] = (200, 60, 60)
+    pixels[:, 1::2] = (60, 131, 60)
+    return Image.fromarray(pixels)
+
+
 def adobe(transform):
     return segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([transform]))
 
@@ -171,6 +180,7 @@ def cases():
         "jpeg-cut": (plain[:len(plain) * 3 // 4], refused()),
         "jpeg-nothing": (plain[:2] + b"\xff\xd9" * 20, refused()),
         "jpeg-cmyk": like(cmyk()),
+        "jpeg-cmyk-stripes": like(saved(stripes().convert("CMYK"), "JPEG", quality=95), stripes()),
         "jpeg-cmyk-progressive": like(cmyk(progressive=True)),
         "jpeg-cmyk-no-adobe": like(without(cmyk(), 0xEE)),
         "jpeg-ycck": like(ycck()),
