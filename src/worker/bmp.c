@@ -165,7 +165,8 @@ static int read_runs(const struct bmp *bmp, unsigned char *pixels)
         unsigned count = bmp->data[run.at];
         unsigned value = bmp->data[run.at + 1];
         run.at += 2;
-        for (unsigned i = 0; i < count; i++)
+        /* Two bytes may say 255 that do not fit: 10 MB of them would take seconds. */
+        for (unsigned i = 0; i < count && run.x < bmp->width; i++)
             put(&run, index_in(&run, value, i));
         if (count > 0)
             continue;
