@@ -64,28 +64,29 @@ static int hand_over(const struct deliver_job *job, int32_t delivered,
     return 0;
 }
 
-/* Which images there are is known after a first pass; whether their URLs may say that they were
- * handed over, only after they were. */
+/* Which images there are is known after a pass; whether their URLs may say that they were handed
+ * over, only after they were. Nearly always they are, so the first pass says so, and a second one
+ * takes it back. */
 static int rewrite_and_hand_over(const struct deliver_job *job, struct span in,
                                  struct delivered *ret)
 {
     CLEANUP(handover_free) struct handover_list list = {0};
     struct shoji_rewrite how = job->how;
-    how.options.delivered = SHOJI_NOT_DELIVERED;
+    int32_t delivered = job->delivered != SHOJI_NOT_DELIVERED ? job->delivered : deliver_today();
+    how.options.delivered = delivered;
     how.emitted = handover_add;
     how.emitted_ctx = &list;
     int r = rewrite_once(&how, job->html, in, ret);
     if (r < 0)
         return r;
-    int32_t delivered = job->delivered != SHOJI_NOT_DELIVERED ? job->delivered : deliver_today();
     r = hand_over(job, delivered, &list, ret);
     if (r < 0)
         return r;
     bool handed_over = ret->prefetched == DELIVER_QUEUED || ret->prefetched == DELIVER_SPOOLED;
-    if (!handed_over || list.count == 0)
+    if (handed_over || list.count == 0)
         return 0;
     how.emitted = NULL;
-    how.options.delivered = delivered;
+    how.options.delivered = SHOJI_NOT_DELIVERED;
     return rewrite_once(&how, job->html, in, ret);
 }
 
