@@ -113,7 +113,7 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     if (r == 0)
         (void)shred_all(&cache->index, cache->ring); /* a full index: once more after each commit */
     if (r == 0)
-        r = evict_surplus(&cache->index, cache->ring);
+        evict_surplus(cache->ring);
     if (r == 0)
         r = upgrade_queue(&cache->index);
     if (r == 0)

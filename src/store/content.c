@@ -166,6 +166,55 @@ int content_move(struct index *index, MDB_txn *txn, const uint8_t content[32],
     return change(index, txn, content, place, false);
 }
 
+/* ---- cleaning ---- */
+
+#define CLEAN_TURN 1024 /* names, at most */
+
+struct names {
+    unsigned count;
+    uint8_t names[CLEAN_TURN][32];
+};
+
+/* Collects, since what changes a table moves the cursor. */
+static int find_old(const struct index *index, MDB_txn *txn, uint64_t oldest, unsigned limit,
+                    uint8_t at[32], struct names *ret)
+{
+    static const uint8_t beginning[32];
+    MDB_cursor *cursor;
+    int r = env_error(mdb_cursor_open(txn, index->contents, &cursor));
+    if (r < 0)
+        return r;
+    MDB_val from = name_of(at), k, v;
+    r = env_seek(cursor, &from, &k, &v);
+    for (unsigned i = 0; r == 0; i++) {
+        uint64_t generation = v.mv_size >= PLAIN ? little_get64(v.mv_data) : oldest;
+        if (k.mv_size == 32 && generation != 0 && generation < oldest)
+            memcpy(ret->names[ret->count++], k.mv_data, 32);
+        if (k.mv_size == 32)
+            memcpy(at, k.mv_data, 32);
+        if (i + 1 >= limit)
+            break;
+        r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    }
+    mdb_cursor_close(cursor);
+    if (r == -ENOENT)
+        memcpy(at, beginning, 32);
+    return r == -ENOENT ? 0 : r;
+}
+
+int content_clean(struct index *index, MDB_txn *txn, uint64_t oldest, unsigned limit,
+                  uint8_t at[32])
+{
+    UNCLEARED struct names names;
+    names.count = 0;
+    if (limit == 0)
+        return 0;
+    int r = find_old(index, txn, oldest, limit < CLEAN_TURN ? limit : CLEAN_TURN, at, &names);
+    for (unsigned i = 0; i < names.count && r == 0; i++)
+        r = content_move(index, txn, names.names[i], NULL);
+    return r;
+}
+
 /* ---- holders ---- */
 
 int content_hold(struct index *index, MDB_txn *txn, const uint8_t content[32])

@@ -2,9 +2,10 @@
  * Where pictures are, by content, and how many records hold each that is encrypted: the index's
  * tables `contents` and `shreds`. A picture that was never encrypted is not counted.
  *
- * A counted entry lasts for as long as a record holds it, even when its picture is gone with its
- * segment, since the same picture may come again by another URL. When the last record lets go, the
- * key of its picture is noted in `shreds`, in the same transaction, to be written over (shred.h).
+ * A name may stand there for a while after its segment is gone (evict.h). A counted entry lasts for
+ * as long as a record holds it, even when its picture is gone with its segment, since the same
+ * picture may come again by another URL. When the last record lets go, the key of its picture is
+ * noted in `shreds`, in the same transaction, to be written over (shred.h).
  *
  * Reading is for any thread, in its transaction; writing is the writer's.
  */
@@ -30,6 +31,11 @@ MUST_CHECK int content_put(struct index *index, MDB_txn *txn, const uint8_t cont
 /* Its segment goes: it is at `place` now, or with NULL nowhere. 0 or -errno. */
 MUST_CHECK int content_move(struct index *index, MDB_txn *txn, const uint8_t content[32],
                             const struct content_place *place);
+
+/* Looks at the next `limit` names behind `at`, round and round, and takes out those whose segment
+ * is older than `oldest`, and so no more. 0, with `at` where it stopped, or -errno. */
+MUST_CHECK int content_clean(struct index *index, MDB_txn *txn, uint64_t oldest, unsigned limit,
+                             uint8_t at[32]);
 
 /* A record holds it, or does no more. 1: it is counted; 0: it is not; -errno. */
 MUST_CHECK int content_hold(struct index *index, MDB_txn *txn, const uint8_t content[32]);

@@ -2,119 +2,118 @@
 
 #include "base/limits.h"
 #include "base/list.h"
-#include "store/commit.h"
 #include "store/content.h"
 
 #include <errno.h>
+#include <string.h>
 
-struct eviction {
+#define KEPT_PART 4  /* of a segment, so that a new one is not full of the old */
+#define PACE      3  /* the oldest is gone through while a third of the newest fills */
+#define CLEANED   16 /* names looked at for each picture appended: once while a 16th turns over */
+#define ENOUGH    3  /* a positive answer that is no other's */
+
+/* ---- what is still wanted ---- */
+
+struct walk {
     struct segment_visitor visitor;
-    struct index *index;
-    struct ring *ring;
+    struct evict *evict;
+    const struct apply *apply;
     struct segment *from;
-    MDB_txn *txn;         /* of the index */
-    uint64_t room;        /* bytes that may still be appended anew */
-    uint64_t uncommitted; /* of those */
-    unsigned changes;     /* in txn */
+    unsigned left;
 };
 
-#define CHANGES_A_COMMIT 4096 /* keeps a transaction's pages to a few MiB */
-
-static int commit(struct eviction *e)
+/* 0: left behind, or appended anew; APPLY_BROKEN; -errno. */
+static int keep(struct walk *w, const uint8_t content[32], size_t len)
 {
-    e->uncommitted = 0;
-    e->changes = 0;
-    int r = commit_all(e->index, e->ring, take(e->txn));
-    return r == COMMIT_BROKEN ? -EIO : r;
-}
-
-/* 0; 1: appended, *ret is where; -errno. */
-static int keep(struct eviction *e, const uint8_t content[32], size_t len,
-                const struct content_place *from, struct content_place *ret)
-{
-    struct segment *newest = ring_newest(e->ring);
-    if (!newest || newest == e->from || len > e->room || !ring_wanted(e->ring, content) ||
-        !segment_fits(newest, len))
+    struct segment *newest = ring_newest(w->apply->ring);
+    if (len > w->evict->room || !ring_wanted(w->apply->ring, content) || !segment_fits(newest, len))
         return 0;
-    void *bytes;
-    size_t bytes_len;
-    const struct segment_want want = {.content = content, .slot = from->slot};
-    int r = segment_read(e->from, &want, &bytes, &bytes_len);
-    if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    ret->generation = newest->generation;
-    r = segment_append(newest, content, (struct span){bytes, bytes_len}, &ret->slot);
-    free(bytes);
+    struct content_place place;
+    int r = content_find(w->apply->index, w->apply->txn, content, &place);
     if (r < 0)
         return r;
-    e->room -= len;
-    e->uncommitted += len;
-    return 1;
+    if (r == CACHE_NONE || place.generation != w->from->generation)
+        return 0; /* it has a younger copy */
+    void *bytes;
+    size_t bytes_len;
+    const struct segment_want want = {.content = content, .slot = place.slot};
+    r = segment_read(w->from, &want, &bytes, &bytes_len);
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    place.generation = newest->generation;
+    r = segment_append(newest, content, (struct span){bytes, bytes_len}, &place.slot);
+    free(bytes);
+    if (r < 0)
+        return r == -ENOMEM ? r : APPLY_BROKEN;
+    w->evict->room -= len;
+    w->evict->kept++;
+    return content_put(w->apply->index, w->apply->txn, content, &place);
 }
 
 static int visit(struct segment_visitor *self, const uint8_t content[32], size_t len)
 {
-    struct eviction *e = container_of(self, struct eviction, visitor);
-    int r = e->txn ? 0 : index_begin(e->index, &e->txn);
-    if (r < 0) {
-        e->txn = NULL;
-        return r;
+    struct walk *w = container_of(self, struct walk, visitor);
+    int r = keep(w, content, len);
+    memcpy(w->evict->after, content, sizeof(w->evict->after));
+    return r != 0 ? r : --w->left == 0 ? ENOUGH : 0;
+}
+
+static int keep_some(struct evict *e, const struct apply *apply, uint64_t bytes)
+{
+    struct segment *newest = ring_newest(apply->ring);
+    struct segment *oldest = ring_surplus(apply->ring, 2); /* the one that goes next */
+    if (!newest || !oldest || oldest == newest)
+        return 0;
+    if (oldest->generation != e->generation) {
+        e->generation = oldest->generation;
+        e->entries = segment_count(oldest);
+        e->room = ring_room(apply->ring) / KEPT_PART;
+        e->walked = false;
+        e->due = 0;
+        memset(e->after, 0, sizeof(e->after));
     }
-    struct content_place place, kept;
-    r = content_find(e->index, e->txn, content, &place);
-    if (r < 0)
-        return r;
-    if (r == CACHE_NONE || place.generation != e->from->generation)
-        return 0; /* it has a younger copy */
-    r = keep(e, content, len, &place, &kept);
-    if (r >= 0)
-        r = content_move(e->index, e->txn, content, r == 1 ? &kept : NULL);
-    e->changes++;
-    if (r == 0 && (e->changes >= CHANGES_A_COMMIT || e->uncommitted >= LIMIT_BATCH_BYTES))
-        r = commit(e);
+    e->due += bytes * e->entries * PACE * 1024 / newest->size + 1;
+    struct walk walk = {.visitor = {.visit = visit},
+                        .evict = e,
+                        .apply = apply,
+                        .from = oldest,
+                        .left = (unsigned)(e->due / 1024)};
+    if (e->walked || walk.left == 0)
+        return 0;
+    e->due %= 1024;
+    int r = segment_each(oldest, e->after, &walk.visitor);
+    e->walked = r == 0;
+    return r == ENOUGH ? 0 : r;
+}
+
+/* ---- both ---- */
+
+int evict_some(struct evict *evict, const struct apply *apply, unsigned count, uint64_t bytes)
+{
+    const struct evict before = *evict;
+    int r = keep_some(evict, apply, bytes);
+    if (r == 0)
+        r = content_clean(apply->index, apply->txn, ring_first_generation(apply->ring),
+                          count * CLEANED, evict->cleaned);
+    if (r != 0)
+        *evict = before;
     return r;
 }
 
-static int walk(struct index *index, struct ring *ring, struct segment *from, uint64_t room)
+int evict_for_new(struct ring *ring)
 {
-    struct eviction e = {
-        .visitor = {.visit = visit}, .index = index, .ring = ring, .from = from, .room = room};
-    int r = segment_each(from, &e.visitor);
-    if (r == 0 && e.txn)
-        r = commit(&e);
-    if (e.txn)
-        index_abort(e.index, e.txn);
-    if (r < 0 && ring_newest(ring))
-        segment_abort(ring_newest(ring));
-    return r;
-}
-
-/* The index forgets the pictures first; should that fail, the names that stay behind lead nowhere
- * and are overwritten when their picture comes again. */
-static void drop(struct index *index, struct ring *ring, struct segment *segment, uint64_t room)
-{
-    if (walk(index, ring, segment, room) < 0 && room > 0)
-        (void)walk(index, ring, segment, 0);
-    ring_drop(ring, segment);
-}
-
-int evict_for_new(struct index *index, struct ring *ring)
-{
+    while (ring_surplus(ring, 1))
+        ring_drop(ring, ring_surplus(ring, 1));
     int r = ring_grow(ring);
     while (r == -ENOSPC && ring_oldest(ring)) {
-        drop(index, ring, ring_oldest(ring), 0);
+        ring_drop(ring, ring_oldest(ring));
         r = ring_grow(ring);
     }
-    if (r < 0)
-        return r;
-    while (ring_surplus(ring, 1) && ring_oldest(ring))
-        drop(index, ring, ring_oldest(ring), ring_room(ring) / 4);
-    return 0;
+    return r;
 }
 
-int evict_surplus(struct index *index, struct ring *ring)
+void evict_surplus(struct ring *ring)
 {
-    while (ring_surplus(ring, 1) && ring_oldest(ring))
-        drop(index, ring, ring_oldest(ring), 0);
-    return 0;
+    while (ring_surplus(ring, 0) && ring_oldest(ring))
+        ring_drop(ring, ring_oldest(ring));
 }

@@ -1,18 +1,42 @@
 /*
- * Making room: a new segment to append to, and the oldest one gone, after what is still wanted of
- * it was appended anew (at most a quarter of a segment, so that the new one is not full of the
- * old). The writer's thread, between two commits.
+ * Making room. The oldest segment goes as a whole, at once: that is a few files removed, however
+ * much was in it. What has to be done for each of its pictures is done elsewhere, a little with
+ * every commit that appends some, in the same transactions, so that no commit is long and none is
+ * added:
+ *
+ * - while the first half of the newest segment fills, the oldest is gone through, and what is
+ * still wanted of it is appended anew, up to a quarter of a segment;
+ * - the index is gone through, round and round, and names of what went with its segment are taken
+ *   out; until then they lead nowhere, which every reader can tell.
+ *
+ * Nothing of that needs to survive a crash: it begins anew. The writer's thread.
  */
 #ifndef STORE_EVICT_H
 #define STORE_EVICT_H
 
-#include "store/index.h"
-#include "store/ring.h"
+#include "store/apply.h"
 
-/* 0; -ENOSPC when the disk has no room for a segment, even after older ones went; -errno. */
-MUST_CHECK int evict_for_new(struct index *index, struct ring *ring);
+struct evict {
+    uint64_t generation; /* of the segment that is gone through */
+    uint64_t entries;    /* in it */
+    uint64_t due;        /* of them, to be looked at by now, in 1/1024 */
+    uint64_t room;       /* bytes that may still be appended anew */
+    uint64_t kept;       /* pictures appended anew, ever */
+    bool walked;         /* to its end */
+    uint8_t after[32];
+    uint8_t cleaned[32]; /* the index, up to here */
+};
 
-/* At opening, when less space was given than is used. 0 or -errno. */
-MUST_CHECK int evict_surplus(struct index *index, struct ring *ring);
+/* Before `count` pictures of `bytes` are appended in these transactions. 0; APPLY_BROKEN; -errno:
+ * then both are to be aborted, and `evict` is as it was. */
+MUST_CHECK int evict_some(struct evict *evict, const struct apply *apply, unsigned count,
+                          uint64_t bytes);
+
+/* Between two commits. 0; -ENOSPC when the disk has no room for a segment, even after older ones
+ * went; -errno. */
+MUST_CHECK int evict_for_new(struct ring *ring);
+
+/* At opening, when less space was given than is used. */
+void evict_surplus(struct ring *ring);
 
 #endif

@@ -262,6 +262,11 @@ struct segment *ring_surplus(struct ring *ring, unsigned spare)
     return bytes > ring->size && ring->count > 0 ? ring->segments[0] : NULL;
 }
 
+uint64_t ring_first_generation(const struct ring *ring)
+{
+    return ring->count > 0 ? ring->segments[0]->generation : 0;
+}
+
 struct segment *ring_oldest(struct ring *ring)
 {
     return ring->count > 1 ? ring->segments[0] : NULL;

@@ -1,7 +1,6 @@
 /*
  * The ring of segments: the newest is appended to, the oldest goes as a whole. Their sizes together
- * stay below what was given; while the newest is being filled from the oldest, one more than usual
- * exists, and that one is counted in.
+ * stay below what was given.
  *
  * ring_read, ring_has and ring_touch are for any thread. Everything else is the writer's alone. A
  * segment is closed only after the last reader has left it; readers hold it for one copy.
@@ -55,9 +54,12 @@ struct segment *ring_find(struct ring *ring, uint64_t generation);
  * to. */
 MUST_CHECK int ring_grow(struct ring *ring);
 
-/* The oldest segment, when it has to go so that there is room for another one (`spare` 1) or for
- * what there is (`spare` 0); else NULL. */
+/* The oldest segment, when it has to go so that there is room for `spare` more, or for what there
+ * is (`spare` 0); else NULL. */
 struct segment *ring_surplus(struct ring *ring, unsigned spare);
+
+/* Older ones are no more. 0: there is none at all. */
+uint64_t ring_first_generation(const struct ring *ring);
 
 /* The oldest segment but for the newest, whatever the sizes; or NULL. */
 struct segment *ring_oldest(struct ring *ring);

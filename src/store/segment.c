@@ -197,7 +197,19 @@ bool segment_holds(struct segment *segment, const uint8_t content[32], uint32_t 
     return same;
 }
 
-int segment_each(struct segment *segment, struct segment_visitor *visitor)
+uint64_t segment_count(struct segment *segment)
+{
+    MDB_txn *txn;
+    MDB_stat stat = {0};
+    if (env_read_begin(segment->env, &txn) < 0)
+        return 0;
+    if (mdb_stat(txn, segment->dbi, &stat) != 0)
+        stat.ms_entries = 0;
+    env_read_end(segment->env, txn);
+    return stat.ms_entries;
+}
+
+int segment_each(struct segment *segment, const uint8_t after[32], struct segment_visitor *visitor)
 {
     MDB_txn *txn;
     int r = env_read_begin(segment->env, &txn);
@@ -206,8 +218,9 @@ int segment_each(struct segment *segment, struct segment_visitor *visitor)
     MDB_cursor *cursor;
     r = env_error(mdb_cursor_open(txn, segment->dbi, &cursor));
     if (r == 0) {
-        MDB_val k, v;
-        while ((r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) == 0) {
+        MDB_val from = {.mv_size = 32, .mv_data = (void *)(uintptr_t)after}, k, v;
+        for (r = env_seek(cursor, &from, &k, &v); r == 0;
+             r = env_error(mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) {
             size_t len;
             if (k.mv_size == 32 && body_len(span_in(&v), &len) == 0)
                 r = visitor->visit(visitor, k.mv_data, len);

@@ -108,12 +108,17 @@ MUST_CHECK int segment_begin_slots(struct segment *segment, uint32_t slot);
 MUST_CHECK int segment_shred(struct segment *segment, uint32_t slot);
 MUST_CHECK int segment_shred_sync(struct segment *segment);
 
-/* Calls `visit` for every picture that is committed, until it returns other than 0, which is then
- * the result. `content` lives until visit returns. */
+/* How many pictures are committed; 0 when that cannot be read. */
+uint64_t segment_count(struct segment *segment);
+
+/* Calls `visit` for every picture that is committed, in the order of their names, from the first
+ * behind `after`, which need not be there; until it returns other than 0, which is then the result.
+ * `content` lives until visit returns. */
 struct segment_visitor {
     int (*visit)(struct segment_visitor *self, const uint8_t content[32], size_t len);
 };
 
-MUST_CHECK int segment_each(struct segment *segment, struct segment_visitor *visitor);
+MUST_CHECK int segment_each(struct segment *segment, const uint8_t after[32],
+                            struct segment_visitor *visitor);
 
 #endif

@@ -36,6 +36,7 @@ struct writer {
 
     /* The thread's own. */
     struct sweep *sweep;
+    struct evict evict;
     struct writes turns;        /* asked for, not taken yet */
     struct cache_purge *orders; /* given by callers that wait, the oldest first */
     bool purging;               /* there are orders in the index */
@@ -232,10 +233,42 @@ struct batch {
     struct cache_write *writes[LIMIT_BATCH_WRITES];
     struct outcome outcomes[LIMIT_BATCH_WRITES];
     size_t count;
-    int no_picture; /* see struct apply */
+    int no_picture;   /* see struct apply */
+    bool no_eviction; /* none with this one */
     unsigned new_segments;
     unsigned waited; /* for readers */
 };
+
+/* Makes room ahead, in the same transactions, for what is about to be applied. */
+static int evict_with(struct writer *w, const struct apply *apply, const struct batch *batch,
+                      size_t from, size_t count)
+{
+    unsigned pictures = 0;
+    uint64_t bytes = 0;
+    for (size_t i = from; i < from + count; i++) {
+        bool picture = batch->writes[i]->op == CACHE_STORE && !batch->writes[i]->record.pixel;
+        pictures += picture;
+        bytes += picture ? batch->writes[i]->len : 0;
+    }
+    bool due = pictures > 0 && !batch->no_eviction && !batch->no_picture;
+    return due ? evict_some(&w->evict, apply, pictures, bytes) : 0;
+}
+
+/* How many of `count` writes from `from` could be applied: *ret_applied; and what ended that. */
+static int apply_some(const struct apply *apply, struct batch *batch, size_t from, size_t count,
+                      size_t *ret_applied)
+{
+    int r = 0;
+    size_t applied = 0;
+    while (applied < count) {
+        r = apply_write(apply, batch->writes[from + applied], &batch->outcomes[from + applied]);
+        if (r != 0)
+            break;
+        applied++;
+    }
+    *ret_applied = applied;
+    return r;
+}
 
 /* Applies and commits `count` writes from `from`, or as many of them as the newest segment has room
  * for: *ret_applied. 0; APPLY_FULL when that is none, APPLY_BROKEN, -errno of the index: then
@@ -243,26 +276,26 @@ struct batch {
 static int commit(struct writer *w, struct batch *batch, size_t from, size_t count,
                   size_t *ret_applied)
 {
+    const struct evict before = w->evict;
     struct apply apply = {
         .index = w->conf.index, .ring = w->conf.ring, .no_picture = batch->no_picture};
     int r = index_begin(w->conf.index, &apply.txn);
     if (r < 0)
         return r;
     size_t applied = 0;
-    while (applied < count) {
-        r = apply_write(&apply, batch->writes[from + applied], &batch->outcomes[from + applied]);
-        if (r != 0)
-            break;
-        applied++;
-    }
-    if (r < 0 || r == APPLY_BROKEN || applied == 0) {
+    r = evict_with(w, &apply, batch, from, count);
+    if (r == 0)
+        r = apply_some(&apply, batch, from, count, &applied);
+    bool full = r == APPLY_FULL && (applied > 0 || w->evict.kept != before.kept);
+    if (r == 0 || full)
+        r = commit_all(w->conf.index, w->conf.ring, apply.txn);
+    else
         commit_none(w->conf.index, w->conf.ring, apply.txn);
-        return r;
-    }
-    r = commit_all(w->conf.index, w->conf.ring, apply.txn);
     if (r == 0) {
         *ret_applied = applied;
         shred(w);
+    } else {
+        w->evict = before;
     }
     return r;
 }
@@ -271,24 +304,28 @@ static void new_segment(struct writer *w, struct batch *batch)
 {
     int r = -ENOSPC;
     if (batch->new_segments++ < NEW_SEGMENTS_A_COMMIT)
-        r = evict_for_new(w->conf.index, w->conf.ring);
+        r = evict_for_new(w->conf.ring);
     if (r < 0)
         batch->no_picture = r;
 }
 
-/* At least one write from `from` on gets its outcome; how many is the result. */
+/* The writes from `from` on get their outcome; how many is the result: 0 when that was only room
+ * made. */
 static size_t commit_some(struct writer *w, struct batch *batch, size_t from)
 {
     size_t count = batch->count - from, applied = 0;
     if (count > w->conf.index->room.changes)
         count = w->conf.index->room.changes;
     batch->no_picture = 0;
+    batch->no_eviction = false;
     batch->new_segments = 0;
     for (;;) {
         int r = commit(w, batch, from, count, &applied);
         if (r == 0)
             return applied;
-        if (r > 0) {
+        if (r != APPLY_FULL && !batch->no_eviction) {
+            batch->no_eviction = true; /* which may be what failed */
+        } else if (r > 0) {
             new_segment(w, batch);
         } else if (count > 1) {
             count = 1;
