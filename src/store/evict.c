@@ -45,6 +45,7 @@ static int keep(struct walk *w, const uint8_t content[32], size_t len)
     free(bytes);
     if (r < 0)
         return r == -ENOMEM ? r : APPLY_BROKEN;
+    ring_untouch(w->apply->ring, content);
     w->evict->room -= len;
     w->evict->kept++;
     return content_put(w->apply->index, w->apply->txn, content, &place);

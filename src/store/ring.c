@@ -209,6 +209,13 @@ void ring_touch(struct ring *ring, const uint8_t content[32])
         atomic_store_explicit(slot, print, memory_order_relaxed);
 }
 
+void ring_untouch(struct ring *ring, const uint8_t content[32])
+{
+    uint64_t print;
+    _Atomic uint64_t *slot = wanted_slot(ring, content, &print);
+    atomic_compare_exchange_strong(slot, &print, 0);
+}
+
 bool ring_wanted(struct ring *ring, const uint8_t content[32])
 {
     uint64_t print;

@@ -40,8 +40,10 @@ MUST_CHECK int ring_read(struct ring *ring, uint64_t generation, const struct se
 /* Is it there? Reads no picture. 0; -ENOENT; -errno. */
 MUST_CHECK int ring_has(struct ring *ring, uint64_t generation, const uint8_t content[32]);
 
-/* Remembers that the picture is wanted; ring_wanted asks. */
+/* Remembers that the picture is wanted; ring_wanted asks. Appended anew, it has to be asked for
+ * once more. */
 void ring_touch(struct ring *ring, const uint8_t content[32]);
+void ring_untouch(struct ring *ring, const uint8_t content[32]);
 bool ring_wanted(struct ring *ring, const uint8_t content[32]);
 
 /* The newest segment, or NULL when there is none to append to. */

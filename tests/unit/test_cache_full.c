@@ -115,6 +115,27 @@ static void test_what_is_read_stays(void **state)
     fixture_free(f);
 }
 
+/* Read once, in the older half, it gets through one turn more, not through all that follow. */
+static void test_what_was_read_once_goes_in_the_end(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(32 * MiB, 8 * MiB);
+    assert_int_equal(store(f, 1000000, 20000), 0);
+    struct cache_key key = fixture_key(f, "https://a.test/1000000");
+    struct cache_record record;
+    assert_int_equal(cache_lookup(f->cache, &key, &record), 0);
+    unsigned turns = 0, written = 0;
+    for (unsigned i = 0; cache_has_picture(f->cache, &record) == 0; i++, written += 15000) {
+        assert_true(i < 10000);
+        assert_int_equal(store(f, i, 15000), 0);
+        turns = written / (24 * MiB);
+        if (turns == 0)
+            assert_int_equal(check(f, 1000000, 20000), 0);
+    }
+    assert_in_range(turns, 1, 2);
+    fixture_free(f);
+}
+
 static void test_a_picture_larger_than_a_segment_is_not_kept(void **state)
 {
     (void)state;
@@ -294,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_capacities_pass_through),
         cmocka_unit_test(test_what_is_read_stays),
+        cmocka_unit_test(test_what_was_read_once_goes_in_the_end),
         cmocka_unit_test(test_a_picture_larger_than_a_segment_is_not_kept),
         cmocka_unit_test(test_the_cache_shrinks_with_its_size),
         cmocka_unit_test(test_a_full_index_refuses_new_and_finishes_old),
