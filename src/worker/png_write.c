@@ -273,10 +273,22 @@ static int write_form(const struct png_form *f, size_t wanted, struct file *ret)
     return r;
 }
 
-static int write_as(struct pixels *pixels, bool palette, size_t wanted, struct file *ret)
+/* `ret_few`: it has a palette, or fewer bits than 8. */
+static int write_few(struct pixels *pixels, size_t wanted, bool *ret_few, struct file *ret)
 {
     struct png_form form = {.rows = NULL};
-    int r = png_form_make(pixels, palette, &form);
+    int r = png_form_make(pixels, true, &form);
+    if (r == 0)
+        r = write_form(&form, wanted, ret);
+    *ret_few = form.colour == PNG_PALETTE || form.depth < 8;
+    png_form_free(&form);
+    return r;
+}
+
+static int write_samples(struct pixels *pixels, size_t wanted, struct file *ret)
+{
+    struct png_form form = {.rows = NULL};
+    int r = png_form_make(pixels, false, &form);
     if (r == 0)
         r = write_form(&form, wanted, ret);
     png_form_free(&form);
@@ -286,13 +298,15 @@ static int write_as(struct pixels *pixels, bool palette, size_t wanted, struct f
 int png_write(struct pixels *pixels, size_t wanted, void **ret_bytes, size_t *ret_len)
 {
     struct file file = {0};
-    int r = write_as(pixels, true, wanted, &file);
+    bool few;
+    int r = write_few(pixels, wanted, &few, &file);
     if (r < 0)
         return r;
-    /* The palette itself may be most of the file. */
+    /* The palette itself may be most of the file, and what changes slowly has no palette that
+     * filters do not beat. */
     struct file other;
-    if (pixels_count(pixels) * pixels->bands <= BOTH_MOST &&
-        write_as(pixels, false, wanted, &other) == 0)
+    bool small = pixels_count(pixels) * pixels->bands <= BOTH_MOST;
+    if (few && (small || file.len > wanted) && write_samples(pixels, wanted, &other) == 0)
         keep_smaller(&file, &other);
     *ret_bytes = file.bytes;
     *ret_len = file.len;

@@ -132,6 +132,15 @@ def wandering():
     return pictures
 
 
+def shadow(size=(160, 80)):
+    """Slowly changing, of under 256 colours: filters pack it better than any palette."""
+    y, x = numpy.mgrid[0:size[1], 0:size[0]]
+    pixels = numpy.zeros((size[1], size[0], 4), dtype=numpy.uint8)
+    pixels[:, :, 3] = numpy.clip(250 - x - y, 1, 250)
+    pixels[:, :, 0] = 40
+    return Image.fromarray(pixels)
+
+
 def originals():
     two = scene().quantize(2)
     return {
@@ -155,6 +164,7 @@ def originals():
         "png-hidden": saved(hidden(), "PNG"),
         "png-key": keyed(),
         "png-palette-alpha": saved(logo("RGB").quantize(60), "PNG", transparency=3),
+        "png-shadow": saved(shadow(), "PNG"),
         "png-dot": saved(Image.new("RGBA", (5, 5), (10, 20, 30, 40)), "PNG"),
         "png-deep-1": deep(1), "png-deep-2": deep(2), "png-deep-3": deep(3), "png-deep-4": deep(4),
         "png-adam7": interlaced(3),
@@ -352,6 +362,7 @@ CHECKS = {
     "png-hidden": nothing_hidden,
     "png-key": exact_png(PALETTE, 2),
     "png-palette-alpha": also(exact_png(PALETTE, 8), at_most(1.03)),
+    "png-shadow": also(exact_png(RGBA, 8), at_most(1.03)),
     "png-dot": exact_png(RGBA, 8),
     "png-deep-1": deep_to_eight(1), "png-deep-2": deep_to_eight(2),
     "png-deep-3": deep_to_eight(3), "png-deep-4": deep_to_eight(4),
