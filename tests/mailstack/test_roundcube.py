@@ -153,6 +153,31 @@ class Roundcube(harness.ServerTest):
         bare.deliver(self.newsletter())
         self.assertIn(f":{self.sender.port}", bare.show(_safe=1))
 
+    def test_html_attachments(self):
+        """Opened, they are pages like any other; downloaded, they are what was sent."""
+        url = self.sender.url("/attached.png")
+        page = f'<p>Gr\xfc\xdfe</p><img src="{url}" width="64">'.encode("latin-1")
+        message = (b"From: a@sender.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+                   b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+                   b"Content-Type: text/html; charset=iso-8859-1; name=x.html\r\n"
+                   b"Content-Disposition: attachment; filename=x.html\r\n\r\n" + page +
+                   b"\r\n--b--\r\n")
+        part = {"_task": "mail", "_action": "get", "_mbox": "INBOX", "_uid": 1, "_part": 2,
+                "_mimewarning": 1, "_embed": 1}
+        mail = self.roundcube("$config['show_images'] = 2;\n")
+        mail.deliver(message)
+        held, shown = mail.get(**part), mail.get(**part, _safe=1)
+        for text in (held, shown):
+            self.assertIn("Grüße", html.unescape(text))
+            self.assertNothingForeign(text)
+        self.assertEqual(OURS.findall(held), [])
+        self.assertEqual(self.opened(shown)[url]["c"], "1")
+        self.server.stop()
+        with mail.opener.open(mail.url(**part, _safe=1), timeout=60) as answer:
+            self.assertEqual(answer.headers.get_content_type(), "text/plain")
+        with mail.opener.open(mail.url(**part, _download=1, _token=mail.token), timeout=60) as answer:
+            self.assertEqual(answer.read(), page)
+
     # ---- what is quoted ----
 
     def sent(self, mail):

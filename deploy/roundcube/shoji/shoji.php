@@ -41,8 +41,13 @@ class shoji extends rcube_plugin
         $this->load_config();
         $this->add_texts('localization/');
         foreach (['storage_init', 'message_load', 'message_objects', 'message_part_before',
-            'message_part_body', 'message_outgoing_body', 'message_before_send'] as $hook) {
+            'message_part_body', 'message_part_get', 'message_outgoing_body', 'message_before_send'] as $hook) {
             $this->add_hook($hook, [$this, $hook]);
+        }
+        if ($this->rcmail->action === 'get') {
+            $this->rcmail->config->set('show_images', 0); // what is safe, message_part_get says
+        } elseif ($this->rcmail->action === 'display-attachment') {
+            unset($_GET['_safe']); // no hook is asked there
         }
     }
 
@@ -57,6 +62,28 @@ class shoji extends rcube_plugin
     public function message_load($args)
     {
         $this->message = $args['object'];
+        if ($this->rcmail->action === 'get') {
+            $this->is_allowed($this->message, false);
+            $this->message->is_safe = false;
+        }
+    }
+
+    /** An HTML attachment that is opened; what cannot be rewritten is shown as text. */
+    public function message_part_get($args)
+    {
+        if ($args['mimetype'] !== 'text/html' || !empty($args['download'])) {
+            return $args;
+        }
+        $html = $this->message->get_part_body($args['id'], true);
+        $done = is_string($html) ? $this->rewrite($html, $this->message) : null;
+        if ($done) {
+            $this->message->is_safe = true;
+            // Roundcube converts it from the charset of the part once more: ASCII stays what it is.
+            $args['body'] = mb_encode_numericentity($done['html'], [0x80, 0x10FFFF, 0, 0x1FFFFF], 'UTF-8');
+        } else {
+            $args['mimetype'] = 'text/plain';
+        }
+        return $args;
     }
 
     /** What is shown. */
