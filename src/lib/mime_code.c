@@ -43,6 +43,13 @@ static size_t line_tail(struct span in, size_t at, bool with_end, bool *ret_ends
     return *ret_ends ? (with_end ? end : i) - at : i - at;
 }
 
+/* A blank that something visible follows stands for itself, and ends no line. */
+static bool is_inner_blank(struct span in, size_t at)
+{
+    return (in.ptr[at] == ' ' || in.ptr[at] == '\t') && at + 1 < in.len &&
+           (unsigned char)in.ptr[at + 1] > ' ';
+}
+
 static int decode_qp(struct span in, struct buf *out)
 {
     size_t i = 0;
@@ -58,7 +65,8 @@ static int decode_qp(struct span in, struct buf *out)
         }
         if (c != '=') {
             size_t from = i;
-            while (i < in.len && in.ptr[i] != '=' && in.ptr[i] != ' ' && in.ptr[i] != '\t')
+            while (i < in.len && in.ptr[i] != '=' &&
+                   ((in.ptr[i] != ' ' && in.ptr[i] != '\t') || is_inner_blank(in, i)))
                 i++;
             buf_add(out, in.ptr + from, i - from);
             continue;
@@ -138,10 +146,32 @@ static bool is_guarded(struct span rest)
     return span_starts(rest, SPAN("--")) || span_starts(rest, SPAN("From ")) || rest.ptr[0] == '.';
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c > ' ' && c < 0x7f && c != '=';
+}
+
+/* How many characters from `at` on, up to `max`, stand for themselves within a line. Most do. */
+static size_t plain_run(struct span in, size_t at, size_t max)
+{
+    size_t i = at, end = max < in.len - at ? at + max : in.len;
+    while (i < end && (is_plain((unsigned char)in.ptr[i]) || is_inner_blank(in, i)))
+        i++;
+    return i - at;
+}
+
+/* `nl` begins with a control character, as line ends do. */
 int mime_code_qp(struct span in, struct span nl, struct span eol, struct buf *out)
 {
     size_t column = 0;
     for (size_t i = 0; i < in.len;) {
+        size_t run = column > 0 ? plain_run(in, i, QP_LINE - column) : 0;
+        if (run > 0) {
+            buf_add(out, in.ptr + i, run);
+            column += run;
+            i += run;
+            continue;
+        }
         struct span rest = span_part(in, i, in.len - i);
         if (span_starts(rest, nl)) {
             buf_add_span(out, eol);
@@ -153,8 +183,8 @@ int mime_code_qp(struct span in, struct span nl, struct span eol, struct buf *ou
             break;
         unsigned char c = (unsigned char)in.ptr[i];
         bool blank = c == ' ' || c == '\t';
-        bool last = rest.len == 1 || span_starts(span_part(rest, 1, rest.len - 1), nl);
-        bool plain = blank ? !last : c > ' ' && c < 0x7f && c != '=';
+        bool last = blank && (rest.len == 1 || span_starts(span_part(rest, 1, rest.len - 1), nl));
+        bool plain = blank ? !last : is_plain(c);
         if (column + (plain ? 1 : 3) > QP_LINE) {
             buf_add_char(out, '=');
             buf_add_span(out, eol);
