@@ -1,5 +1,6 @@
 """The plugin in Debian's Roundcube: what is shown, what the editor loads, and what is sent."""
 
+import base64
 import datetime
 import email
 import email.policy
@@ -88,6 +89,43 @@ class Roundcube(harness.ServerTest):
         self.assertEqual(self.sender.connections, 0)
         stored, = [path for path in mail.maildir.rglob("*1.mail*") if path.is_file()]
         self.assertEqual(stored.read_bytes(), message)
+
+    def test_prefetch_at_delivery_and_rewrite_at_view(self):
+        """One fetch of each, before anybody opens the mail; three openings change nothing."""
+        message = self.newsletter(b'<img src="' + self.sender.url("/spy.gif").encode() +
+                                  b'" width="1" height="1">')
+        harness.shoji("--config", self.server.config_file(), "prefetch", stdin=message, check=0)
+        for path in ("/picture.png", "/paper.png"):
+            self.assertTrue(self.sender.wait_for(path))
+        mail = self.roundcube(PREFETCHED)
+        mail.deliver(message)
+        for _ in range(3):
+            signed = OURS.findall(mail.show())
+            self.assertEqual(len(signed), 2)
+            for url in signed:
+                self.assertPicture(self.server.get(url[len(harness.BASE):]))
+        self.assertEqual(sorted(asked.path for asked in self.sender.asked),
+                         ["/paper.png", "/picture.png"])
+
+    def test_pictures_inside_the_mail(self):
+        """They need nobody: in the message, and in the reply."""
+        png = base64.b64encode(pictures.plain_png())
+        message = (b"From: a@sender.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+                   b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n"
+                   b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+                   b'<p>x<img src="cid:one@sender.example"><img src="' +
+                   self.sender.url("/a.png").encode() + b'"></p>\r\n--b\r\n'
+                   b"Content-Type: image/png\r\nContent-ID: <one@sender.example>\r\n"
+                   b"Content-Transfer-Encoding: base64\r\n\r\n" + png + b"\r\n--b--\r\n")
+        mail = self.roundcube()
+        mail.deliver(message)
+        inside = re.compile(r'<img src="([^"]*_action=get[^"]*_part=2[^"]*)"')
+        self.assertEqual(len(inside.findall(mail.show())), 1)
+        form, text = mail.compose(_forward_uid=1)
+        self.assertIn("_action=display-attachment", text)
+        mail.send(form, text)
+        sent = email.message_from_bytes(mail.smtp.messages[-1], policy=email.policy.SMTP)
+        self.assertIn(pictures.plain_png(), [part.get_payload(decode=True) for part in sent.walk()])
 
     def test_other_mail_waits_for_a_click(self):
         mail = self.roundcube(PREFETCHED.replace("2026", "2027"))
@@ -229,7 +267,7 @@ class Roundcube(harness.ServerTest):
 
     @unittest.skipUnless(browser.CHROMIUM, "chromium is not installed")
     def test_screenshots(self):
-        """Kept in SHOJI_SCREENSHOTS, to be looked at; here it only counts what is drawn."""
+        """Kept in the build's screenshots/, to be looked at; here it only counts what is drawn."""
         self.server.stop()
         here = "127.0.0.1:%d" % self.server.address[1]
         self.server.conf["server"].update(listen=here, base_url=f"http://{here}")
@@ -245,17 +283,25 @@ class Roundcube(harness.ServerTest):
                     chromium.call("Network.setCookie", name=cookie.name, value=cookie.value,
                                   url=mail.url())
                 chromium.open(mail.url(_task="mail", _action="show", _mbox="INBOX", _uid=1, **query))
-                drawn = chromium.call("Runtime.evaluate", returnByValue=True, expression="""
-                    Array.from(document.querySelectorAll('#messagebody img'))
-                         .filter(img => img.naturalWidth > 1 && img.src.includes('/i/')).length""")
-                seen[name] = drawn["result"]["value"]
                 self.keep(name, chromium.screenshot(1000, 700))
-        self.assertEqual(seen, {"with": 1, "held": 0, "without": 0})
+                seen[name] = self.drawn(chromium)
+                if name == "held":
+                    chromium.send("Runtime.evaluate",
+                                  expression="document.querySelector('.shoji .boxbuttons a').click()")
+                    chromium.run_until(lambda said: said.get("method") == "Page.loadEventFired")
+                    seen["clicked"] = self.drawn(chromium)
+        self.assertEqual(seen, {"with": 1, "held": 0, "clicked": 1, "without": 0})
+
+    def drawn(self, chromium):
+        return chromium.call("Runtime.evaluate", returnByValue=True, expression="""
+            Array.from(document.querySelectorAll('#messagebody img'))
+                 .filter(img => img.naturalWidth > 1 && img.src.includes('/i/')).length
+            """)["result"]["value"]
 
     def keep(self, name, png):
-        folder = os.environ.get("SHOJI_SCREENSHOTS")
-        if folder:
-            pathlib.Path(folder, f"roundcube-{name}.png").write_bytes(png)
+        folder = pathlib.Path(harness.BUILD, "screenshots")
+        folder.mkdir(exist_ok=True)
+        (folder / f"roundcube-{name}.png").write_bytes(png)
 
 
 if __name__ == "__main__":
