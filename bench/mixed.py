@@ -65,8 +65,16 @@ class Feeder(threading.Thread):
             self.enough.wait(0.05)
 
 
+def decoders_ns(target):
+    while True:  # a worker that ends leaves its time to the process that forked it
+        try:
+            return measure.cpu_all_ns(target.decoder_pids())
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+
+
 def share_of(target, before, seconds):
-    spent = measure.cpu_all_ns(target.decoder_pids()) - before
+    spent = decoders_ns(target) - before
     return spent / 1e9 / seconds / len(measure.CORES)
 
 
@@ -74,7 +82,7 @@ def one_turn(target, floor, paths, options):
     """Both subjects, one after the other: {name: figures}."""
     found = {}
     for subject in (target, floor):
-        decoders = measure.cpu_all_ns(target.decoder_pids())
+        decoders = decoders_ns(target)
         figures = measure.load(subject.address, paths[subject.name], options.seconds, CONNECTIONS,
                                PAUSE_MS)
         found[subject.name] = {

@@ -186,7 +186,8 @@ class Restart(harness.ServerTest):
     # ---- the end, whoever keeps the sockets ----
 
     def test_an_answer_under_way_is_finished(self):
-        server = self.shojid({"server": {"threads": "1"}})
+        server = self.shojid({"server": {"threads": "1"}, "decode": {"deadline": "60s"},
+                              "fetch": {"wait": "60s", "timeout": "60s"}})
         self.sender.pages["/large.png"] = origins.picture(pictures.noise_png(1500, 1500))
         path = server.key.sign(self.sender.url("/large.png"))
         whole = server.get(path).body
