@@ -173,6 +173,14 @@ static void cache(struct buf *to, const struct cache_usage *usage)
     gauge(to, "shoji_segment_bytes", "Bytes on disk of the pictures alone.", usage->segment_bytes);
     gauge(to, "shoji_index_bytes", "Bytes on disk of index and queue.", usage->index_bytes);
     gauge(to, "shoji_index_left_bytes", "Bytes of the index that are free.", usage->index_left);
+    if (usage->stays_s == 0)
+        return; /* nothing to tell it by */
+    gauge(to, "shoji_oldest_goes_seconds",
+          "Until the oldest pictures go, at the rate of the last days: an estimate.",
+          (uint64_t)usage->oldest_goes_s);
+    gauge(to, "shoji_stays_seconds",
+          "How long a picture stays that is stored now and not read: an estimate.",
+          (uint64_t)usage->stays_s);
 }
 
 void metrics_write(const struct figures *figures, struct buf *to)
@@ -263,7 +271,7 @@ static json_t *json_decoder(const struct pool_figures *decode)
 
 static json_t *json_cache(const struct cache_usage *usage)
 {
-    return json_pack(
+    json_t *json = json_pack(
         "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "records", (json_int_t)usage->records,
         "claimed", (json_int_t)usage->claimed, "stored", (json_int_t)usage->stored, "failed",
         (json_int_t)usage->failed, "purged", (json_int_t)usage->purged, "pictures",
@@ -271,6 +279,12 @@ static json_t *json_cache(const struct cache_usage *usage)
         (json_int_t)usage->forgotten_early, "disk_bytes", (json_int_t)usage->bytes, "segment_bytes",
         (json_int_t)usage->segment_bytes, "index_bytes", (json_int_t)usage->index_bytes,
         "index_left_bytes", (json_int_t)usage->index_left);
+    if (json && usage->stays_s > 0) {
+        json_object_set_new(json, "oldest_goes_in_days",
+                            json_integer(usage->oldest_goes_s / 86400));
+        json_object_set_new(json, "stays_days", json_integer(usage->stays_s / 86400));
+    }
+    return json;
 }
 
 json_t *metrics_json(const struct figures *figures)

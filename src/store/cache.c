@@ -436,6 +436,10 @@ void cache_usage(const struct cache *cache, struct cache_usage *ret)
     usage.bytes = usage.index_bytes + usage.segment_bytes;
     usage.index_left = free_bytes(cache);
     usage.oldest_picture_s = writer_oldest_picture(cache->writer);
+    struct ring_outlook outlook;
+    ring_outlook(cache->ring, clock_wall_s(), &outlook);
+    usage.oldest_goes_s = outlook.oldest_goes_s;
+    usage.stays_s = outlook.stays_s;
     MDB_txn *txn;
     if (env_read_begin(cache->index.env, &txn) == 0) {
         struct index_figures figures;

@@ -359,6 +359,9 @@ struct cache_usage {
     uint64_t segment_bytes;   /* on disk */
     int64_t oldest_picture_s; /* when the oldest stored original was answered, as the last round of
                                  sweeps found it; 0 before there was one */
+    int64_t oldest_goes_s; /* at the rate of the last days: in so many seconds the oldest pictures
+                              go, but for those that were read lately; 0: not known yet */
+    int64_t stays_s;       /* likewise, how long a picture stays that is stored now */
     uint8_t index_lost; /* 1: the index could not be read at opening; what it knew is forgotten */
 };
 

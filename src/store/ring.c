@@ -302,6 +302,44 @@ uint64_t ring_room(const struct ring *ring)
     return segment_room(ring->segment_size);
 }
 
+/* ---- figures ---- */
+
+#define OUTLOOK_S   (7 * 86400) /* what was written longer ago says little, if there is better */
+#define OUTLOOK_MIN 0.25        /* segments: less says nothing */
+
+/* Seconds that a segment takes to fill; 0: not known. `filled`: the newest. */
+static double pace(const struct ring *ring, double filled, int64_t now_s)
+{
+    double found = 0;
+    for (size_t i = ring->count; i-- > 0;) {
+        int64_t made_s = ring->segments[i]->made_s;
+        double written = (double)(ring->count - 1 - i) + filled;
+        if (made_s == 0 || made_s >= now_s) /* a clock that was set back */
+            break;
+        if (found > 0 && now_s - made_s > OUTLOOK_S)
+            break;
+        if (written >= OUTLOOK_MIN)
+            found = (double)(now_s - made_s) / written;
+    }
+    return found;
+}
+
+void ring_outlook(struct ring *ring, int64_t now_s, struct ring_outlook *ret)
+{
+    *ret = (struct ring_outlook){0};
+    pthread_mutex_lock(&ring->lock);
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < ring->count; i++)
+        bytes += ring->segments[i]->bytes + OVERHEAD;
+    double more =
+        bytes < ring->size ? (double)((ring->size - bytes) / (ring->share + OVERHEAD)) : 0;
+    double filled = ring->count > 0 ? segment_filled(ring->segments[ring->count - 1]) : 0;
+    double each_s = pace(ring, filled, now_s);
+    ret->oldest_goes_s = (int64_t)((more + 1 - filled) * each_s);
+    ret->stays_s = (int64_t)((more + (double)ring->count) * each_s);
+    pthread_mutex_unlock(&ring->lock);
+}
+
 uint64_t ring_disk_bytes(struct ring *ring)
 {
     uint64_t bytes = 0;

@@ -72,6 +72,15 @@ void ring_drop(struct ring *ring, struct segment *segment);
 /* Bytes that a new segment has room for in one picture. */
 uint64_t ring_room(const struct ring *ring);
 
+/* At the rate of the last days: how long until the oldest segment goes, and how long a picture
+ * stays that is stored now and not read. Both 0 while that cannot be told. Any thread. */
+struct ring_outlook {
+    int64_t oldest_goes_s;
+    int64_t stays_s;
+};
+
+void ring_outlook(struct ring *ring, int64_t now_s, struct ring_outlook *ret);
+
 /* Bytes on disk. Any thread. */
 uint64_t ring_disk_bytes(struct ring *ring);
 

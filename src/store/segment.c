@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 /* A page copied and one split a picture, and the way down to it once a transaction. */
 #define PAGES_A_PICTURE 3
@@ -98,6 +99,9 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
         segment_close(segment);
         return r;
     }
+    struct stat st; /* nothing is added to the folder, or taken out of it, afterwards */
+    if (stat(segment->dir, &st) == 0)
+        segment->made_s = st.st_mtim.tv_sec;
     *ret = segment;
     return 0;
 }
@@ -207,6 +211,13 @@ uint64_t segment_count(struct segment *segment)
         stat.ms_entries = 0;
     env_read_end(segment->env, txn);
     return stat.ms_entries;
+}
+
+double segment_filled(struct segment *segment)
+{
+    struct env_space space;
+    env_space(segment->env, &space);
+    return (double)space.pages_used / (double)space.pages;
 }
 
 int segment_each(struct segment *segment, const uint8_t after[32], struct segment_visitor *visitor)

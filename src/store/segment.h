@@ -25,6 +25,7 @@ struct segment {
     uint64_t generation;
     uint64_t size;  /* bytes of its map */
     uint64_t bytes; /* with its keys */
+    int64_t made_s; /* calendar seconds; 0: not known */
     struct env *env;
     const struct secret *secret; /* borrowed */
     char *dir;
@@ -110,6 +111,9 @@ MUST_CHECK int segment_shred_sync(struct segment *segment);
 
 /* How many pictures are committed; 0 when that cannot be read. */
 uint64_t segment_count(struct segment *segment);
+
+/* How much of its map has been written, 0 to 1. Any thread. */
+double segment_filled(struct segment *segment);
 
 /* Calls `visit` for every picture that is committed, in the order of their names, from the first
  * behind `after`, which need not be there; until it returns other than 0, which is then the result.

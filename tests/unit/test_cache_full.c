@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +134,58 @@ static void test_what_was_read_once_goes_in_the_end(void **state)
             assert_int_equal(check(f, 1000000, 20000), 0);
     }
     assert_in_range(turns, 1, 2);
+    fixture_free(f);
+}
+
+/* As if a segment had been begun each day, the last one `hours` ago. */
+static void age(const struct fixture *f, unsigned first, unsigned count, unsigned hours)
+{
+    char path[128];
+    for (unsigned i = 0; i < count; i++) {
+        struct timespec times[2];
+        clock_gettime(CLOCK_REALTIME, &times[0]);
+        times[0].tv_sec -= (time_t)((count - 1 - i) * 86400 + hours * 3600);
+        times[1] = times[0];
+        snprintf(path, sizeof(path), "%s/seg-%u", f->dir, first + i);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    }
+}
+
+static void test_how_long_pictures_stay_is_told(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(32 * MiB, 8 * MiB); /* six segments of 4 MiB */
+    struct cache_usage usage;
+    cache_usage(f->cache, &usage);
+    assert_int_equal(usage.stays_s, 0);
+    assert_int_equal(usage.oldest_goes_s, 0);
+    for (unsigned i = 0; i < 44; i++) /* three hold 14 each; two are in the fourth */
+        assert_int_equal(store(f, i, 280000), 0);
+    fixture_close(f);
+    age(f, 1, 4, 12); /* in three days and a half, 3.15 segments */
+    fixture_open(f);
+    cache_usage(f->cache, &usage);
+    assert_in_range(usage.stays_s, 6 * 86400, 7 * 86400);
+    assert_in_range(usage.oldest_goes_s, 2.5 * 86400, 3.5 * 86400); /* of 2.85 segments */
+    fixture_close(f);
+    age(f, 1, 4, 12 + 24 * 20); /* twenty days without anything: it is slower, but not never */
+    fixture_open(f);
+    cache_usage(f->cache, &usage);
+    assert_true(usage.stays_s > 20 * 86400);
+    fixture_close(f);
+    age(f, 1, 1, 0);
+    age(f, 2, 1, 0);
+    age(f, 3, 1, 0);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/seg-4", f->dir); /* made tomorrow: the clock was set back */
+    struct timespec times[2];
+    clock_gettime(CLOCK_REALTIME, &times[0]);
+    times[0].tv_sec += 86400;
+    times[1] = times[0];
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    fixture_open(f);
+    cache_usage(f->cache, &usage);
+    assert_int_equal(usage.stays_s, 0);
     fixture_free(f);
 }
 
@@ -314,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_capacities_pass_through),
+        cmocka_unit_test(test_how_long_pictures_stay_is_told),
         cmocka_unit_test(test_what_is_read_stays),
         cmocka_unit_test(test_what_was_read_once_goes_in_the_end),
         cmocka_unit_test(test_a_picture_larger_than_a_segment_is_not_kept),
