@@ -1,5 +1,6 @@
 #include "worker/gif.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,9 @@
 #define CONTROL    0xf9
 #define IMAGE      0x2c
 #define TRAILER    0x3b
+
+#define COLOURS 256  /* the most that a table has */
+#define CODES   4096 /* of LZW */
 
 #define CLEAR 2 /* disposal methods: to the empty screen, 3 to what was before */
 
@@ -69,17 +73,86 @@ static void note_control(struct cursor *c, size_t start)
     c->next_transparent = block[3] & 1;
 }
 
-/* Names a colour that the frame's table does not hold as transparent: with such a colour libnsgif
- * clears to nothing, else to the background colour, which browsers ignore. A table of 256 colours
- * leaves none. */
+/* ---- which colours a frame uses ---- */
+
+struct codes {
+    const unsigned char *at;
+    const unsigned char *end;
+    unsigned left; /* of the sub-block */
+    uint32_t bits;
+    unsigned count; /* of `bits` */
+};
+
+static bool next_code(struct codes *s, unsigned size, unsigned *ret)
+{
+    while (s->count < size) {
+        if (s->left == 0 && s->at < s->end)
+            s->left = *s->at++;
+        if (s->left == 0 || s->at == s->end)
+            return false;
+        s->bits |= (uint32_t)*s->at++ << s->count;
+        s->count += 8;
+        s->left--;
+    }
+    *ret = s->bits & ((1U << size) - 1);
+    s->bits >>= size;
+    s->count -= size;
+    return true;
+}
+
+/* A colour is named by itself before a longer code can stand for it: nothing need be unpacked
+ * (GIF89a, appendix F). */
+static void note_colours(unsigned depth, struct codes *s, bool used[static COLOURS])
+{
+    unsigned clear = 1U << depth;
+    unsigned size = depth + 1;
+    unsigned known = clear + 1;
+    unsigned code;
+    while (next_code(s, size, &code) && code != clear + 1) {
+        if (code == clear) {
+            size = depth + 1;
+            known = clear + 1;
+            continue;
+        }
+        if (code < clear)
+            used[code] = true;
+        if (known < CODES && ++known == 1U << size && size < 12)
+            size++;
+    }
+}
+
+/* COLOURS: there is none. */
+static unsigned unused_colour(const struct cursor *c, const unsigned char *descriptor)
+{
+    bool own = descriptor[DESCRIPTOR - 1] & 0x80;
+    unsigned flags = own ? descriptor[DESCRIPTOR - 1] : c->bytes[10];
+    if ((flags & 7) < 7)
+        return COLOURS - 1; /* is not in the table */
+    bool used[COLOURS] = {false};
+    struct codes codes = {.at = descriptor + DESCRIPTOR + (own ? (size_t)3 * COLOURS : 0),
+                          .end = c->bytes + c->len};
+    if (codes.at >= codes.end || *codes.at < 2 || *codes.at > 8)
+        return COLOURS;
+    unsigned depth = *codes.at++;
+    note_colours(depth, &codes, used);
+    unsigned colour = 0;
+    while (colour < COLOURS && used[colour])
+        colour++;
+    return colour;
+}
+
+/* Names a colour that the frame does not show as transparent: with such a colour libnsgif clears to
+ * nothing, else to the background colour, which browsers ignore. */
 static void mend_control(struct cursor *c, const unsigned char *descriptor)
 {
-    unsigned flags = descriptor[DESCRIPTOR - 1] & 0x80 ? descriptor[DESCRIPTOR - 1] : c->bytes[10];
-    if (!c->copy || (flags & 7) == 7)
+    unsigned colour = c->copy ? unused_colour(c, descriptor) : COLOURS;
+    if (colour == COLOURS)
         return;
     c->copy[c->control + 3] |= 1;
-    c->copy[c->control + 6] = 255;
+    c->copy[c->control + 6] = (unsigned char)colour;
 }
+
+/* ---- blocks ---- */
 
 static void note_frame(struct cursor *c, const unsigned char *descriptor)
 {

@@ -207,6 +207,10 @@ def moving_cases():
     opaque = [Frame(pattern(8, 12, 9, i), 3 * i, 2 * i, disposal=CLEAR) for i in range(4)]
     cases["gif-moves-in-turn"] = case([f for pair in zip(opaque, mixed) for f in pair], eight,
                                       loop=0, background=3)
+    full = [Frame(pattern(255, start=i % 2), palette=colours(256, i), disposal=CLEAR)
+            for i in range(3)]
+    cases["gif-moves-full-table"] = case([f for pair in zip(full, mixed) for f in pair], eight,
+                                         loop=0, background=3)
     cases["gif-moves-seen-through"] = case(
         [Frame(pattern(8), disposal=CLEAR), Frame(pattern(8), clear=2)], eight, loop=0)
     cases["gif-moves-once"] = case([Frame(pattern(8, start=i)) for i in range(4)], eight)
