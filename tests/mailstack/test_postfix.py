@@ -8,6 +8,7 @@ import pathlib
 import re
 import smtplib
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -36,6 +37,8 @@ def setUpModule():
 
 
 class Stack(harness.ServerTest):
+    deliver = "rewrite"
+
     def setUp(self):
         self.web = sender.run(origins.Origin, PUBLIC)
         self.addCleanup(self.web.close)
@@ -71,7 +74,7 @@ class Stack(harness.ServerTest):
         milters = {name: f"unix:{ours.sockets}/{name}.sock" for name in ("in", "out")}
         self.incoming, self.outgoing = (
             milter.Milter(self.server.config_file(), str(ours.sockets), deliver, name)
-            for name, deliver in (("in", None), ("out", "unrewrite")))
+            for name, deliver in (("in", self.deliver), ("out", "unrewrite")))
         for program in (self.incoming, self.outgoing):
             self.addCleanup(program.stop)
             program.start()
@@ -107,6 +110,7 @@ class Stack(harness.ServerTest):
                 f'<audio src="{self.url("/beacon.mp3")}" autoplay></audio>'
                 f'<bgsound src="{self.url("/beacon.wav")}"></body></html>')
         return ("From: news@sender.example\r\nTo: anna@example.org\r\nSubject: News\r\n"
+                "Date: Mon, 1 Jun 2026 10:00:00 +0000\r\nMessage-ID: <1@sender.example>\r\n"
                 "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
                 f"{html}\r\n").encode()
 
@@ -142,8 +146,8 @@ class Stack(harness.ServerTest):
             [f"/{i}.png" for i in range(IMAGES)] + [f"/b{i}.png" for i in range(BACKGROUNDS)]))
         self.assertEqual({asked.peer[0] for asked in self.web.asked}, {provinces.EGRESS})
 
-    # ---- the promises ----
 
+class Rewritten(Stack):
     def test_newsletter(self):
         """Fetched once each, at delivery, by the provider; opened three times, nothing more."""
         self.send(self.newsletter())
@@ -220,6 +224,27 @@ class Stack(harness.ServerTest):
         head = stored.partition(b"\n\n")[0]
         for name in (rb"content-type", rb"content-transfer-encoding", rb"mime-version", rb"x-shoji"):
             self.assertEqual(len(re.findall(rb"(?mi)^" + name + rb"[ \t]*:", head)), 1, head[-2000:])
+
+
+class AsItCame(Stack):
+    deliver = "prefetch"
+
+    def test_newsletter(self):
+        """Stored byte for byte as it was sent, so that its DKIM signature holds; its images are here
+        when a webmail rewrites it at last, and opening it tells the sender nothing."""
+        sent = self.newsletter()
+        self.send(sent)
+        stored = self.received()
+        self.assertTrue(stored.endswith(sent.replace(b"\r\n", b"\n")), stored)
+        self.assertNotIn(b"X-Shoji", stored)
+        self.assertFetchedOnce()
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        shown = harness.shoji("rewrite", "--mail", "--delivered", day, "--mailbox", "anna@example.org",
+                              "--config", self.server.config_file(), stdin=stored, check=0)[1]
+        harness.until(lambda: set(self.open(shown)) == {200})
+        for _ in range(3):
+            self.assertEqual(self.open(shown), [200] * (IMAGES + BACKGROUNDS))
+        self.assertFetchedOnce()
 
 
 if __name__ == "__main__":
