@@ -285,6 +285,7 @@ class shoji extends rcube_plugin
 
     // ---- what the reader sees of it ----
 
+    /** By whom, not how often: a layout of the last century has fifty spacers of one host. */
     private function names(array $trackers)
     {
         $names = array_values(array_unique(array_map(function ($tracker) {
@@ -292,8 +293,8 @@ class shoji extends rcube_plugin
         }, $trackers)));
         $shown = implode(', ', array_slice($names, 0, self::MAX_NAMES));
         return $this->gettext([
-            'name' => count($trackers) === 1 ? 'one_tracker' : 'trackers',
-            'vars' => ['count' => count($trackers),
+            'name' => count($names) === 1 ? 'one_tracker' : 'trackers',
+            'vars' => ['count' => count($names),
                 'names' => $shown . (count($names) > self::MAX_NAMES ? ', …' : '')],
         ]);
     }
