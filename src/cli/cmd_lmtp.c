@@ -82,17 +82,19 @@ static void ready(unsigned port)
 int cmd_lmtp(const struct cmd_common *common, int argc, char **argv)
 {
     struct front front = {0};
-    /* Threads that do not end in time read them until the process has ended. */
-    static struct config config;
-    static struct shoji_rewrite how;
+    char why[CONFIG_WHY_SIZE];
+    /* Threads that do not end in time read these until the process has ended. */
+    static struct config_source source;
     static struct lmtp lmtp;
     int exit_code = read_options(argc, argv, &front);
-    if (exit_code == CMD_DONE)
-        exit_code = setup_rewrite(common, &config, &how);
     if (exit_code != CMD_DONE)
         return exit_code;
-    lmtp = (struct lmtp){
-        .to = front.to, .as_it_came = front.as_it_came, .config = &config, .how = &how, .stop = -1};
+    source = setup_source(common);
+    if (office_open(&source, NULL, why) < 0) {
+        cmd_say("%s", why);
+        return CMD_TROUBLE;
+    }
+    lmtp = (struct lmtp){.to = front.to, .as_it_came = front.as_it_came, .stop = -1};
     signal(SIGPIPE, SIG_IGN);
     announced = &front;
     int r = front.listen ? listener_run(&lmtp, front.listen, ready)

@@ -1,6 +1,6 @@
 #include "cli/setup.h"
 
-static struct config_source source_of(const struct cmd_common *common)
+struct config_source setup_source(const struct cmd_common *common)
 {
     return (struct config_source){
         .file = common->config, .base_url = common->base_url, .keys = common->keys};
@@ -17,14 +17,14 @@ static int say(int r, const char *why)
 int setup_conf(const struct cmd_common *common, struct config *ret)
 {
     char why[CONFIG_WHY_SIZE];
-    const struct config_source source = source_of(common);
+    const struct config_source source = setup_source(common);
     return say(config_read(&source, why, ret), why);
 }
 
 int setup_keys(const struct cmd_common *common, struct config *ret)
 {
     char why[CONFIG_WHY_SIZE];
-    const struct config_source source = source_of(common);
+    const struct config_source source = setup_source(common);
     return say(config_read_keys(&source, why, ret), why);
 }
 
@@ -44,6 +44,6 @@ int setup_rewrite(const struct cmd_common *common, struct config *ret_config,
                   struct shoji_rewrite *ret_how)
 {
     char why[CONFIG_WHY_SIZE];
-    const struct config_source source = source_of(common);
+    const struct config_source source = setup_source(common);
     return say(config_read_rewriting(&source, why, ret_config, ret_how), why);
 }

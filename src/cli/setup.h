@@ -8,6 +8,8 @@
 #include "cli/cmd.h"
 #include "deliver/config.h"
 
+struct config_source setup_source(const struct cmd_common *common);
+
 int setup_conf(const struct cmd_common *common, struct config *ret);
 int setup_keys(const struct cmd_common *common, struct config *ret);
 int setup_base(const struct config *config);

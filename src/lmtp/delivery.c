@@ -34,16 +34,16 @@ static int pass_on(const struct delivery *delivery, int r, const struct reply *r
 
 static struct message new_message(const struct delivery *delivery)
 {
-    size_t max = (size_t)delivery->lmtp->config->conf.rewrite.max_message;
+    size_t max = (size_t)delivery->office->config.conf.rewrite.max_message;
     return (struct message){.text = BUF_INIT(max + LIMIT_HEADER_BLOCK)};
 }
 
 static struct deliver_job new_job(const struct delivery *delivery)
 {
-    const struct lmtp *lmtp = delivery->lmtp;
-    return (struct deliver_job){.config = lmtp->config,
-                                .how = *lmtp->how,
-                                .prefetch = lmtp->config->conf.prefetch.enabled != 0,
+    const struct office *office = delivery->office;
+    return (struct deliver_job){.config = &office->config,
+                                .how = office->how,
+                                .prefetch = office->config.conf.prefetch.enabled != 0,
                                 .delivered = SHOJI_NOT_DELIVERED};
 }
 

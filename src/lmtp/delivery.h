@@ -10,17 +10,15 @@
 #ifndef LMTP_DELIVERY_H
 #define LMTP_DELIVERY_H
 
-#include "deliver/config.h"
+#include "deliver/office.h"
 #include "lmtp/envelope.h"
 #include "lmtp/store.h"
 
-/* What all sessions share. */
+/* What all sessions share, beside the office. */
 struct lmtp {
     const char *to;  /* the store's address */
     bool as_it_came; /* the body is not rewritten; its images are handed over */
-    const struct config *config;
-    const struct shoji_rewrite *how; /* without a salt */
-    int stop;                        /* see struct stream; -1: none */
+    int stop;        /* see struct stream; -1: none */
 };
 
 struct delivery {
@@ -28,6 +26,7 @@ struct delivery {
     struct stream *client;
     struct store *store; /* which has taken the sender and all recipients */
     const struct envelope *envelope;
+    const struct office *office; /* in force when the message came */
 };
 
 /* 0; or -errno: the MTA went away, or must be left, before all was said. */

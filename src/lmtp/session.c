@@ -146,13 +146,16 @@ static int do_data(struct session *session, struct span line, struct reply *repl
         return say(session, "501 5.5.4 DATA takes nothing\r\n");
     if (session->envelope.count == 0)
         return say(session, "503 5.5.1 There is no recipient\r\n");
+    struct office *office = office_take();
     const struct delivery delivery = {.lmtp = session->lmtp,
                                       .client = &session->client,
                                       .store = &session->store,
-                                      .envelope = &session->envelope};
+                                      .envelope = &session->envelope,
+                                      .office = office};
     int r = flush(session);
     if (r == 0)
         r = delivery_run(&delivery);
+    office_give_back(office);
     if (r < 0)
         return r;
     /* The store is not at its beginning where it refused something on the way. */

@@ -1,5 +1,5 @@
 /* shoji-milter: rewrites mail on its way through Postfix or Sendmail. */
-#include "milter/office.h"
+#include "deliver/office.h"
 #include "milter/session.h"
 
 #include "base/limits.h"

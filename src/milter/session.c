@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "deliver/deliver.h"
+#include "deliver/office.h"
 #include "milter/fields.h"
-#include "milter/office.h"
 #include "milter/recipient.h"
 #include "sys/log.h"
 

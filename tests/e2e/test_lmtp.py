@@ -349,6 +349,20 @@ class Trouble(Lmtp):
         urls = {proxied(done.text)[0] for done in self.store.transactions}
         self.assertEqual(len(urls), 80)  # each with a salt of its own
 
+    def test_a_new_key(self):
+        """Is signed with as soon as its file is seen, in a connection that stands, too."""
+        mta = self.mta()
+        fresh = harness.Key()
+
+        def kid():
+            self.assertEqual(mta.envelope(ANNA), [250, 250, 354])
+            self.assertEqual(mta.message(MAIL)[0][0], 250)
+            return proxied(self.store.transactions[-1].text)[0].decode().split("/")[4]
+
+        self.assertEqual(kid(), self.server.key.kid)
+        harness.write_keys(self.server.keys, self.server.key.line("verify") + fresh.line())
+        harness.until(lambda: kid() == fresh.kid)
+
     def test_beyond_the_limits(self):
         self.server.conf["rewrite"] = {"max_message": "64K"}
         self.conf = self.server.config_file()

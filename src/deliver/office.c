@@ -1,4 +1,4 @@
-#include "milter/office.h"
+#include "deliver/office.h"
 
 #include "sys/clock.h"
 #include "sys/log.h"
