@@ -1,12 +1,15 @@
 """The way out, over a whole Maildir: what changes, what stays, and that it may be interrupted."""
 
 import gzip
+import importlib.machinery
+import importlib.util
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 import harness
 
@@ -122,6 +125,25 @@ class UnrewriteMaildir(unittest.TestCase):
     def test_what_is_deleted_meanwhile_stays_deleted(self):
         self.put("cur/100.host:2,")
         self.assertEqual(self.meddle("rm 100.host:2,")[0], 0)
+        self.assertEqual(self.files(), {})
+
+    def replace(self, what):
+        """The step by itself, with what happens once the new one stands beside the old one."""
+        loader = importlib.machinery.SourceFileLoader("unrewrite_maildir", SCRIPT)
+        script = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+        loader.exec_module(script)
+        old = self.put("cur/100.host,S=1:2,S")
+        with mock.patch.object(script, "sync", lambda _: what(old)):
+            script.replace(str(self.maildir), "cur", old.name, b"changed\n")
+
+    def test_flags_that_change_at_the_last_moment(self):
+        self.replace(lambda old: old.rename(old.with_name("100.host,S=1:2,FS")))
+        (name, path), = self.files().items()
+        self.assertEqual((name, path.read_bytes()),
+                         ("cur/100.host,shoji=back,S=8:2,FS", b"changed\n"))
+
+    def test_deleted_at_the_last_moment(self):
+        self.replace(lambda old: old.unlink())
         self.assertEqual(self.files(), {})
 
     def test_without_keys_nothing_changes(self):
