@@ -209,12 +209,14 @@ class Client:
 
 
 class Milter:
-    """shoji-milter over a configuration; `deliver` is its --deliver."""
+    """shoji-milter over a configuration; `deliver` is its --deliver. `listen`: elsewhere than at the
+    socket that client() connects to."""
 
-    def __init__(self, config, directory, deliver=None, name="milter"):
+    def __init__(self, config, directory, deliver=None, name="milter", listen=None):
         self.address = os.path.join(directory, name + ".sock")
+        self.listen = listen or "unix:" + self.address
         self.log = os.path.join(directory, name + ".log")
-        self.command = [MILTER, "--config", config, "--listen", "unix:" + self.address,
+        self.command = [MILTER, "--config", config, "--listen", self.listen,
                         *(["--deliver", deliver] if deliver else [])]
         self.process = None
 
@@ -224,7 +226,7 @@ class Milter:
                                             stdout=subprocess.PIPE, stderr=log, text=True)
         readable, _, _ = select.select([self.process.stdout], [], [], harness.START_S)
         line = self.process.stdout.readline() if readable else ""
-        if line != f"ready milter=unix:{self.address}\n":
+        if line != f"ready milter={self.listen}\n":
             self.kill()
             raise AssertionError(f"shoji-milter said {line!r}\n{self.logged()}")
         return self

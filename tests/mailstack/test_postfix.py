@@ -38,6 +38,7 @@ def setUpModule():
 
 class Stack(harness.ServerTest):
     deliver = "rewrite"
+    listen = None  # at a socket in the file system
 
     def setUp(self):
         self.web = sender.run(origins.Origin, PUBLIC)
@@ -71,15 +72,17 @@ class Stack(harness.ServerTest):
         ours = postfix.Postfix("example.org", f"[{provinces.SENDER}]", [])
         self.addCleanup(ours.remove)
         self.ours = ours
-        milters = {name: f"unix:{ours.sockets}/{name}.sock" for name in ("in", "out")}
+        milters = {"in": self.listen or f"unix:{ours.sockets}/in.sock",
+                   "out": f"unix:{ours.sockets}/out.sock"}
         self.incoming, self.outgoing = (
-            milter.Milter(self.server.config_file(), str(ours.sockets), deliver, name)
-            for name, deliver in (("in", self.deliver), ("out", "unrewrite")))
+            milter.Milter(self.server.config_file(), str(ours.sockets), deliver, name, listen)
+            for name, deliver, listen in (("in", self.deliver, self.listen),
+                                          ("out", "unrewrite", None)))
         for program in (self.incoming, self.outgoing):
             self.addCleanup(program.stop)
             program.start()
         services = [f"{provinces.EGRESS}:25 inet n - n - - smtpd",
-                    f"  -o smtpd_milters={milters['in']}",
+                    f"  -o smtpd_milters={milters['in'].replace('8894@127.0.0.1', '127.0.0.1:8894')}",
                     "127.0.0.1:587 inet n - n - - smtpd",
                     f"  -o smtpd_milters={milters['out']}"]
         master = ours.conf / "master.cf"
@@ -228,6 +231,7 @@ class Rewritten(Stack):
 
 class AsItCame(Stack):
     deliver = "prefetch"
+    listen = "inet:8894@127.0.0.1"  # in a network of our own
 
     def test_newsletter(self):
         """Stored byte for byte as it was sent, so that its DKIM signature holds; its images are here
