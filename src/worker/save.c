@@ -51,17 +51,47 @@ static int save_small_png(VipsImage *image, void **bytes, size_t *len)
     return r < 0 ? -1 : 0;
 }
 
-static int save_png(VipsImage *image, const struct save *how, void **bytes, size_t *len)
+/* As png_form.h: what nobody sees has no colour. */
+static int clear_hidden(VipsImage *image, VipsImage **ret)
 {
-    uint64_t pixels =
-        (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
-    if (pixels <= LIMIT_PNG_STRAIGHT_PIXELS)
-        return save_small_png(image, bytes, len);
+    VipsImage *alpha = NULL;
+    VipsImage *nothing = NULL;
+    int bands = vips_image_get_bands(image);
+    if (!vips_image_hasalpha(image))
+        return vips_copy(image, ret, NULL);
+    int r = vips_extract_band(image, &alpha, bands - 1, NULL);
+    if (r == 0)
+        r = vips_black(&nothing, vips_image_get_width(image), vips_image_get_height(image), "bands",
+                       bands, NULL);
+    if (r == 0)
+        r = vips_ifthenelse(alpha, image, nothing, ret, NULL);
+    g_clear_object(&nothing);
+    g_clear_object(&alpha);
+    return r;
+}
+
+/* Row by row. */
+static int save_large_png(VipsImage *image, const struct save *how, void **bytes, size_t *len)
+{
     if (how->palette)
         return vips_pngsave_buffer(image, bytes, len, "compression", PNG_COMPRESSION, "palette",
                                    TRUE, "Q", 100, "dither", 0.0, "strip", TRUE, NULL);
     return vips_pngsave_buffer(image, bytes, len, "compression", PNG_COMPRESSION, "filter",
                                VIPS_FOREIGN_PNG_FILTER_ALL, "strip", TRUE, NULL);
+}
+
+static int save_png(VipsImage *image, const struct save *how, void **bytes, size_t *len)
+{
+    VipsImage *cleared = NULL;
+    uint64_t pixels =
+        (uint64_t)vips_image_get_width(image) * (uint64_t)vips_image_get_height(image);
+    if (pixels <= LIMIT_PNG_STRAIGHT_PIXELS)
+        return save_small_png(image, bytes, len);
+    if (clear_hidden(image, &cleared) < 0)
+        return -1;
+    int r = save_large_png(cleared, how, bytes, len);
+    g_object_unref(cleared);
+    return r;
 }
 
 /* Halves of transparency cannot be, in a GIF; libvips dithers nothing away either. */

@@ -72,6 +72,13 @@ def hidden():
     return Image.fromarray(pixels)
 
 
+def hidden_large():
+    """Beyond what is written whole, in memory."""
+    pixels = numpy.full((1001, 4001, 4), (90, 20, 200, 255), dtype=numpy.uint8)
+    pixels[:, :120, 3] = 0
+    return Image.fromarray(pixels)
+
+
 def keyed():
     """True colour with one of them declared transparent (PNG, 11.3.1.1)."""
     return saved(scene(), "PNG", transparency=(30, 200, 30))
@@ -162,6 +169,7 @@ def originals():
                                 "PNG"),
         "png-logo": saved(logo(), "PNG"),
         "png-hidden": saved(hidden(), "PNG"),
+        "png-hidden-large": saved(hidden_large(), "PNG"),
         "png-key": keyed(),
         "png-palette-alpha": saved(logo("RGB").quantize(60), "PNG", transparency=3),
         "png-shadow": saved(shadow(), "PNG"),
@@ -359,7 +367,7 @@ CHECKS = {
     "png-rgba": also(exact_png(RGBA, 8), at_most(1.03)),
     "png-grey-alpha": exact_png(GREY_ALPHA, 8),
     "png-logo": also(exact_png(PALETTE, 8), at_most(0.8)),
-    "png-hidden": nothing_hidden,
+    "png-hidden": nothing_hidden, "png-hidden-large": nothing_hidden,
     "png-key": exact_png(PALETTE, 2),
     "png-palette-alpha": also(exact_png(PALETTE, 8), at_most(1.03)),
     "png-shadow": also(exact_png(RGBA, 8), at_most(1.03)),
