@@ -110,6 +110,9 @@ int parts_start_cache(struct parts *parts, char *why)
         .size = parts->conf->cache.size,
         .index_size = parts->conf->cache.index_size,
         .encrypt = parts->conf->cache.encrypt,
+        .shared_by = parts->conf->cache.refetch == CONF_REFETCH_SHARED
+                         ? (unsigned)parts->conf->cache.shared_by
+                         : 0,
         .loop = parts->loop,
     };
     int r = cache_open(&cache, &parts->cache);

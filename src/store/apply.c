@@ -146,9 +146,20 @@ static int apply_claim(const struct apply *a, const struct cache_write *w,
     return r < 0 ? r : requeue(a, w, record);
 }
 
+/* Is the picture, if it is there, to be kept longer than others? */
+static int mark(const struct apply *a, const uint8_t content[32], bool lasting)
+{
+    struct content_place place;
+    int r = content_find(a->index, a->txn, content, &place);
+    if (r != 0 || place.lasting == lasting)
+        return r < 0 ? r : 0;
+    place.lasting = lasting;
+    return content_move(a->index, a->txn, content, &place);
+}
+
 /* Finds or appends the picture. 0; APPLY_...; -errno with `*ret_kept` untouched. */
 static int keep_picture(const struct apply *a, const struct cache_write *w,
-                        const uint8_t content[32], int *ret_kept)
+                        const uint8_t content[32], bool lasting, int *ret_kept)
 {
     const struct span bytes = {w->bytes, w->len};
     struct content_place place;
@@ -160,7 +171,7 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
         if (has != ring_newest(a->ring))
             ring_touch(a->ring, content);
         *ret_kept = 0;
-        return 0;
+        return mark(a, content, lasting || place.lasting);
     }
     struct segment *newest = ring_newest(a->ring);
     *ret_kept = -ENOSPC;
@@ -172,6 +183,7 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
         return APPLY_FULL;
     else {
         place.generation = newest->generation;
+        place.lasting = lasting;
         r = segment_append(newest, content, bytes, &place.slot);
         if (r < 0)
             return r == -ENOMEM ? r : APPLY_BROKEN;
@@ -196,7 +208,8 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     if (!w->record.pixel) {
         crypto_generichash(content, sizeof(content), w->bytes, w->len, a->index->secret->content,
                            sizeof(a->index->secret->content));
-        int r = keep_picture(a, w, content, &kept);
+        bool lasting = record->sharers_count < a->index->shared_by;
+        int r = keep_picture(a, w, content, lasting, &kept);
         if (r != 0)
             return r;
     }
@@ -321,7 +334,13 @@ static int apply_sharer(const struct apply *a, const struct cache_write *w,
     if (record->state == 0)
         return refuse(0, record, ret);
     bool changed = take_notes(record, &w->record);
-    changed |= add_sharer(record, w->record.sharers[0]);
+    bool added = add_sharer(record, w->record.sharers[0]);
+    changed |= added;
+    if (added && record->size != 0 && record->sharers_count == a->index->shared_by) {
+        int r = mark(a, record->content, false); /* another one who holds it may yet be alone */
+        if (r < 0)
+            return r;
+    }
     return changed ? put(a, w, record, ret) : refuse(0, record, ret);
 }
 

@@ -37,6 +37,8 @@ struct cache_conf {
     uint64_t size;       /* bytes for segments, index and queue together */
     uint64_t index_size; /* bytes of that for index and queue */
     bool encrypt;        /* pictures stored from now on */
+    unsigned shared_by;  /* what so many mailboxes have asked for may be fetched again, and goes
+                            before  what may not; 0: no difference is made */
     struct loop *loop;   /* where `done` runs */
 };
 

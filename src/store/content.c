@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* On disk: what is not counted has only the generation, as in format 2. */
+/* On disk: what is not counted has only the generation, as in format 2, and the mark in it. */
 enum { AT_GENERATION = 0, PLAIN = 8, AT_SLOT = PLAIN, AT_HOLDERS = 12, COUNTED = 16 };
+
+#define LASTING (UINT64_C(1) << 63)
 
 struct entry {
     struct content_place place; /* generation 0: gone */
@@ -31,7 +33,9 @@ static int get(const struct index *index, MDB_txn *txn, const uint8_t content[32
     if (v.mv_size != PLAIN && v.mv_size != COUNTED)
         return -EBADMSG;
     const uint8_t *at = v.mv_data;
-    *ret = (struct entry){.place = {little_get64(at + AT_GENERATION), SLOTS_NONE}};
+    uint64_t generation = little_get64(at + AT_GENERATION);
+    *ret =
+        (struct entry){.place = {generation & ~LASTING, SLOTS_NONE, (generation & LASTING) != 0}};
     if (v.mv_size == COUNTED) {
         ret->counted = true;
         ret->place.slot = little_get32(at + AT_SLOT);
@@ -44,7 +48,8 @@ static int set(const struct index *index, MDB_txn *txn, const uint8_t content[32
                const struct entry *entry)
 {
     uint8_t bytes[COUNTED];
-    little_put64(bytes + AT_GENERATION, entry->place.generation);
+    little_put64(bytes + AT_GENERATION,
+                 entry->place.generation | (entry->place.lasting ? LASTING : 0));
     little_put32(bytes + AT_SLOT, entry->place.slot);
     little_put32(bytes + AT_HOLDERS, entry->holders);
     MDB_val k = name_of(content);
@@ -102,7 +107,7 @@ int content_shred_next(const struct index *index, MDB_txn *txn, const struct con
         uint32_t slot;
         memcpy(&generation, k.mv_data, sizeof(generation));
         memcpy(&slot, (const uint8_t *)k.mv_data + sizeof(generation), sizeof(slot));
-        *ret = (struct content_place){be64toh(generation), be32toh(slot)};
+        *ret = (struct content_place){be64toh(generation), be32toh(slot), false};
     }
     mdb_cursor_close(cursor);
     return r == -ENOENT ? CACHE_NONE : r;
@@ -136,7 +141,7 @@ int content_find(const struct index *index, MDB_txn *txn, const uint8_t content[
 static int change(struct index *index, MDB_txn *txn, const uint8_t content[32],
                   const struct content_place *place, bool shred)
 {
-    static const struct content_place gone = {0, SLOTS_NONE};
+    static const struct content_place gone = {0, SLOTS_NONE, false};
     struct entry entry = {.place = gone};
     int r = get(index, txn, content, &entry);
     if (r < 0)
@@ -187,7 +192,7 @@ static int find_old(const struct index *index, MDB_txn *txn, uint64_t oldest, un
     MDB_val from = name_of(at), k, v;
     r = env_seek(cursor, &from, &k, &v);
     for (unsigned i = 0; r == 0; i++) {
-        uint64_t generation = v.mv_size >= PLAIN ? little_get64(v.mv_data) : oldest;
+        uint64_t generation = v.mv_size >= PLAIN ? little_get64(v.mv_data) & ~LASTING : oldest;
         if (k.mv_size == 32 && generation != 0 && generation < oldest)
             memcpy(ret->names[ret->count++], k.mv_data, 32);
         if (k.mv_size == 32)

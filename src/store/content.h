@@ -18,6 +18,7 @@
 struct content_place {
     uint64_t generation; /* of the segment */
     uint32_t slot;       /* of the key there, or SLOTS_NONE */
+    bool lasting;        /* it could not be fetched again: to be kept longer than others */
 };
 
 /* Where is it? 0, CACHE_NONE or -errno. */

@@ -5,6 +5,7 @@
 #include "store/content.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #define KEPT_PART 4  /* of a segment, so that a new one is not full of the old */
@@ -26,7 +27,8 @@ struct walk {
 static int keep(struct walk *w, const uint8_t content[32], size_t len)
 {
     struct segment *newest = ring_newest(w->apply->ring);
-    if (len > w->evict->room || !ring_wanted(w->apply->ring, content) || !segment_fits(newest, len))
+    bool wanted = ring_wanted(w->apply->ring, content);
+    if (len > (wanted ? w->evict->room : w->evict->room_unread) || !segment_fits(newest, len))
         return 0;
     struct content_place place;
     int r = content_find(w->apply->index, w->apply->txn, content, &place);
@@ -34,6 +36,8 @@ static int keep(struct walk *w, const uint8_t content[32], size_t len)
         return r;
     if (r == CACHE_NONE || place.generation != w->from->generation)
         return 0; /* it has a younger copy */
+    if (!wanted && !place.lasting)
+        return 0;
     void *bytes;
     size_t bytes_len;
     const struct segment_want want = {.content = content, .slot = place.slot};
@@ -47,6 +51,7 @@ static int keep(struct walk *w, const uint8_t content[32], size_t len)
         return r == -ENOMEM ? r : APPLY_BROKEN;
     ring_untouch(w->apply->ring, content);
     w->evict->room -= len;
+    w->evict->room_unread -= len < w->evict->room_unread ? len : w->evict->room_unread;
     w->evict->kept++;
     return content_put(w->apply->index, w->apply->txn, content, &place);
 }
@@ -54,6 +59,10 @@ static int keep(struct walk *w, const uint8_t content[32], size_t len)
 static int visit(struct segment_visitor *self, const uint8_t content[32], size_t len)
 {
     struct walk *w = container_of(self, struct walk, visitor);
+    if (w->evict->wrapped && memcmp(content, w->evict->from, sizeof(w->evict->from)) > 0) {
+        w->evict->walked = true;
+        return ENOUGH;
+    }
     int r = keep(w, content, len);
     memcpy(w->evict->after, content, sizeof(w->evict->after));
     return r != 0 ? r : --w->left == 0 ? ENOUGH : 0;
@@ -69,9 +78,11 @@ static int keep_some(struct evict *e, const struct apply *apply, uint64_t bytes)
         e->generation = oldest->generation;
         e->entries = segment_count(oldest);
         e->room = ring_room(apply->ring) / KEPT_PART;
-        e->walked = false;
+        e->room_unread = e->room / 2;
+        e->walked = e->wrapped = false;
         e->due = 0;
-        memset(e->after, 0, sizeof(e->after));
+        randombytes_buf(e->from, sizeof(e->from));
+        memcpy(e->after, e->from, sizeof(e->after));
     }
     e->due += bytes * e->entries * PACE * 1024 / newest->size + 1;
     struct walk walk = {.visitor = {.visit = visit},
@@ -83,7 +94,12 @@ static int keep_some(struct evict *e, const struct apply *apply, uint64_t bytes)
         return 0;
     e->due %= 1024;
     int r = segment_each(oldest, e->after, &walk.visitor);
-    e->walked = r == 0;
+    if (r == 0 && e->wrapped)
+        e->walked = true;
+    if (r == 0 && !e->wrapped) {
+        e->wrapped = true;
+        memset(e->after, 0, sizeof(e->after));
+    }
     return r == ENOUGH ? 0 : r;
 }
 

@@ -4,8 +4,9 @@
  * every commit that appends some, in the same transactions, so that no commit is long and none is
  * added:
  *
- * - while the first half of the newest segment fills, the oldest is gone through, and what is
- * still wanted of it is appended anew, up to a quarter of a segment;
+ * - while the first half of the newest segment fills, the oldest is gone through; what is still
+ *   wanted of it is appended anew, up to a quarter of a segment, and up to half of that also what
+ *   nobody has read lately but that could not be fetched again;
  * - the index is gone through, round and round, and names of what went with its segment are taken
  *   out; until then they lead nowhere, which every reader can tell.
  *
@@ -17,12 +18,15 @@
 #include "store/apply.h"
 
 struct evict {
-    uint64_t generation; /* of the segment that is gone through */
-    uint64_t entries;    /* in it */
-    uint64_t due;        /* of them, to be looked at by now, in 1/1024 */
-    uint64_t room;       /* bytes that may still be appended anew */
-    uint64_t kept;       /* pictures appended anew, ever */
-    bool walked;         /* to its end */
+    uint64_t generation;  /* of the segment that is gone through */
+    uint64_t entries;     /* in it */
+    uint64_t due;         /* of them, to be looked at by now, in 1/1024 */
+    uint64_t room;        /* bytes that may still be appended anew */
+    uint64_t room_unread; /* of them, for what nobody has read but that could not come again */
+    uint64_t kept;        /* pictures appended anew, ever */
+    bool walked;          /* to its end */
+    bool wrapped;
+    uint8_t from[32]; /* where it began: not always with the same names, for it may not get far */
     uint8_t after[32];
     uint8_t cleaned[32]; /* the index, up to here */
 };

@@ -189,6 +189,37 @@ static void test_how_long_pictures_stay_is_told(void **state)
     fixture_free(f);
 }
 
+/* Of what has been through the ring and out again, only what could not be fetched anew is found. */
+static void test_what_could_not_come_again_stays_longer(void **state)
+{
+    (void)state;
+    struct fixture *f = fixture_new(32 * MiB, 8 * MiB);
+    fixture_close(f);
+    f->conf.shared_by = 2;
+    fixture_open(f);
+    enum { COUNT = 4000, RECENT = 1600 }; /* 60 MB through 24 */
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(store(f, i, 15000), 0);
+        char url[64];
+        url_of(i, url);
+        for (uint16_t mailbox = 1; i % 2 == 1 && mailbox <= 2; mailbox++) {
+            struct cache_write write = {
+                .op = CACHE_SHARER, .key = fixture_key(f, url), .record = {.sharers = {mailbox}}};
+            assert_int_equal(fixture_write(f, &write), 0);
+        }
+    }
+    unsigned alone = 0, shared = 0;
+    for (unsigned i = 0; i < COUNT - RECENT; i++) {
+        int r = check(f, i, 15000);
+        assert_true(r == 0 || r == CACHE_NONE);
+        alone += r == 0 && i % 2 == 0;
+        shared += r == 0 && i % 2 == 1;
+    }
+    assert_int_equal(shared, 0);
+    assert_in_range(alone, 50, 400); /* an eighth of a segment, 30, each time that one went */
+    fixture_free(f);
+}
+
 static void test_a_picture_larger_than_a_segment_is_not_kept(void **state)
 {
     (void)state;
@@ -368,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_capacities_pass_through),
         cmocka_unit_test(test_how_long_pictures_stay_is_told),
+        cmocka_unit_test(test_what_could_not_come_again_stays_longer),
         cmocka_unit_test(test_what_is_read_stays),
         cmocka_unit_test(test_what_was_read_once_goes_in_the_end),
         cmocka_unit_test(test_a_picture_larger_than_a_segment_is_not_kept),
