@@ -27,6 +27,7 @@ struct drive {
     pthread_cond_t done;
     unsigned pending;
     int result;
+    struct cache_sweep terms;
     struct write_slot slots[DRIVE_BATCH];
 };
 
@@ -58,6 +59,11 @@ static void *run(void *arg)
     return NULL;
 }
 
+static void ignore(struct cache_sweep *self)
+{
+    (void)self;
+}
+
 struct drive *drive_open(const struct cache_conf *given, double *ret_start_s)
 {
     struct drive *drive = calloc(1, sizeof(*drive));
@@ -73,6 +79,10 @@ struct drive *drive_open(const struct cache_conf *given, double *ret_start_s)
     pthread_mutex_init(&drive->lock, NULL);
     pthread_cond_init(&drive->done, NULL);
     pthread_create(&drive->thread, NULL, run, drive->loop);
+    /* As the server does: a full index then forgets the oldest instead of refusing. */
+    drive->terms = (struct cache_sweep){
+        .now_s = time(NULL), .retention_s = 365 * 86400, .fetch_window_s = 86400, .done = ignore};
+    cache_sweep_start(drive->cache, &drive->terms);
     return drive;
 }
 
