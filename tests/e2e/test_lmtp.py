@@ -4,6 +4,7 @@ no byte that two readers could take for two different things (RFC 2033, RFC 5321
 import os
 import pathlib
 import re
+import stat
 import subprocess
 import threading
 import unittest
@@ -177,6 +178,33 @@ class Dialogue(Lmtp):
         self.assertEqual(codes, ["220", "250", "250", "250", "354", "250", "221"])
         one, two = self.store.transactions
         self.assertEqual(one.text, two.text)
+
+
+class CommandLine(Lmtp):
+    def test_exit_codes(self):
+        store = "unix:" + self.store.path
+        for code, *arguments in ((2,), (2, "--to", "elsewhere"), (2, "--to", "host:99999"),
+                                 (2, "--to", store, "--deliver", "unrewrite"),
+                                 (2, "--to", store, "--listen", "nowhere"), (2, "--to", store, "x"),
+                                 (3, "--to", store, "--listen", "unix:/nowhere/at/all.sock"),
+                                 (3, "--to", store, "--keys", "/nowhere/at/all")):
+            got, _, said = harness.shoji("lmtp", "--config", self.conf, *arguments)
+            self.assertEqual(got, code, arguments)
+            self.assertTrue(said.startswith("shoji: "), said)
+
+    def test_the_socket(self):
+        """Is not for everybody, is not taken from who listens there, and is taken over from the dead."""
+        front = self.front()
+        self.assertEqual(stat.S_IMODE(os.stat(front.address).st_mode), 0o660)
+        code, _, _ = harness.shoji("lmtp", "--config", self.conf, "--to", self.store.path, "--listen",
+                                   front.address)
+        self.assertEqual(code, 3)
+        self.assertEqual(self.mta(front).said[0], 250)
+        front.process.kill()
+        front.process.wait()
+        front.process.stdout.close()
+        front.process = None
+        self.assertEqual(self.mta(self.front()).said[0], 250)
 
 
 class Keywords(Lmtp):
