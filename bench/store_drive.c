@@ -31,7 +31,7 @@ struct drive {
     struct write_slot slots[DRIVE_BATCH];
 };
 
-static void die(const char *what, int error)
+__attribute__((noreturn)) static void die(const char *what, int error)
 {
     fprintf(stderr, "store benchmark: %s: %s\n", what, error < 0 ? strerror(-error) : "no");
     exit(1);
@@ -244,9 +244,9 @@ uint64_t drive_disk_bytes(const char *dir)
 /* Pages from the first to the last ever used, but for those on LMDB's list of free ones. */
 static uint64_t used_of(const char *path)
 {
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_cursor *cursor;
+    MDB_env *env = NULL;
+    MDB_txn *txn = NULL;
+    MDB_cursor *cursor = NULL;
     MDB_envinfo info;
     MDB_val k, v;
     if (mdb_env_create(&env) != 0 || mdb_env_open(env, path, MDB_RDONLY, 0) != 0 ||
