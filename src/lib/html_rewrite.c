@@ -168,7 +168,7 @@ static bool is_setting(struct span content)
     for (size_t i = 0; i < content.len; i++) {
         char c = ascii_lower(content.ptr[i]);
         bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (!word && (c == '\0' || !strchr(" \t\n=,.;:-_+%()/", c)))
+        if (!word && (c == '\0' || !strchr(" \t\n=,.;:-_+%/", c)))
             return false;
     }
     return content.len == 0 || !memmem(content.ptr, content.len, "//", 2);

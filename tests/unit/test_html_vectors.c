@@ -119,6 +119,7 @@ static const struct vector vectors[] = {
      DNS "<a href=\"https://host/share\"" REL ">x</a>"},
     {"v024 mailto", "<a href='MAILTO:a@b?subject=x&attach=/etc/passwd&cc=z'>x</a>",
      "<a href=\"mailto:a@b?subject=x&amp;cc=z\">x</a>"},
+    {"v036 meta, a setting that calls", "<meta name=viewport content='x url(ht/:/t'>x", "x"},
     {"v036 meta, a setting that is a share", "<meta name=viewport content='\\\\\\\\t\\\\x'>x", "x"},
     {"v024 mailto, before the query", "<a href='mailto:a@b&attach=/x?subject=y'>x</a>",
      "<a href=\"mailto:a@b?subject=y\">x</a>"},
