@@ -352,8 +352,7 @@ struct cache_usage {
     uint64_t stored;  /* `purged` not included */
     uint64_t failed;
     uint64_t purged;
-    uint64_t
-        pictures; /* in all segments; off by a segment at most, whose names go little by little */
+    uint64_t pictures; /* in all segments; off by what one of them holds at most */
     uint64_t queued;
     uint64_t forgotten;       /* by sweeps, ever */
     uint64_t forgotten_early; /* of those, before their time: the index is too small */
