@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define DEFAULT_CONFIG "/etc/shoji/shoji.conf"
-
 static int fail(char *why, const char *sentence)
 {
     snprintf(why, CONFIG_WHY_SIZE, "%s", sentence);
@@ -17,7 +15,7 @@ int config_read(const struct config_source *source, char *why, struct config *re
 {
     struct config config = {0};
     snprintf(why, CONFIG_WHY_SIZE, "out of memory");
-    int r = conf_load(source->file ? source->file : DEFAULT_CONFIG, why, &config.conf);
+    int r = conf_load(source->file ? source->file : CONF_PATH, why, &config.conf);
     if (r == -ENOENT && !source->file)
         r = conf_defaults(&config.conf);
     if (r < 0)

@@ -1,12 +1,11 @@
 #include "deliver/deliver.h"
 
-#include <time.h>
+#include "base/limits.h"
+#include "sys/clock.h"
 
-#define DAY_S (24 * 60 * 60)
-
-int32_t deliver_today(void)
+size_t deliver_room(const struct config *config)
 {
-    return (int32_t)(time(NULL) / DAY_S);
+    return (size_t)config->conf.rewrite.max_message + LIMIT_MESSAGE_GROWTH + 1;
 }
 
 const char *deliver_prefetched_name(enum deliver_prefetched prefetched)
@@ -72,7 +71,7 @@ static int rewrite_and_hand_over(const struct deliver_job *job, struct span in,
 {
     CLEANUP(handover_free) struct handover_list list = {0};
     struct shoji_rewrite how = job->how;
-    int32_t delivered = job->delivered != SHOJI_NOT_DELIVERED ? job->delivered : deliver_today();
+    int32_t delivered = job->delivered != SHOJI_NOT_DELIVERED ? job->delivered : clock_day();
     how.options.delivered = delivered;
     how.emitted = handover_add;
     how.emitted_ctx = &list;

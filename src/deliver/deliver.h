@@ -22,6 +22,11 @@ struct deliver_job {
                           prefetched */
 };
 
+/* Bytes of a message that a program which takes it from a wire is to keep: one more than the
+ * rewriter takes of one that it has seen before. What is cut off there is too large in any case;
+ * with less, half a message would be rewritten and delivered as a whole one. */
+size_t deliver_room(const struct config *config);
+
 enum deliver_prefetched {
     DELIVER_NOT_ASKED,
     DELIVER_QUEUED,
@@ -50,9 +55,6 @@ MUST_CHECK int deliver_prefetch(const struct deliver_job *job, struct span in,
 
 /* "queued", "spooled", "failed", "off"; NULL: nobody asked. */
 const char *deliver_prefetched_name(enum deliver_prefetched prefetched);
-
-/* Today, as option d counts days. */
-int32_t deliver_today(void);
 
 void delivered_free(struct delivered *delivered);
 

@@ -1,12 +1,12 @@
 #include "deliver/handover.h"
 
+#include "base/date.h"
 #include "deliver/server.h"
 #include "sys/fd.h"
 
 #include <jansson.h>
 #include <stdarg.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_WAIT_S 5             /* the server only writes to its queue before it answers */
@@ -51,17 +51,6 @@ static bool line_next(struct span *rest, struct span *ret)
     return true;
 }
 
-/* "2026-11-22" */
-static json_t *json_day(int32_t day)
-{
-    char text[16] = "";
-    time_t at = (time_t)day * 24 * 60 * 60;
-    struct tm tm;
-    if (gmtime_r(&at, &tm))
-        strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-    return json_string(text);
-}
-
 static char *request_body(const struct handover *to, const struct handover_list *list)
 {
     json_t *urls = json_array();
@@ -70,8 +59,9 @@ static char *request_body(const struct handover *to, const struct handover_list 
     while (line_next(&rest, &url))
         json_array_append_new(urls, json_stringn(url.ptr, url.len));
     json_t *root = json_pack("{s:o,s:s}", "urls", urls, "kid", shoji_key_kid(to->signer->key));
+    char day[DATE_TEXT];
     if (root && to->delivered != SHOJI_NOT_DELIVERED)
-        json_object_set_new(root, "delivered", json_day(to->delivered));
+        json_object_set_new(root, "delivered", json_string(date_text(to->delivered, day)));
     char *body = root ? json_dumps(root, JSON_COMPACT) : NULL;
     json_decref(root);
     return body;

@@ -48,7 +48,7 @@ static void mark_all(struct mark ret[2])
 {
     const struct config_source *source = in_force.source;
     const struct office *current = in_force.current;
-    ret[0] = mark_of(source->file ? source->file : "/etc/shoji/shoji.conf");
+    ret[0] = mark_of(source->file ? source->file : CONF_PATH);
     ret[1] = mark_of(source->keys ? source->keys
                      : current    ? current->config.conf.server.keys
                                   : NULL);
@@ -134,6 +134,14 @@ void office_give_back(struct office *office)
     pthread_mutex_lock(&in_force.lock);
     drop(office);
     pthread_mutex_unlock(&in_force.lock);
+}
+
+struct deliver_job office_job(const struct office *office)
+{
+    return (struct deliver_job){.config = &office->config,
+                                .how = office->how,
+                                .prefetch = office->config.conf.prefetch.enabled != 0,
+                                .delivered = SHOJI_NOT_DELIVERED};
 }
 
 void office_close(void)

@@ -9,7 +9,7 @@
 #ifndef DELIVER_OFFICE_H
 #define DELIVER_OFFICE_H
 
-#include "deliver/config.h"
+#include "deliver/deliver.h"
 
 struct office {
     struct config config;
@@ -24,6 +24,10 @@ MUST_CHECK int office_open(const struct config_source *source, const char *deliv
 /* The one in force, looked for anew at most once a second. To be given back. */
 struct office *office_take(void);
 void office_give_back(struct office *office); /* takes NULL */
+
+/* A message that was just delivered: rewritten as is configured, its images prefetched where that
+ * is enabled. Borrows from `office`; the mailbox's salt is still to be filled in. */
+struct deliver_job office_job(const struct office *office);
 
 void office_close(void);
 

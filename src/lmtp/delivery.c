@@ -34,17 +34,7 @@ static int pass_on(const struct delivery *delivery, int r, const struct reply *r
 
 static struct message new_message(const struct delivery *delivery)
 {
-    size_t max = (size_t)delivery->office->config.conf.rewrite.max_message;
-    return (struct message){.text = BUF_INIT(max + LIMIT_HEADER_BLOCK)};
-}
-
-static struct deliver_job new_job(const struct delivery *delivery)
-{
-    const struct office *office = delivery->office;
-    return (struct deliver_job){.config = &office->config,
-                                .how = office->how,
-                                .prefetch = office->config.conf.prefetch.enabled != 0,
-                                .delivered = SHOJI_NOT_DELIVERED};
+    return (struct message){.text = BUF_INIT(deliver_room(&delivery->office->config))};
 }
 
 /* ---- each recipient his own ---- */
@@ -103,7 +93,7 @@ static int deliver_one(const struct delivery *delivery, const struct recipient *
     CLEANUP(reply_free) struct reply reply = REPLY_INIT;
     if (delivery->store->lost)
         return say_text(delivery, gone);
-    struct deliver_job job = new_job(delivery);
+    struct deliver_job job = office_job(delivery->office);
     shoji_mailbox_salt(job.how.signer.key, recipient->mailbox, job.how.options.mailbox);
     int r = deliver_rewrite(&job, text, &delivered);
     if (r < 0) {
@@ -137,7 +127,7 @@ static void hand_images_over(const struct delivery *delivery, const struct messa
     CLEANUP(delivered_free) struct delivered delivered = {0};
     if (message->cut) /* it would become text, and has no images */
         return;
-    const struct deliver_job job = new_job(delivery);
+    const struct deliver_job job = office_job(delivery->office);
     int r =
         message->crowded ? -ENOMEM : deliver_prefetch(&job, buf_span(&message->text), &delivered);
     if (r < 0)

@@ -70,10 +70,7 @@ static sfsistat on_sender(SMFICTX *ctx, char **arguments)
         return SMFIS_TEMPFAIL;
     forget_message(session);
     session->office = office_take();
-    /* One byte more than the rewriter takes of a message that it has seen before: what is cut off
-     * must be too large for it in any case, or half a message would be delivered as a whole one. */
-    uint64_t max = session->office->config.conf.rewrite.max_message;
-    session->message = BUF_INIT((size_t)max + LIMIT_MESSAGE_GROWTH + 1);
+    session->message = BUF_INIT(deliver_room(&session->office->config));
     return SMFIS_CONTINUE;
 }
 
@@ -213,11 +210,7 @@ static int go_back(SMFICTX *ctx, const struct session *session)
 static int deliver(SMFICTX *ctx, struct session *session, bool rewrite)
 {
     CLEANUP(delivered_free) struct delivered delivered = {0};
-    const struct office *office = session->office;
-    struct deliver_job job = {.config = &office->config,
-                              .how = office->how,
-                              .prefetch = office->config.conf.prefetch.enabled,
-                              .delivered = SHOJI_NOT_DELIVERED};
+    struct deliver_job job = office_job(session->office);
     CLEANUP(buf_free) struct buf mailbox = BUF_INIT(SIZE_MAX / 2);
     int r = recipients_mailbox(&session->recipients, &mailbox);
     if (r < 0)

@@ -21,7 +21,13 @@ static inline int64_t clock_wall_s(void)
     return t.tv_sec;
 }
 
-/* The same in milliseconds: for adding less than a second before rounding up. */
+/* Days since 1970-01-01, as option d of a signed URL counts them. */
+static inline int32_t clock_day(void)
+{
+    return (int32_t)(clock_wall_s() / (24 * 60 * 60));
+}
+
+/* Milliseconds since 1970-01-01: for adding less than a second before rounding up. */
 static inline int64_t clock_wall_ms(void)
 {
     struct timespec t;

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CONF_PATH "/etc/shoji/shoji.conf" /* where nobody says otherwise */
+
 #define CONF_WHY_SIZE 512 /* bytes: room for file, line and a sentence */
 
 enum conf_refetch { CONF_REFETCH_SHARED, CONF_REFETCH_NEVER, CONF_REFETCH_ALWAYS };

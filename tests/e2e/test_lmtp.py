@@ -407,6 +407,22 @@ class Trouble(Lmtp):
         self.assertEqual(mta.message(long)[0][0], 250)
         self.assertEqual(self.store.transactions[-1].text, long)
 
+    def test_larger_by_a_claim(self):
+        """Who says that we have seen a message may send a larger one; half of it counts never."""
+        self.server.conf["rewrite"] = {"max_message": "64K"}
+        self.conf = self.server.config_file()
+        seen = b"X-Shoji: v=1; images=1; trackers=0; by=; fallback=no\r\n" + MAIL
+        mta = self.mta()
+        for lines, whole in ((150_000, True), (500_000, False)):
+            with self.subTest(lines=lines):
+                self.assertEqual(mta.envelope(ANNA), [250, 250, 354])
+                self.assertEqual(mta.message(seen + b"<i>word</i>\r\n" * lines + b"the end\r\n"
+                                             )[0][0], 250)
+                done = self.store.transactions[-1]
+                self.assertEqual(b"the end" in done.text, whole)
+                head = done.text.partition(b"\r\n\r\n")[0]
+                self.assertRegex(head, rb"X-Shoji: .*fallback=" + (b"no" if whole else b"yes"))
+
 
 class AsItCame(Lmtp):
     def test_stored_as_it_came_and_fetched(self):
