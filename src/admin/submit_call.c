@@ -6,11 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-int32_t submit_today(void)
-{
-    return (int32_t)(clock_wall_s() / 86400);
-}
-
 static bool read_date(const char *text, int32_t *ret)
 {
     struct tm tm = {0};
@@ -34,7 +29,7 @@ const char *submit_read_options(const struct shoji_key *key, const char *mailbox
     if (!delivered || !*delivered)
         return NULL;
     if (strcmp(delivered, "today") == 0)
-        ret->delivered = submit_today();
+        ret->delivered = clock_day();
     else if (!read_date(delivered, &ret->delivered))
         return "delivered is a date such as 2026-01-31, or today";
     return NULL;

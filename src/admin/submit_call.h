@@ -29,9 +29,6 @@ static inline const struct submit_env *submit_env(const struct call *call)
 const char *submit_read_options(const struct shoji_key *key, const char *mailbox,
                                 const char *delivered, struct shoji_url_options *ret);
 
-/* Today, as option d counts days. */
-int32_t submit_today(void);
-
 struct shoji_signer submit_signer(const struct call *call, const struct shoji_key *key);
 
 /* Canonical URLs on their way to the queue. `failed`: memory ran out, one is missing. */

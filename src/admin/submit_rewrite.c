@@ -1,5 +1,7 @@
 #include "admin/submit_call.h"
 
+#include "sys/clock.h"
+
 #include <sodium.h>
 #include <string.h>
 
@@ -78,7 +80,7 @@ static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bo
     first.emitted = submit_urls_add;
     first.emitted_ctx = &list;
     if (how->options.delivered == SHOJI_NOT_DELIVERED)
-        how->options.delivered = submit_today();
+        how->options.delivered = clock_day();
     list.tenant = submit_tenant(call, how->signer.key);
     list.delivered_s = (int64_t)how->options.delivered * 86400;
     int r = rewrite(call, &first, mail, ret);

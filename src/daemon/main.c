@@ -95,7 +95,7 @@ static int load(const struct arguments *arguments, char *why, struct conf *ret)
 {
     if (arguments->dev)
         return dev_conf(arguments->dev, why, ret);
-    const char *path = arguments->config ? arguments->config : "/etc/shoji/shoji.conf";
+    const char *path = arguments->config ? arguments->config : CONF_PATH;
     int r = conf_load(path, why, ret);
     if (r < 0)
         return r;

@@ -11,7 +11,6 @@
  * takes over from where the way had come to. Every end, however early, goes through finish(),
  * which only moves the fetch's timer to "now": the callback is made from there.
  */
-#define DAY_S 86400
 
 enum stage { WAITING, RUNNING, ENDED };
 
@@ -124,7 +123,7 @@ static bool choose_egress(struct fetch *fetch)
 {
     const struct egress_ask ask = {
         .host = span_of(turn_host(&fetch->turn)),
-        .day = clock_wall_s() / DAY_S,
+        .day = clock_day(),
         .tried = fetch->tried,
         .now_ms = clock_ms(),
     };

@@ -8,11 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static int32_t today(void)
-{
-    return (int32_t)(clock_wall_s() / 86400);
-}
-
 static int32_t oldest_day(const struct pixels *pixels)
 {
     return (int32_t)((clock_wall_s() - pixels->conf.retention_s) / 86400);
@@ -149,11 +144,11 @@ static void note_pixel(struct pixels *pixels, struct span host, struct span doma
         place = pixels_add(pixels, host, domain.len);
         if (!place)
             return; /* one that is not counted: no reason to stop anything */
-        place->first_day = today();
+        place->first_day = clock_day();
     } else {
         cut_host(place, common_end((struct span){place->host, place->host_len}, host));
     }
-    place->last_day = today();
+    place->last_day = clock_day();
     count_up(&place->originals);
     if (known->known == PIXELS_RULE) {
         count_up(&place->named);
