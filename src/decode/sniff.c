@@ -1,52 +1,30 @@
 #include "decode/sniff.h"
 
+#include "base/bytes.h"
+
 #include "decode/sniff_svg.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-static uint32_t big16(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 8 | b[1];
-}
-
-static uint32_t big32(const unsigned char *b)
-{
-    return big16(b) << 16 | big16(b + 2);
-}
-
-static uint32_t little16(const unsigned char *b)
-{
-    return (uint32_t)b[1] << 8 | b[0];
-}
-
-static uint32_t little32(const unsigned char *b)
-{
-    return little16(b + 2) << 16 | little16(b);
-}
-
-static uint32_t little24(const unsigned char *b)
-{
-    return (uint32_t)b[2] << 16 | little16(b);
-}
-
 /* Two letters are little to go by: the length of the second header must be one that exists, and the
  * rows stand within the file. */
 static bool is_bmp(const unsigned char *b, size_t len)
 {
-    if (len < 26 || memcmp(b, "BM", 2) != 0 || little32(b + 10) >= len)
+    if (len < 26 || memcmp(b, "BM", 2) != 0 || bytes_little32(b + 10) >= len)
         return false;
-    uint32_t header = little32(b + 14);
+    uint32_t header = bytes_little32(b + 14);
     return header == 12 || (header >= 16 && header <= 64) || header == 108 || header == 124;
 }
 
 /* An icon (1) or a cursor (2) of at least one picture, which begins behind the directory. */
 static bool is_icon(const unsigned char *b, size_t len)
 {
-    if (len < 22 || memcmp(b, "\0\0", 2) != 0 || (little16(b + 2) != 1 && little16(b + 2) != 2))
+    if (len < 22 || memcmp(b, "\0\0", 2) != 0 ||
+        (bytes_little16(b + 2) != 1 && bytes_little16(b + 2) != 2))
         return false;
-    uint32_t count = little16(b + 4);
-    return count > 0 && little32(b + 18) >= 6 + 16 * count;
+    uint32_t count = bytes_little16(b + 4);
+    return count > 0 && bytes_little32(b + 18) >= 6 + 16 * count;
 }
 
 enum image_type sniff_type(const void *bytes, size_t len)
@@ -82,11 +60,11 @@ static bool jpeg_size(const unsigned char *b, size_t len, uint32_t size[2])
             continue;
         }
         if (is_frame_marker(b[at + 1])) {
-            size[0] = big16(b + at + 7);
-            size[1] = big16(b + at + 5);
+            size[0] = bytes_big16(b + at + 7);
+            size[1] = bytes_big16(b + at + 5);
             return true;
         }
-        size_t segment = 2 + (size_t)big16(b + at + 2);
+        size_t segment = 2 + (size_t)bytes_big16(b + at + 2);
         if (segment < 4 || segment > len - at)
             return false;
         at += segment;
@@ -98,8 +76,8 @@ static bool png_size(const unsigned char *b, size_t len, uint32_t size[2])
 {
     if (len < 24 || memcmp(b + 8, "\0\0\0\x0dIHDR", 8) != 0)
         return false;
-    size[0] = big32(b + 16);
-    size[1] = big32(b + 20);
+    size[0] = bytes_big32(b + 16);
+    size[1] = bytes_big32(b + 20);
     return true;
 }
 
@@ -107,8 +85,8 @@ static bool gif_size(const unsigned char *b, size_t len, uint32_t size[2])
 {
     if (len < 10)
         return false;
-    size[0] = little16(b + 6);
-    size[1] = little16(b + 8);
+    size[0] = bytes_little16(b + 6);
+    size[1] = bytes_little16(b + 8);
     return true;
 }
 
@@ -116,17 +94,17 @@ static bool gif_size(const unsigned char *b, size_t len, uint32_t size[2])
 static bool webp_size(const unsigned char *b, size_t len, uint32_t size[2])
 {
     if (len >= 30 && memcmp(b + 12, "VP8X", 4) == 0) {
-        size[0] = little24(b + 24) + 1;
-        size[1] = little24(b + 27) + 1;
+        size[0] = bytes_little24(b + 24) + 1;
+        size[1] = bytes_little24(b + 27) + 1;
         return true;
     }
     if (len >= 30 && memcmp(b + 12, "VP8 ", 4) == 0 && memcmp(b + 23, "\x9d\x01\x2a", 3) == 0) {
-        size[0] = little16(b + 26) & 0x3fff;
-        size[1] = little16(b + 28) & 0x3fff;
+        size[0] = bytes_little16(b + 26) & 0x3fff;
+        size[1] = bytes_little16(b + 28) & 0x3fff;
         return true;
     }
     if (len >= 25 && memcmp(b + 12, "VP8L", 4) == 0 && b[20] == 0x2f) {
-        uint32_t bits = little24(b + 21) | (uint32_t)b[24] << 24;
+        uint32_t bits = bytes_little24(b + 21) | (uint32_t)b[24] << 24;
         size[0] = (bits & 0x3fff) + 1;
         size[1] = (bits >> 14 & 0x3fff) + 1;
         return true;

@@ -1,5 +1,7 @@
 #include "worker/bmp.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 #define FILE_HEADER 14
@@ -28,16 +30,6 @@ struct header {
     size_t data; /* from `bytes`; 0: follows at once */
 };
 
-static uint32_t little16(const unsigned char *b)
-{
-    return (uint32_t)b[1] << 8 | b[0];
-}
-
-static uint32_t little32(const unsigned char *b)
-{
-    return little16(b + 2) << 16 | little16(b);
-}
-
 static bool is_windows(uint32_t size)
 {
     return size == INFO || size == INFO_RGB || size == INFO_RGBA || size == INFO_V4 ||
@@ -52,23 +44,23 @@ static bool is_os2(uint32_t size)
 
 static void read_core(const struct header *h, struct bmp *bmp)
 {
-    bmp->width = little16(h->bytes + 4);
-    bmp->height = little16(h->bytes + 6);
-    bmp->bits = little16(h->bytes + 10);
+    bmp->width = bytes_little16(h->bytes + 4);
+    bmp->height = bytes_little16(h->bytes + 6);
+    bmp->bits = bytes_little16(h->bytes + 10);
 }
 
 static bool read_info(struct header *h, struct bmp *bmp)
 {
-    int64_t height = (int32_t)little32(h->bytes + 8);
+    int64_t height = (int32_t)bytes_little32(h->bytes + 8);
     if (bmp->in_icon)
         height /= 2;
     bmp->top_down = height < 0;
     height = height < 0 ? -height : height;
-    bmp->width = little32(h->bytes + 4);
+    bmp->width = bytes_little32(h->bytes + 4);
     bmp->height = height > SIDE_MOST ? 0 : (uint32_t)height;
-    bmp->bits = little16(h->bytes + 14);
-    h->compression = h->size >= 20 ? little32(h->bytes + 16) : RGB;
-    h->colours = h->size >= 36 ? little32(h->bytes + 32) : 0;
+    bmp->bits = bytes_little16(h->bytes + 14);
+    h->compression = h->size >= 20 ? bytes_little32(h->bytes + 16) : RGB;
+    h->colours = h->size >= 36 ? bytes_little32(h->bytes + 32) : 0;
     return !(bmp->top_down && h->os2);
 }
 
@@ -123,14 +115,14 @@ static bool read_masks(struct header *h, struct bmp *bmp)
         if (h->len - h->at < 4 * count)
             return false;
         for (size_t i = 0; i < count; i++)
-            mask[i] = little32(h->bytes + h->at + 4 * i);
+            mask[i] = bytes_little32(h->bytes + h->at + 4 * i);
         h->at += 4 * count;
     } else if (fields) {
         for (size_t i = 0; i < 3; i++)
-            mask[i] = little32(h->bytes + INFO + 4 * i);
+            mask[i] = bytes_little32(h->bytes + INFO + 4 * i);
     }
     if (!h->os2 && h->size >= INFO_RGBA)
-        mask[3] = little32(h->bytes + INFO_RGB);
+        mask[3] = bytes_little32(h->bytes + INFO_RGB);
     else if (bmp->in_icon && bmp->bits == 32 && !fields)
         mask[3] = 0xff000000;
     uint32_t all = bmp->bits == 32 ? UINT32_MAX : (UINT32_C(1) << bmp->bits) - 1;
@@ -167,10 +159,10 @@ static bool read_palette(struct header *h, struct bmp *bmp)
 
 static void find_profile(const struct header *h, struct bmp *bmp)
 {
-    if (h->size != INFO_V5 || little32(h->bytes + 56) != PROFILE_EMBEDDED)
+    if (h->size != INFO_V5 || bytes_little32(h->bytes + 56) != PROFILE_EMBEDDED)
         return;
-    size_t at = little32(h->bytes + 112);
-    size_t len = little32(h->bytes + 116);
+    size_t at = bytes_little32(h->bytes + 112);
+    size_t len = bytes_little32(h->bytes + 116);
     if (at < h->size || at > h->len || len == 0 || len > h->len - at)
         return;
     bmp->profile = h->bytes + at;
@@ -181,7 +173,7 @@ static int open_header(struct header *h, struct bmp *bmp)
 {
     if (h->len < CORE)
         return BMP_BROKEN;
-    h->size = little32(h->bytes);
+    h->size = bytes_little32(h->bytes);
     h->os2 = !is_windows(h->size);
     if (h->size > h->len || (h->os2 && (bmp->in_icon || !is_os2(h->size))))
         return BMP_BROKEN;
@@ -212,7 +204,7 @@ int bmp_open(const void *file, size_t len, struct bmp *ret)
     const unsigned char *b = file;
     if (len < FILE_HEADER || memcmp(b, "BM", 2) != 0)
         return BMP_BROKEN;
-    uint32_t offset = little32(b + 10);
+    uint32_t offset = bytes_little32(b + 10);
     struct header h = {.bytes = b + FILE_HEADER, .len = len - FILE_HEADER};
     struct bmp bmp = {0};
     if (offset != 0 && offset <= FILE_HEADER)

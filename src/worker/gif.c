@@ -1,5 +1,7 @@
 #include "worker/gif.h"
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +57,6 @@ static bool skip_sub_blocks(struct cursor *c)
             return true;
     }
     return false;
-}
-
-static unsigned little16(const unsigned char *b)
-{
-    return (unsigned)b[1] << 8 | b[0];
 }
 
 /* GIF89a, section 23. */
@@ -156,9 +153,9 @@ static void mend_control(struct cursor *c, const unsigned char *descriptor)
 
 static void note_frame(struct cursor *c, const unsigned char *descriptor)
 {
-    bool covers = little16(descriptor + 1) == 0 && little16(descriptor + 3) == 0 &&
-                  little16(descriptor + 5) >= little16(c->bytes + 6) &&
-                  little16(descriptor + 7) >= little16(c->bytes + 8);
+    bool covers = bytes_little16(descriptor + 1) == 0 && bytes_little16(descriptor + 3) == 0 &&
+                  bytes_little16(descriptor + 5) >= bytes_little16(c->bytes + 6) &&
+                  bytes_little16(descriptor + 7) >= bytes_little16(c->bytes + 8);
     if (c->disposal >= CLEAR && !covers)
         c->exposed = true;
     if (c->next_disposal == CLEAR && !c->next_transparent) {

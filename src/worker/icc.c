@@ -1,5 +1,7 @@
 #include "worker/icc.h"
 
+#include "base/bytes.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -28,24 +30,19 @@ struct tag {
     size_t len;
 };
 
-static uint32_t big32(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
 static double fixed(const unsigned char *b)
 {
-    return (int32_t)big32(b) / 65536.0;
+    return (int32_t)bytes_big32(b) / 65536.0;
 }
 
 static bool find(const unsigned char *profile, size_t len, const char *name, struct tag *ret)
 {
-    uint32_t count = big32(profile + HEADER);
+    uint32_t count = bytes_big32(profile + HEADER);
     if (count > TAGS_MAX || HEADER + 4 + (size_t)count * TAG > len)
         return false;
     for (const unsigned char *t = profile + HEADER + 4; count > 0; t += TAG, count--) {
-        uint32_t at = big32(t + 4);
-        uint32_t size = big32(t + 8);
+        uint32_t at = bytes_big32(t + 4);
+        uint32_t size = bytes_big32(t + 8);
         if (memcmp(t, name, 4) == 0 && at <= len && size <= len - at) {
             *ret = (struct tag){profile + at, size};
             return true;
@@ -75,7 +72,7 @@ static bool has_curve(struct tag tag)
     }
     if (tag.len < 12 || memcmp(tag.bytes, "curv", 4) != 0)
         return false;
-    uint32_t count = big32(tag.bytes + 8);
+    uint32_t count = bytes_big32(tag.bytes + 8);
     if (count < 256 || count > (tag.len - 12) / 2)
         return false;
     const unsigned char *middle = tag.bytes + 12 + (size_t)(count / 2) * 2;

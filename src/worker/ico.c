@@ -1,5 +1,6 @@
 #include "worker/ico.h"
 
+#include "base/bytes.h"
 #include "worker/bmp.h"
 
 #include <string.h>
@@ -13,21 +14,6 @@ struct rank {
     uint64_t area;
     unsigned bits;
 };
-
-static uint32_t little16(const unsigned char *b)
-{
-    return (uint32_t)b[1] << 8 | b[0];
-}
-
-static uint32_t little32(const unsigned char *b)
-{
-    return little16(b + 2) << 16 | little16(b);
-}
-
-static uint32_t big32(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 static bool is_png(const unsigned char *b, size_t len)
 {
@@ -44,8 +30,8 @@ static unsigned png_bits(const unsigned char *b)
 static bool picture_at(const unsigned char *file, size_t len, const unsigned char *entry,
                        struct ico_picture *ret)
 {
-    size_t size = little32(entry + 8);
-    size_t at = little32(entry + 12);
+    size_t size = bytes_little32(entry + 8);
+    size_t at = bytes_little32(entry + 12);
     if (at > len || size > len - at)
         return false;
     *ret = (struct ico_picture){file + at, size, is_png(file + at, size)};
@@ -56,8 +42,8 @@ static bool rank_of(const struct ico_picture *picture, struct rank *ret)
 {
     struct bmp bmp;
     if (picture->png) {
-        uint64_t width = big32(picture->bytes + 16);
-        *ret = (struct rank){width * big32(picture->bytes + 20), png_bits(picture->bytes)};
+        uint64_t width = bytes_big32(picture->bytes + 16);
+        *ret = (struct rank){width * bytes_big32(picture->bytes + 20), png_bits(picture->bytes)};
         return true;
     }
     if (bmp_open_icon(picture->bytes, picture->len, &bmp) != 0)
@@ -69,9 +55,10 @@ static bool rank_of(const struct ico_picture *picture, struct rank *ret)
 int ico_choose(const void *file, size_t len, struct ico_picture *ret)
 {
     const unsigned char *b = file;
-    if (len < HEADER || little16(b) != 0 || (little16(b + 2) != 1 && little16(b + 2) != 2))
+    if (len < HEADER || bytes_little16(b) != 0 ||
+        (bytes_little16(b + 2) != 1 && bytes_little16(b + 2) != 2))
         return ICO_BROKEN;
-    size_t count = little16(b + 4);
+    size_t count = bytes_little16(b + 4);
     if (count > (len - HEADER) / ENTRY)
         return ICO_BROKEN;
     bool found = false;

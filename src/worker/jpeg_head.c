@@ -1,17 +1,23 @@
 #include "worker/jpeg_head.h"
 
-#include <stdbool.h>
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SOI  0xd8
-#define EOI  0xd9
-#define SOS  0xda
-#define DQT  0xdb
-#define APP1 0xe1
-#define TEM  0x01
-#define RST0 0xd0
+#define SOF0  0xc0 /* baseline; 1 extended, 2 progressive; from 9 on with arithmetic coding */
+#define SOF15 0xcf
+#define DHT   0xc4
+#define JPG   0xc8
+#define DAC   0xcc
+#define SOI   0xd8
+#define EOI   0xd9
+#define SOS   0xda
+#define DQT   0xdb
+#define APP1  0xe1
+#define TEM   0x01
+#define RST0  0xd0
 
 #define TABLE       64
 #define ORIENTATION 0x0112
@@ -37,13 +43,30 @@ static bool next_segment(const unsigned char *b, size_t len, size_t *at, struct 
             *at += 2;
             continue;
         }
-        size_t size = (size_t)b[*at + 2] << 8 | b[*at + 3];
+        size_t size = bytes_big16(b + *at + 2);
         if (marker == SOS || marker == EOI || size < 2 || size > len - *at - 2)
             return false;
         *ret = (struct segment){marker, b + *at + 4, size - 2};
         *at += 2 + size;
         return true;
     }
+    return false;
+}
+
+/* ---- coding ---- */
+
+static bool is_frame(unsigned marker)
+{
+    return marker >= SOF0 && marker <= SOF15 && marker != DHT && marker != JPG && marker != DAC;
+}
+
+bool jpeg_is_usual(const void *file, size_t len)
+{
+    struct segment s;
+    size_t at = 2;
+    while (next_segment(file, len, &at, &s))
+        if (is_frame(s.marker))
+            return s.marker <= SOF0 + 2;
     return false;
 }
 

@@ -5,7 +5,13 @@
 #ifndef WORKER_JPEG_HEAD_H
 #define WORKER_JPEG_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether it is coded as every browser reads it: baseline, extended or progressive Huffman. What
+ * libjpeg can do besides, arithmetic coding, browsers' own builds leave out: so no mail has it, and
+ * nobody but an attacker would ever run that code. */
+bool jpeg_is_usual(const void *file, size_t len);
 
 /* 1 to 100 as cjpeg counts, from the table of brightness: that quality whose table is as coarse in
  * all. 0: there is no table. */

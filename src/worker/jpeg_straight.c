@@ -3,7 +3,6 @@
 #include "base/image.h"
 #include "base/limits.h"
 #include "worker/icc.h"
-#include "worker/jpeg.h"
 #include "worker/jpeg_head.h"
 #include "worker/jpeg_sink.h"
 #include "worker/save.h"

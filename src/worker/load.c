@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "worker/bitmap.h"
 #include "worker/gif.h"
-#include "worker/jpeg.h"
+#include "worker/jpeg_head.h"
 #include "worker/png_gamma.h"
 #include "worker/riff.h"
 #include "worker/svg.h"

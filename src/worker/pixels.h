@@ -26,4 +26,16 @@ static inline bool pixels_have_alpha(const struct pixels *p)
     return p->bands == 2 || p->bands == 4;
 }
 
+/* Is nothing of it seen? */
+static inline bool pixels_are_transparent(const struct pixels *p)
+{
+    const unsigned char *end = p->bytes + pixels_count(p) * p->bands;
+    if (!pixels_have_alpha(p))
+        return false;
+    for (const unsigned char *alpha = p->bytes + p->bands - 1; alpha < end; alpha += p->bands)
+        if (*alpha)
+            return false;
+    return true;
+}
+
 #endif

@@ -1,5 +1,7 @@
 #include "worker/png_gamma.h"
 
+#include "base/bytes.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,11 +12,6 @@
 #define NEAR   (SCREEN / 20)
 #define LEAST  16 /* libpng's own bounds */
 #define MOST   625000000
-
-static uint32_t big32(const unsigned char *b)
-{
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
 
 static bool is(const unsigned char *chunk, const char *name)
 {
@@ -28,11 +25,11 @@ uint32_t png_gamma(const void *file, size_t len)
     size_t at = SIGNATURE;
     while (at + FRAME <= len && !is(b + at, "IDAT")) {
         const unsigned char *chunk = b + at;
-        size_t size = big32(chunk);
+        size_t size = bytes_big32(chunk);
         if (size > len - at - FRAME || is(chunk, "iCCP") || is(chunk, "sRGB"))
             return 0;
         if (is(chunk, "gAMA") && size == 4)
-            gamma = big32(chunk + 8);
+            gamma = bytes_big32(chunk + 8);
         at += FRAME + size;
     }
     bool near = gamma > SCREEN - NEAR && gamma < SCREEN + NEAR;

@@ -8,21 +8,10 @@
 
 #include <stdlib.h>
 
-static bool is_transparent(const struct pixels *p)
-{
-    if (!pixels_have_alpha(p) || pixels_count(p) > LIMIT_SPACER_PIXELS)
-        return false;
-    const unsigned char *end = p->bytes + pixels_count(p) * p->bands;
-    for (const unsigned char *alpha = p->bytes + p->bands - 1; alpha < end; alpha += p->bands)
-        if (*alpha)
-            return false;
-    return true;
-}
-
 /* `from_len` and a little more is as large as the original: files differ in their headers. */
 static void write_out(struct pixels *p, size_t from_len, struct worked *ret)
 {
-    ret->transparent = is_transparent(p);
+    ret->transparent = pixels_count(p) <= LIMIT_SPACER_PIXELS && pixels_are_transparent(p);
     if (png_write(p, from_len + from_len / 50 + 64, &ret->bytes, &ret->len) < 0)
         return;
     ret->outcome = WORKED_OK;

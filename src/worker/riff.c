@@ -1,5 +1,7 @@
 #include "worker/riff.h"
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -10,8 +12,7 @@
 
 static size_t chunk_size(const unsigned char *chunk)
 {
-    uint32_t size = (uint32_t)chunk[4] | (uint32_t)chunk[5] << 8 | (uint32_t)chunk[6] << 16 |
-                    (uint32_t)chunk[7] << 24;
+    uint32_t size = bytes_little32(chunk + 4);
     return CHUNK + (size_t)size + (size & 1);
 }
 

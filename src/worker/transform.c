@@ -6,6 +6,7 @@
 #include "worker/jpeg_straight.h"
 #include "worker/load.h"
 #include "worker/orient.h"
+#include "worker/pixels.h"
 #include "worker/png_straight.h"
 #include "worker/svg.h"
 
@@ -24,14 +25,14 @@ static enum worked_outcome look_through(struct picture *p)
         return WORKED_BROKEN;
     picture_replace(p, memory);
     size_t len;
-    size_t bands = (size_t)vips_image_get_bands(p->image);
-    unsigned char *bytes = vips_image_write_to_memory(p->image, &len);
-    if (!bytes)
+    struct pixels all = {.width = (uint32_t)vips_image_get_width(p->image),
+                         .height = (uint32_t)vips_image_get_height(p->image),
+                         .bands = (uint32_t)vips_image_get_bands(p->image)};
+    all.bytes = vips_image_write_to_memory(p->image, &len);
+    if (!all.bytes)
         return WORKED_BROKEN;
-    p->transparent = true;
-    for (size_t i = bands - 1; i < len && p->transparent; i += bands)
-        p->transparent = bytes[i] == 0;
-    g_free(bytes);
+    p->transparent = pixels_are_transparent(&all);
+    g_free(all.bytes);
     return WORKED_OK;
 }
 

@@ -3,7 +3,7 @@
 #include "decode/sniff.h"
 #include "worker/gif.h"
 #include "worker/icc.h"
-#include "worker/jpeg.h"
+#include "worker/jpeg_head.h"
 #include "worker/png_gamma.h"
 #include "worker/riff.h"
 
@@ -96,6 +96,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     (void)!icc_is_srgb(bytes, len);
     (void)!icc_is_of(bytes, len, "CMYK");
     (void)!jpeg_is_usual(bytes, len);
+    int quality = jpeg_quality(bytes, len);
+    must(quality >= 0 && quality <= 100);
+    int orientation = jpeg_orientation(bytes, len);
+    must(orientation >= 1 && orientation <= 8);
     (void)!png_gamma(bytes, len);
     return 0;
 }
