@@ -9,6 +9,11 @@
 #include <sodium.h>
 #include <string.h>
 
+/*
+ * One file, though long: what each op means for the record, the picture and the queue is one table
+ * at the end, and the ops above it share their notes and their ways of leaving the queue.
+ */
+
 static int64_t or_now(int64_t given_s)
 {
     return given_s ? given_s : clock_wall_s();
