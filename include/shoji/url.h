@@ -83,7 +83,16 @@ bool shoji_base_url_valid(const char *base_url);
 int shoji_url_sign(const struct shoji_signer *signer, const char *url, size_t len,
                    const struct shoji_url_options *options, char *ret, size_t *ret_len);
 
-/* The salt of option m for this mailbox address, SHOJI_SALT_LEN characters and a terminator. */
+/*
+ * Makes of an address, in place, the name of its mailbox: letters of ASCII small, and what stands
+ * behind the first of `delimiters` in its local part left out ("Anna+shop@Example.ORG" is
+ * "anna@example.org"); NULL is none. RFC 5321 (2.4) lets a local part be told from another by its
+ * case; nobody whose mail comes from elsewhere can have it so.
+ */
+void shoji_mailbox_fold(char *address, const char *delimiters);
+
+/* The salt of option m for this mailbox, SHOJI_SALT_LEN characters and a terminator. Of an address
+ * as it stands: whoever may meet several spellings of it folds it before. */
 void shoji_mailbox_salt(const struct shoji_key *key, const char *mailbox,
                         char ret[SHOJI_SALT_LEN + 1]);
 

@@ -20,12 +20,19 @@ static bool read_date(const char *text, int32_t *ret)
     return true;
 }
 
-const char *submit_read_options(const struct shoji_key *key, const char *mailbox,
-                                const char *delivered, struct shoji_url_options *ret)
+const char *submit_read_options(const struct call *call, const struct shoji_key *key,
+                                const struct submit_mail *mail, struct shoji_url_options *ret)
 {
+    const char *delivered = mail->delivered;
     *ret = SHOJI_URL_OPTIONS_NONE;
-    if (mailbox && *mailbox)
+    if (mail->mailbox && *mail->mailbox) {
+        char *mailbox = strdup(mail->mailbox);
+        if (!mailbox)
+            return "out of memory";
+        shoji_mailbox_fold(mailbox, submit_env(call)->conf->rewrite.recipient_delimiter);
         shoji_mailbox_salt(key, mailbox, ret->mailbox);
+        free(mailbox);
+    }
     if (!delivered || !*delivered)
         return NULL;
     if (strcmp(delivered, "today") == 0)

@@ -24,10 +24,15 @@ static inline const struct submit_env *submit_env(const struct call *call)
     return call->env;
 }
 
-/* Fills in mailbox and day of delivery ("2026-11-22" or "today") of a request; either may be NULL
- * or empty. A sentence when one is wrong, else NULL. */
-const char *submit_read_options(const struct shoji_key *key, const char *mailbox,
-                                const char *delivered, struct shoji_url_options *ret);
+/* What a request says of the mail: either may be NULL or empty. */
+struct submit_mail {
+    const char *mailbox;   /* an address, in any spelling */
+    const char *delivered; /* "2026-11-22" or "today" */
+};
+
+/* A sentence when something is wrong, else NULL. */
+const char *submit_read_options(const struct call *call, const struct shoji_key *key,
+                                const struct submit_mail *mail, struct shoji_url_options *ret);
 
 struct shoji_signer submit_signer(const struct call *call, const struct shoji_key *key);
 

@@ -39,8 +39,9 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
         return "consent is 0 or 1";
     how->mode = (enum shoji_mode)mode;
     how->links = (enum shoji_links)link;
-    const char *wrong = submit_read_options(key, call_argument(call, "mailbox"),
-                                            call_argument(call, "delivered"), &how->options);
+    const struct submit_mail mail = {.mailbox = call_argument(call, "mailbox"),
+                                     .delivered = call_argument(call, "delivered")};
+    const char *wrong = submit_read_options(call, key, &mail, &how->options);
     how->options.consent = consent;
     return wrong;
 }

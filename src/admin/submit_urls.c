@@ -4,22 +4,22 @@
 
 /* ---- POST /v1/sign ---- */
 
-static const char *read_options(const json_t *request, const struct shoji_key *key,
-                                struct shoji_url_options *ret)
+static const char *read_options(const struct call *call, const json_t *request,
+                                const struct shoji_key *key, struct shoji_url_options *ret)
 {
-    const char *mailbox, *delivered;
-    if (!call_json_text(request, "mailbox", &mailbox))
+    struct submit_mail mail;
+    if (!call_json_text(request, "mailbox", &mail.mailbox))
         return "\"mailbox\" is a string";
-    if (!call_json_text(request, "delivered", &delivered))
+    if (!call_json_text(request, "delivered", &mail.delivered))
         return "\"delivered\" is a string";
-    return submit_read_options(key, mailbox, delivered, ret);
+    return submit_read_options(call, key, &mail, ret);
 }
 
 static const char *sign_all(struct call *call, const json_t *request, const struct shoji_key *key,
                             json_t *signed_urls)
 {
     struct shoji_url_options options;
-    const char *wrong = read_options(request, key, &options);
+    const char *wrong = read_options(call, request, key, &options);
     if (wrong)
         return wrong;
     struct shoji_signer by = submit_signer(call, key);
@@ -118,7 +118,8 @@ static const char *read_delivered(const json_t *request, int64_t *ret_s)
     struct shoji_url_options options;
     if (!call_json_text(request, "delivered", &text))
         return "\"delivered\" is a string";
-    const char *wrong = submit_read_options(NULL, NULL, text, &options);
+    const struct submit_mail mail = {.delivered = text};
+    const char *wrong = submit_read_options(NULL, NULL, &mail, &options);
     if (!wrong && options.delivered != SHOJI_NOT_DELIVERED)
         *ret_s = (int64_t)options.delivered * 86400;
     return wrong;

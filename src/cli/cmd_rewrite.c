@@ -104,9 +104,9 @@ static int set_up(const struct cmd_common *common, struct config *config, struct
         how->mode = (enum shoji_mode)rewrite->mode;
     if (rewrite->links >= 0)
         how->links = (enum shoji_links)rewrite->links;
-    if (rewrite->mailbox)
-        shoji_mailbox_salt(how->signer.key, rewrite->mailbox, how->options.mailbox);
-    return CMD_DONE;
+    return rewrite->mailbox
+               ? setup_mailbox(config, how->signer.key, rewrite->mailbox, how->options.mailbox)
+               : CMD_DONE;
 }
 
 /* What became of the images, for a person. */

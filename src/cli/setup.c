@@ -40,6 +40,12 @@ int setup_signer(const struct config *config, struct shoji_signer *ret)
     return say(config_signer(config, why, ret), why);
 }
 
+int setup_mailbox(const struct config *config, const struct shoji_key *key, const char *address,
+                  char ret[SHOJI_SALT_LEN + 1])
+{
+    return say(config_salt(config, key, address, ret), "out of memory");
+}
+
 int setup_rewrite(const struct cmd_common *common, struct config *ret_config,
                   struct shoji_rewrite *ret_how)
 {

@@ -94,8 +94,10 @@ static int deliver_one(const struct delivery *delivery, const struct recipient *
     if (delivery->store->lost)
         return say_text(delivery, gone);
     struct deliver_job job = office_job(delivery->office);
-    shoji_mailbox_salt(job.how.signer.key, recipient->mailbox, job.how.options.mailbox);
-    int r = deliver_rewrite(&job, text, &delivered);
+    int r =
+        config_salt(job.config, job.how.signer.key, recipient->mailbox, job.how.options.mailbox);
+    if (r == 0)
+        r = deliver_rewrite(&job, text, &delivered);
     if (r < 0) {
         log_error("a message is put off: %s", strerror(-r));
         return say_text(delivery, not_made);

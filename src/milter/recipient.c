@@ -1,5 +1,7 @@
 #include "milter/recipient.h"
 
+#include <shoji/url.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,7 @@ int recipients_add(struct recipients *recipients, const struct conf *conf, const
     char *copy = strndup(address.ptr, address.len);
     if (!copy)
         return -ENOMEM;
+    shoji_mailbox_fold(copy, conf->rewrite.recipient_delimiter);
     recipients->local[recipients->local_count++] = copy;
     return 0;
 }
@@ -72,6 +75,8 @@ int recipients_mailbox(struct recipients *recipients, struct buf *ret)
 {
     qsort(recipients->local, recipients->local_count, sizeof(*recipients->local), compare);
     for (size_t i = 0; i < recipients->local_count; i++) {
+        if (i > 0 && strcmp(recipients->local[i - 1], recipients->local[i]) == 0)
+            continue;
         if (i > 0)
             buf_add_char(ret, ',');
         buf_add_text(ret, recipients->local[i]);

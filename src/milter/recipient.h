@@ -17,7 +17,7 @@
 #include "sys/conf.h"
 
 struct recipients {
-    char **local; /* addresses */
+    char **local; /* mailboxes */
     size_t local_count;
     bool outside; /* there are others */
 };
@@ -29,8 +29,8 @@ MUST_CHECK int recipients_add(struct recipients *recipients, const struct conf *
 /* Is there anything to do for them, under [milter] deliver? */
 bool recipients_concern(const struct recipients *recipients, const struct conf *conf);
 
-/* Appends what stands for their mailbox in signed URLs, terminated: the address, or, since they
- * share one body, all of them in a fixed order. 0 or -ENOMEM. */
+/* Appends what stands for their mailbox in signed URLs, terminated: its name, or, since they share
+ * one body, those of all in a fixed order, each once. 0 or -ENOMEM. */
 MUST_CHECK int recipients_mailbox(struct recipients *recipients, struct buf *ret);
 
 void recipients_free(struct recipients *recipients); /* leaves it empty */

@@ -97,6 +97,7 @@ const struct conf_key conf_keys[] = {
     C(rewrite, links, links, "keep", "keep|clean"),
     C(rewrite, signed_mail, signed_mail, "protect", "protect|keep|text"),
     C(rewrite, receipts, receipts_keep, "remove", "remove|keep"),
+    T(rewrite, recipient_delimiter, "+", "the characters that part anna+shop from anna, or nothing"),
     T(rewrite, spam_header, NULL, "a header and how its value begins: X-Spam-Flag: YES"),
     T(rewrite, accept_base, NULL, "a list of base URLs that were in use before"),
     N(rewrite, max_message, SIZE, "50M", 1 * KiB, 1 * GiB),

@@ -107,8 +107,9 @@ struct conf {
         uint64_t links;       /* enum conf_links */
         uint64_t signed_mail; /* enum conf_signed */
         uint64_t receipts_keep;
-        char *spam_header; /* "Name: value" */
-        char *accept_base; /* a list of base URLs */
+        char *recipient_delimiter; /* each of its characters is one */
+        char *spam_header;         /* "Name: value" */
+        char *accept_base;         /* a list of base URLs */
         uint64_t max_message;
         uint64_t max_images;
     } rewrite;

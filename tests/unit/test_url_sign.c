@@ -104,6 +104,37 @@ static void test_salts(void **state)
     assert_true(index > 5);
 }
 
+/* RFC 5321 (2.4): domains have no case; RFC 5233: detailed addresses. */
+static void test_addresses_of_one_mailbox(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *delimiters, *name;
+    } cases[] = {
+        {"anna@example.org", "+", "anna@example.org"},
+        {"Anna@EXAMPLE.org", "+", "anna@example.org"},
+        {"anna+Shop+2@example.org", "+", "anna@example.org"},
+        {"anna-a+b@example.org", "+-", "anna@example.org"},
+        {"anna+shop@example.org", "", "anna+shop@example.org"},
+        {"Anna+shop@example.org", NULL, "anna+shop@example.org"},
+        {"+anna@example.org", "+", "+anna@example.org"},
+        {"++@example.org", "+", "+@example.org"},
+        {"anna@sub+domain.example", "+", "anna@sub+domain.example"},
+        {"\"a@b\"@example.org", "@", "\"a@example.org"},
+        {"ANNA", "+", "anna"},
+        {"anna+shop", "+", "anna"},
+        {"", "+", ""},
+        {"@", "+", "@"},
+        {"B\u00fccher@Example.org", "+", "b\u00fccher@example.org"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[64];
+        strcpy(text, cases[i].address);
+        shoji_mailbox_fold(text, cases[i].delimiters);
+        assert_string_equal(text, cases[i].name);
+    }
+}
+
 static void test_opens_and_refuses_as_the_vectors_say(void **state)
 {
     (void)state;
@@ -229,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_signs_as_the_vectors_say),
         cmocka_unit_test(test_salts),
+        cmocka_unit_test(test_addresses_of_one_mailbox),
         cmocka_unit_test(test_opens_and_refuses_as_the_vectors_say),
         cmocka_unit_test(test_tenants_sign_with_their_last_key),
         cmocka_unit_test(test_every_flipped_bit_is_refused),
