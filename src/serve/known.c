@@ -5,21 +5,33 @@
 #include <string.h>
 #include <time.h>
 
+/* A path may stand in one of so many places. With one alone, two paths of a thousand that meet
+ * there would be verified at each request. */
+#define WAYS 4
+#define SETS (LIMIT_KNOWN_PATHS / WAYS)
+
 struct print {
     uint64_t half[2];
 };
 
 struct place {
-    struct print print;
+    uint64_t print; /* the half that did not choose the set; the other is in the set */
     uint64_t stamp;
+    uint64_t generation;
+    uint32_t slot;
     uint32_t found_s; /* the coarse clock, when it was found last */
     uint8_t type;     /* enum image_type; 0: empty */
     uint8_t content[32];
 };
 
+struct set {
+    uint64_t prints[WAYS]; /* beside each other: looking for one reads no more than these */
+    struct place places[WAYS];
+};
+
 struct known {
     unsigned char key[crypto_shorthash_siphashx24_KEYBYTES];
-    struct place places[LIMIT_KNOWN_PATHS];
+    struct set sets[SETS];
 };
 
 int known_new(struct known **ret)
@@ -46,9 +58,35 @@ static struct print print_of(const struct known *known, const char *path, size_t
     return print;
 }
 
-static size_t at(const struct print *print)
+static struct set *set_of(struct known *known, const struct print *print)
 {
-    return print->half[0] % LIMIT_KNOWN_PATHS;
+    return &known->sets[print->half[0] % SETS];
+}
+
+/* NULL: not there. */
+static struct place *find(struct set *set, const struct print *print)
+{
+    for (size_t i = 0; i < WAYS; i++)
+        if (set->prints[i] == print->half[0] && set->places[i].print == print->half[1] &&
+            set->places[i].type != 0)
+            return &set->places[i];
+    return NULL;
+}
+
+/* The worth of what stands there: what is void has none. */
+static uint32_t worth(const struct place *place, uint64_t stamp)
+{
+    return place->type == 0 || place->stamp != stamp ? 0 : place->found_s;
+}
+
+static struct place *make_room(struct set *set, const struct print *print, uint64_t stamp)
+{
+    size_t least = 0;
+    for (size_t i = 1; i < WAYS; i++)
+        if (worth(&set->places[i], stamp) < worth(&set->places[least], stamp))
+            least = i;
+    set->prints[least] = print->half[0];
+    return &set->places[least];
 }
 
 /* Which the kernel keeps in a page that we can read: a few nanoseconds. */
@@ -63,13 +101,13 @@ bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp
                struct known_picture *ret)
 {
     struct print print = print_of(known, path, len);
-    struct place *place = &known->places[at(&print)];
-    if (place->type == 0 || place->stamp != stamp ||
-        memcmp(&place->print, &print, sizeof(print)) != 0)
+    struct place *place = find(set_of(known, &print), &print);
+    if (!place || place->stamp != stamp)
         return false;
     uint32_t now_s = coarse_s();
     *ret = (struct known_picture){
         .record = {.state = CACHE_STORED, .type = place->type},
+        .place = {place->generation, place->slot},
         .lately = now_s - place->found_s <= LIMIT_RESIDENT_S,
     };
     memcpy(ret->record.content, place->content, sizeof(ret->record.content));
@@ -79,11 +117,20 @@ bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp
 }
 
 void known_put(struct known *known, const char *path, size_t len, uint64_t stamp,
-               const struct cache_record *record)
+               const struct cache_want *want)
 {
     struct print print = print_of(known, path, len);
-    struct place *place = &known->places[at(&print)];
-    *place =
-        (struct place){.print = print, .stamp = stamp, .found_s = coarse_s(), .type = record->type};
-    memcpy(place->content, record->content, sizeof(place->content));
+    struct set *set = set_of(known, &print);
+    struct place *place = find(set, &print);
+    if (!place)
+        place = make_room(set, &print, stamp);
+    *place = (struct place){
+        .print = print.half[1],
+        .stamp = stamp,
+        .generation = want->place.generation,
+        .slot = want->place.slot,
+        .found_s = coarse_s(),
+        .type = want->record->type,
+    };
+    memcpy(place->content, want->record->content, sizeof(place->content));
 }

@@ -3,8 +3,9 @@
  * memory cannot hold is then only read, not verified and looked up once more, which would take as
  * long again.
  *
- * A fixed table, where a newer path takes the place of an older one. Paths are told apart by a
- * keyed hash of 128 bits, whose key outsiders do not know. What is kept holds for one stamp, as in
+ * A fixed table, where a newer path takes the place of one of the few that it may stand in, of that
+ * which was not asked for the longest. Paths are told apart by a keyed hash of 128 bits, whose key
+ * outsiders do not know. What is kept holds for one stamp, as in
  * hot.h; nothing of a path or URL is kept.
  */
 #ifndef SERVE_KNOWN_H
@@ -22,6 +23,7 @@ void known_free(struct known *known); /* takes NULL */
 
 struct known_picture {
     struct cache_record record; /* its content and type only */
+    struct cache_place place;   /* where it was read from */
     bool lately; /* it was found here a few seconds ago: the kernel has not dropped it since */
 };
 
@@ -29,8 +31,8 @@ struct known_picture {
 bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp,
                struct known_picture *ret);
 
-/* `record` says STORED, with a picture. */
+/* `want` has just been read: its record says STORED, with a picture. */
 void known_put(struct known *known, const char *path, size_t len, uint64_t stamp,
-               const struct cache_record *record);
+               const struct cache_want *want);
 
 #endif

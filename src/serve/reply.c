@@ -179,29 +179,24 @@ int reply_image(enum image_type type, void *bytes, size_t len, const uint8_t con
     return 0;
 }
 
-static int read_reply(const struct cache *cache, const struct cache_record *record, bool resident,
-                      struct reply **ret)
+int reply_wanted(const struct cache *cache, struct cache_want *want, struct reply **ret)
 {
+    const struct cache_record *record = want->record;
     if (record->pixel) {
         *ret = reply_ref(reply_constant(REPLY_BLANK));
         return 0;
     }
     void *bytes;
     size_t len;
-    int r = resident ? cache_read_resident(cache, record, &bytes, &len)
-                     : cache_read(cache, record, &bytes, &len);
+    int r = cache_read_wanted(cache, want, &bytes, &len);
     return r != 0 ? r
                   : reply_image((enum image_type)record->type, bytes, len, record->content, ret);
 }
 
 int reply_stored(const struct cache *cache, const struct cache_record *record, struct reply **ret)
 {
-    return read_reply(cache, record, false, ret);
-}
-
-int reply_resident(const struct cache *cache, const struct cache_record *record, struct reply **ret)
-{
-    return read_reply(cache, record, true, ret);
+    struct cache_want want = {.record = record};
+    return reply_wanted(cache, &want, ret);
 }
 
 struct reply *reply_ref(struct reply *reply)

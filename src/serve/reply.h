@@ -49,9 +49,8 @@ MUST_CHECK int reply_image(enum image_type type, void *bytes, size_t len, const 
 MUST_CHECK int reply_stored(const struct cache *cache, const struct cache_record *record,
                             struct reply **ret);
 
-/* The same, without waiting for the disk: CACHE_AWAY when that would be needed. */
-MUST_CHECK int reply_resident(const struct cache *cache, const struct cache_record *record,
-                              struct reply **ret);
+/* The same, as `want` says: CACHE_AWAY when it would have to wait for the disk, and was not to. */
+MUST_CHECK int reply_wanted(const struct cache *cache, struct cache_want *want, struct reply **ret);
 
 /* The bytes of all images that replies and connections hold. Any thread. */
 size_t reply_held_bytes(void);

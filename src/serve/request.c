@@ -41,6 +41,7 @@ struct request {
     bool has_record;
     struct cache_key key;
     struct cache_record record;
+    struct cache_want want; /* of its picture */
     uint16_t sharer;
     uint16_t tenant;
     struct shoji_opened opened; /* its key is not used after verify */
@@ -181,7 +182,7 @@ static enum step_result after_read(struct request *request, const char *path, in
     if (r < 0)
         return answer(request, REPLY_OVERLOAD);
     if (!request->record.pixel)
-        known_put(request->front->known, path, strlen(path), request->stamp, &request->record);
+        known_put(request->front->known, path, strlen(path), request->stamp, &request->want);
     keep_hot(request, path);
     return STEP_REPLY;
 }
@@ -190,7 +191,8 @@ static enum step_result after_read(struct request *request, const char *path, in
 static void on_reader(struct readers_job *job)
 {
     struct request *request = container_of(job, struct request, to_reader);
-    request->read = reply_stored(request->front->env->cache, &request->record, &request->reply);
+    request->want.resident = false;
+    request->read = reply_wanted(request->front->env->cache, &request->want, &request->reply);
     MHD_resume_connection(request->connection);
 }
 
@@ -205,8 +207,8 @@ static enum step_result read_from_disk(struct request *request, const char *path
         if (!atomic_load(&env->draining))
             return answer(request, REPLY_OVERLOAD);
         /* Nothing is parked any more, but hits go on. */
-        return after_read(request, path,
-                          reply_stored(env->cache, &request->record, &request->reply));
+        request->want.resident = false;
+        return after_read(request, path, reply_wanted(env->cache, &request->want, &request->reply));
     }
     MHD_suspend_connection(request->connection); /* before anyone can resume it */
     request->to_reader.run = on_reader;
@@ -221,18 +223,14 @@ static bool has_room(const struct request_env *env)
     return reply_held_bytes() < atomic_load_explicit(&env->most_held, memory_order_relaxed);
 }
 
-/* 0 when the picture is in memory, ours or the kernel's; CACHE_AWAY, CACHE_NONE or -errno.
- * `certain`: it is. */
-static int read_from_memory(struct front *front, const struct cache_record *record, bool certain,
-                            struct reply **ret)
+/* 0 when the picture is in memory, ours or the kernel's; else as reply_wanted. */
+static int read_from_memory(struct front *front, struct cache_want *want, struct reply **ret)
 {
-    struct reply *same = hot_find(front->hot, record->content);
+    struct reply *same = hot_find(front->hot, want->record->content);
     if (!same && !has_room(front->env))
         return -ENOBUFS;
-    if (!same && certain)
-        return reply_stored(front->env->cache, record, ret);
     if (!same)
-        return reply_resident(front->env->cache, record, ret);
+        return reply_wanted(front->env->cache, want, ret);
     *ret = reply_ref(same);
     return 0;
 }
@@ -241,7 +239,8 @@ static enum step_result step_read(struct request *request, const char *path)
 {
     if (!request->has_record || request->record.state != CACHE_STORED)
         return STEP_NEXT;
-    int r = read_from_memory(request->front, &request->record, false, &request->reply);
+    request->want = (struct cache_want){.record = &request->record, .resident = true};
+    int r = read_from_memory(request->front, &request->want, &request->reply);
     return r == CACHE_AWAY ? read_from_disk(request, path) : after_read(request, path, r);
 }
 
@@ -437,11 +436,13 @@ static struct reply *find_known(struct front *front, const char *path)
     struct known_picture picture;
     struct reply *reply = NULL;
     size_t len = strlen(path);
-    if (!known_get(front->known, path, len, front->stamp, &picture) ||
-        read_from_memory(front, &picture.record, picture.lately, &reply) != 0)
+    if (!known_get(front->known, path, len, front->stamp, &picture))
         return NULL;
-    if (!picture.lately)
-        known_put(front->known, path, len, front->stamp, &picture.record);
+    struct cache_want want = {&picture.record, picture.place, !picture.lately};
+    if (read_from_memory(front, &want, &reply) != 0)
+        return NULL;
+    if (!picture.lately || want.place.generation != picture.place.generation)
+        known_put(front->known, path, len, front->stamp, &want);
     hot_put(front->hot, path, len, front->stamp, reply);
     tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
     return reply;

@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#ifdef HAVE_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h> /* which puts the widest that this processor has in their place */
+#else
 #include <xxhash.h>
+#endif
 
 #define TAG crypto_aead_xchacha20poly1305_ietf_ABYTES
 

@@ -212,37 +212,42 @@ static int find_picture(const struct cache *cache, const struct cache_record *re
     return r;
 }
 
-static int read_picture(const struct cache *cache, const struct cache_record *record, bool resident,
-                        void **ret, size_t *ret_len)
+static int read_at(const struct cache *cache, const struct cache_want *want, void **ret,
+                   size_t *ret_len)
 {
-    struct segment_want want = {.content = record->content, .resident = resident};
+    const struct segment_want in_segment = {
+        .content = want->record->content, .slot = want->place.slot, .resident = want->resident};
+    int r = ring_read(cache->ring, want->place.generation, &in_segment, ret, ret_len);
+    return r == SEGMENT_AWAY ? CACHE_AWAY : r;
+}
+
+int cache_read_wanted(const struct cache *cache, struct cache_want *want, void **ret,
+                      size_t *ret_len)
+{
+    const struct cache_record *record = want->record;
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
-    struct content_place tried = {0}, place;
-    for (;;) {
-        int r = find_picture(cache, record, &place);
+    int r = want->place.generation ? read_at(cache, want, ret, ret_len) : -ENOENT;
+    while (r == -ENOENT) {
+        const struct cache_place tried = want->place;
+        struct content_place place;
+        r = find_picture(cache, record, &place);
         if (r != 0)
             return r;
+        want->place = (struct cache_place){place.generation, place.slot};
+        /* Else once more: it may have moved to a younger segment meanwhile. */
         if (place.generation == tried.generation && place.slot == tried.slot)
             return CACHE_NONE;
-        want.slot = place.slot;
-        r = ring_read(cache->ring, place.generation, &want, ret, ret_len);
-        if (r != -ENOENT)
-            return r == SEGMENT_AWAY ? CACHE_AWAY : r;
-        tried = place; /* once more, in case it moved to a younger segment meanwhile */
+        r = read_at(cache, want, ret, ret_len);
     }
+    return r;
 }
 
 int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
                size_t *ret_len)
 {
-    return read_picture(cache, record, false, ret, ret_len);
-}
-
-int cache_read_resident(const struct cache *cache, const struct cache_record *record, void **ret,
-                        size_t *ret_len)
-{
-    return read_picture(cache, record, true, ret, ret_len);
+    struct cache_want want = {.record = record};
+    return cache_read_wanted(cache, &want, ret, ret_len);
 }
 
 int cache_has_picture(const struct cache *cache, const struct cache_record *record)

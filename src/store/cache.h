@@ -139,9 +139,22 @@ MUST_CHECK int cache_lookup(const struct cache *cache, const struct cache_key *k
 MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *record, void **ret,
                           size_t *ret_len);
 
-/* The same, if the kernel has them in memory; else CACHE_AWAY. */
-MUST_CHECK int cache_read_resident(const struct cache *cache, const struct cache_record *record,
-                                   void **ret, size_t *ret_len);
+/* Where a picture was found, for who reads it again soon. It holds until it does not: what is not
+ * there any more is looked up. All zero: not known. */
+struct cache_place {
+    uint64_t generation;
+    uint32_t slot;
+};
+
+struct cache_want {
+    const struct cache_record *record;
+    struct cache_place place; /* where to look first; where it was found, when 0 is returned */
+    bool resident;            /* only if the kernel has it in memory; else CACHE_AWAY */
+};
+
+/* The same, as `want` says. */
+MUST_CHECK int cache_read_wanted(const struct cache *cache, struct cache_want *want, void **ret,
+                                 size_t *ret_len);
 
 /* Are they here? Reads no picture, only where it lies. 0, CACHE_NONE or -errno. */
 MUST_CHECK int cache_has_picture(const struct cache *cache, const struct cache_record *record);
