@@ -2,6 +2,7 @@
 #include "lmtp/address.h"
 #include "lmtp/listener.h"
 #include "lmtp/session.h"
+#include "sys/activation.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -77,6 +78,7 @@ static void ready(unsigned port)
     else
         printf("ready lmtp=%s\n", address);
     fflush(stdout);
+    activation_notify("READY=1");
 }
 
 int cmd_lmtp(const struct cmd_common *common, int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "milter/session.h"
 
 #include "base/limits.h"
+#include "sys/activation.h"
 #include "sys/log.h"
 
 #include <getopt.h>
@@ -113,6 +114,7 @@ static int run(const struct arguments *arguments, char *why)
     if (r == 0) {
         printf("ready milter=%s\n", address);
         fflush(stdout);
+        activation_notify("READY=1");
     }
     office_give_back(office);
     if (r != 0)
