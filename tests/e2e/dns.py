@@ -64,13 +64,13 @@ class Question:
 
 
 class Server:
-    def __init__(self, handlers=(), default=None, host="127.0.0.1"):
+    def __init__(self, handlers=(), default=None, host="127.0.0.1", port=0):
         self.handlers = dict(handlers)
         self.default = default or (lambda q: q.answer(code=NXDOMAIN))
         self.questions = []
         self.lock = threading.Lock()
         self.closing = threading.Event()
-        self.tcp = socket.create_server((host, 0), backlog=64)
+        self.tcp = socket.create_server((host, port), backlog=64)
         self.port = self.tcp.getsockname()[1]
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind((host, self.port))

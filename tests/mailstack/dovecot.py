@@ -1,6 +1,6 @@
 """Debian's Dovecot as an LMTP store, from a configuration and Maildirs of its own. Needs root, as
 Dovecot does; without either the tests are skipped. Mail is kept by `nobody`; who is no user is
-refused."""
+refused. With an `imap_port` it speaks IMAP there, too; `more` is appended to its configuration."""
 
 import os
 import pathlib
@@ -47,8 +47,24 @@ def need():
         raise unittest.SkipTest("Dovecot wants to be started by root")
 
 
+IMAP = """
+protocols = lmtp imap
+disable_plaintext_auth = no
+postmaster_address = postmaster@example.org
+service imap-login {{
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = {0}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+"""
+
+
 class Dovecot:
-    def __init__(self, *users):
+    def __init__(self, *users, imap_port=None, more=""):
         need()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="shoji-dovecot-"))
         self.directory.chmod(0o755)
@@ -63,7 +79,8 @@ class Dovecot:
             lines += f"{user}::{nobody.pw_uid}:{nobody.pw_gid}::{home}::\n"
         (self.directory / "users").write_text(lines, encoding="ascii")
         (self.directory / "log").touch()
-        self.conf.write_text(CONF.format(self.directory), encoding="ascii")
+        self.conf.write_text(CONF.format(self.directory) +
+                             (IMAP.format(imap_port) if imap_port else "") + more, encoding="ascii")
         self.process = None
 
     def start(self):
@@ -85,9 +102,10 @@ class Dovecot:
         return "".join((self.directory / name).read_text(errors="replace")
                        for name in ("out", "log") if (self.directory / name).exists())
 
-    def mails(self, user):
-        """What is in the mailbox, oldest first."""
-        files = sorted((self.directory / "mail" / user).glob("new/*"),
+    def mails(self, user, folder=""):
+        """What is in the mailbox, or another folder of his, oldest first."""
+        at = self.directory / "mail" / user / folder
+        files = sorted([*at.glob("new/*"), *at.glob("cur/*")],
                        key=lambda file: file.stat().st_mtime_ns)
         return [file.read_bytes() for file in files]
 

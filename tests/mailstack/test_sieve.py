@@ -4,7 +4,6 @@ filters fail."""
 import email
 import os
 import pathlib
-import pwd
 import shutil
 import subprocess
 import sys
@@ -17,10 +16,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 import harness
 import origin as origins
 import pictures
+import sieve
 
 LDA = "/usr/lib/dovecot/dovecot-lda"
-SIEVE = "/usr/lib/dovecot/modules/sieve/lib90_sieve_extprograms_plugin.so"
-DEPLOY = pathlib.Path(harness.ROOT, "deploy/dovecot")
 ANNA = "anna@example.org"
 
 CONF = """
@@ -35,7 +33,7 @@ sendmail_path = {0}/sendmail
 
 
 def missing():
-    if not os.path.exists(LDA) or not os.path.exists(SIEVE):
+    if not os.path.exists(LDA) or not os.path.exists(sieve.PLUGIN):
         return "dovecot-sieve is not installed"
     return None if os.geteuid() == 0 else "dovecot-lda is started by root here, for another user"
 
@@ -48,41 +46,21 @@ class Sieve(harness.ServerTest):
         self.server = self.shojid()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="shoji-sieve-"))
         self.addCleanup(shutil.rmtree, self.folder, True)
-        self.nobody = pwd.getpwnam("nobody")
         os.chmod(self.server.directory, 0o755)
         self.arrange()
 
     def arrange(self):
-        """What the README says, under a folder, for the user nobody."""
-        keys = self.folder / "keys"
-        shutil.copy(self.server.keys, keys)
+        sieve.install(self.folder, self.server)
         os.chmod(self.server.submit, 0o666)
-        (self.folder / "spool").mkdir()
         (self.folder / "home").mkdir()
-        (self.folder / "mail.conf").write_text(
-            f"[server]\nbase_url = {harness.BASE}\nkeys = {keys}\nsubmit = {self.server.submit}\n"
-            f"[prefetch]\nspool = {self.folder}/spool\n")
-        programs = self.folder / "programs"
-        programs.mkdir()
-        for name in ("shoji-rewrite", "shoji-text", "shoji-prefetch"):
-            text = (DEPLOY / name).read_text()
-            text = text.replace("/etc/shoji/mail.conf", str(self.folder / "mail.conf"))
-            (programs / name).write_text(text.replace("exec shoji ", f"exec {harness.SHOJI} "))
-            (programs / name).chmod(0o755)
         sendmail = self.folder / "sendmail"
         sendmail.write_text(f"#!/bin/sh\ncat >> {self.folder}/home/sent\n")
         sendmail.chmod(0o755)
-        for name in ("shoji.sieve", "prefetch.sieve"):
-            shutil.copy(DEPLOY / name, self.folder)
-        for path in (self.folder, *self.folder.rglob("*")):
-            os.chown(path, self.nobody.pw_uid, self.nobody.pw_gid)
+        sieve.give_away(self.folder / "home", sendmail)
 
     def configure(self, script, more=""):
-        conf = (DEPLOY / "dovecot-2.3.conf").read_text()
-        for there in ("/usr/lib/dovecot/sieve-filter", "/usr/lib/dovecot/sieve-execute"):
-            conf = conf.replace(there, str(self.folder / "programs"))
-        conf = conf.replace("/etc/dovecot/sieve/shoji.sieve", str(self.folder / script))
-        (self.folder / "dovecot.conf").write_text(CONF.format(self.folder) + conf + more)
+        (self.folder / "dovecot.conf").write_text(
+            CONF.format(self.folder) + sieve.configuration(self.folder, script) + more)
 
     def deliver(self, message, script="shoji.sieve", more=""):
         self.configure(script, more)
@@ -156,7 +134,7 @@ class Sieve(harness.ServerTest):
         """In the user's own script what was rewritten; in one that comes before, the original."""
         redirect = self.folder / "home" / "redirect.sieve"
         redirect.write_text('require "copy"; redirect :copy "bob@example.net";\n')
-        os.chown(redirect, self.nobody.pw_uid, self.nobody.pw_gid)
+        sieve.give_away(redirect)
         sent, original = self.folder / "home/sent", self.sender.url("/a.png").encode()
         self.deliver(self.newsletter(), more=f"plugin {{\nsieve = {redirect}\n}}\n")
         self.assertNotIn(original, sent.read_bytes())

@@ -1,9 +1,11 @@
 """Debian's Roundcube with a Dovecot behind it, in a directory of their own: Maildirs of `nobody`, a
 database in a file, PHP's own web server, and an SMTP server that keeps what it is given.
 
-A Roundcube is made with lines of PHP for its configuration; plugin=False leaves ours out. get() and
+A Roundcube is made with lines of PHP for its configuration; plugin=False leaves ours out. With
+`behind`, a Place, it stands before a Dovecot and an SMTP server that are there already. get() and
 post() are its browser without scripts: they keep cookies and follow redirects."""
 
+import collections
 import contextlib
 import html
 import http.cookiejar
@@ -26,6 +28,8 @@ ROUNDCUBE = pathlib.Path("/var/lib/roundcube")
 DOVECOT = shutil.which("dovecot", path="/usr/sbin:/usr/bin")
 PLUGIN = pathlib.Path(harness.ROOT, "deploy/roundcube/shoji")
 USER = "anna@example.org"
+# Where it is to listen, as (host, port), and the ports of its servers at 127.0.0.1.
+Place = collections.namedtuple("Place", "address imap_port smtp_port")
 
 DOVECOT_CONF = """
 base_dir = {0}/run
@@ -90,8 +94,8 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def listens(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+def listens(port, host="127.0.0.1"):
+    with contextlib.suppress(OSError), socket.create_connection((host, port)):
         return True
     return False
 
@@ -128,11 +132,12 @@ class Smtp:
 
 
 class Roundcube:
-    def __init__(self, submit, more="", plugin=True):
+    def __init__(self, submit, more="", plugin=True, behind=None):
+        self.behind = behind
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="shoji-webmail-"))
         self.folder.chmod(0o755)
         self.processes = []
-        self.smtp = Smtp()
+        self.smtp = None if behind else Smtp()
         self.maildir = self.folder / "mail" / USER
         nobody = pwd.getpwnam("nobody")
         for name in ("run", "logs", "temp", "config", "plugins", f"mail/{USER}/new",
@@ -140,7 +145,7 @@ class Roundcube:
             (self.folder / name).mkdir(parents=True)
         for at, _, _ in os.walk(self.folder / "mail"):
             os.chown(at, nobody.pw_uid, nobody.pw_gid)
-        self.imap_port = free_port()
+        self.imap_port = behind.imap_port if behind else free_port()
         self.configure(submit, more, plugin)
         self.serve()
 
@@ -152,7 +157,8 @@ class Roundcube:
             if name in ("defaults.inc.php", "mimetypes.php"):
                 (config / name).symlink_to(f"/etc/roundcube/{name}")
         (config / "config.inc.php").write_text(CONFIG.format(
-            self.folder, self.imap_port, self.smtp.port, "'shoji'" if plugin else "", submit) + more)
+            self.folder, self.imap_port, self.behind.smtp_port if self.behind else self.smtp.port,
+            "'shoji'" if plugin else "", submit) + more)
         for source in (PLUGIN, ROUNDCUBE / "plugins/jqueryui", ROUNDCUBE / "plugins/filesystem_attachments"):
             if source.exists():
                 (self.folder / "plugins" / source.name).symlink_to(source)
@@ -164,13 +170,14 @@ class Roundcube:
                        check=True)
 
     def serve(self):
-        self.port = free_port()
-        self.run(DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf"))
+        self.host, self.port = self.behind.address if self.behind else ("127.0.0.1", free_port())
+        if not self.behind:
+            self.run(DOVECOT, "-F", "-c", str(self.folder / "dovecot.conf"))
         self.run("php", "-d", f"auto_prepend_file={self.folder}/prepend.php", "-d",
-                 "error_log=" + str(self.folder / "logs/php"), "-S", f"127.0.0.1:{self.port}",
+                 "error_log=" + str(self.folder / "logs/php"), "-S", f"{self.host}:{self.port}",
                  "-t", str(ROUNDCUBE))
-        for port in (self.imap_port, self.port):
-            harness.until(lambda port=port: listens(port))
+        harness.until(lambda: listens(self.imap_port))
+        harness.until(lambda: listens(self.port, self.host))
         self.log_in()
 
     def run(self, *command):
@@ -188,7 +195,8 @@ class Roundcube:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        self.smtp.close()
+        if self.smtp:
+            self.smtp.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def errors(self):
@@ -221,7 +229,7 @@ class Roundcube:
         self.token = re.search(r'"request_token":"(\w+)"', page).group(1)
 
     def url(self, **query):
-        return f"http://127.0.0.1:{self.port}/?" + urllib.parse.urlencode(query)
+        return f"http://{self.host}:{self.port}/?" + urllib.parse.urlencode(query)
 
     def get(self, **query):
         with self.opener.open(self.url(**query), timeout=60) as answer:

@@ -1,0 +1,45 @@
+"""What deploy/dovecot holds for Sieve, installed below a folder as its README says, for the user
+nobody: programs, scripts, keys of his own, mail.conf and a spool. `more` is appended to mail.conf."""
+
+import os
+import pathlib
+import pwd
+import shutil
+
+import harness
+
+PLUGIN = "/usr/lib/dovecot/modules/sieve/lib90_sieve_extprograms_plugin.so"
+DEPLOY = pathlib.Path(harness.ROOT, "deploy/dovecot")
+
+
+def give_away(*paths):
+    nobody = pwd.getpwnam("nobody")
+    for path in paths:
+        os.chown(path, nobody.pw_uid, nobody.pw_gid)
+
+
+def install(folder, server, more=""):
+    folder.mkdir(exist_ok=True)
+    shutil.copy(server.keys, folder / "keys")
+    (folder / "spool").mkdir()
+    (folder / "mail.conf").write_text(
+        f"[server]\nbase_url = {server.conf['server']['base_url']}\nkeys = {folder}/keys\n"
+        f"submit = {server.submit}\n[prefetch]\nspool = {folder}/spool\n" + more)
+    programs = folder / "programs"
+    programs.mkdir()
+    for name in ("shoji-rewrite", "shoji-text", "shoji-prefetch"):
+        text = (DEPLOY / name).read_text()
+        text = text.replace("/etc/shoji/mail.conf", str(folder / "mail.conf"))
+        (programs / name).write_text(text.replace("exec shoji ", f"exec {harness.SHOJI} "))
+        (programs / name).chmod(0o755)
+    for name in ("shoji.sieve", "prefetch.sieve"):
+        shutil.copy(DEPLOY / name, folder)
+    give_away(folder, *folder.rglob("*"))
+
+
+def configuration(folder, script="shoji.sieve"):
+    """Lines for Dovecot's."""
+    conf = (DEPLOY / "dovecot-2.3.conf").read_text()
+    for there in ("/usr/lib/dovecot/sieve-filter", "/usr/lib/dovecot/sieve-execute"):
+        conf = conf.replace(there, str(folder / "programs"))
+    return conf.replace("/etc/dovecot/sieve/shoji.sieve", str(folder / script))
