@@ -1,0 +1,172 @@
+"""Each part of each way dies once while a newsletter is on its way: TABLE says where the mail waits
+meanwhile, and what lies in the reader's mailbox in the end. It is never lost, never there twice, and
+never there as it came where it was to be rewritten."""
+
+import collections
+import email
+import email.policy
+import os
+import pathlib
+import signal
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+# pylint: disable=wrong-import-position
+import dkim_filter
+import harness
+import sender
+import sieve
+import stack
+
+Row = collections.namedtuple("Row", "way dead waits becomes")
+
+# dead:     "server" shojid · "hook" what stands in the way of the mail: shoji-milter, shoji lmtp, the
+#           filter · "store" Dovecot · "keys" the key file is gone, and what needs it starts anew
+# waits:    in whose queue, or nowhere
+# becomes:  "rewritten", "text" or "as it came"
+TABLE = [Row(*line.split(None, 3)) for line in """
+milter    server  nowhere     rewritten
+milter    hook    sender      rewritten
+milter    store   provider    rewritten
+milter    keys    sender      rewritten
+lmtp      server  nowhere     rewritten
+lmtp      hook    provider    rewritten
+lmtp      store   provider    rewritten
+lmtp      keys    provider    rewritten
+sieve     server  nowhere     rewritten
+sieve     hook    nowhere     text
+sieve     store   provider    rewritten
+sieve     keys    nowhere     text
+prefetch  server  nowhere     as it came
+prefetch  hook    sender      as it came
+prefetch  store   provider    as it came
+prefetch  keys    sender      as it came
+""".strip().splitlines()]
+
+senders_network = None
+
+
+def setUpModule():
+    global senders_network
+    stack.need()
+    if not os.path.exists(sieve.PLUGIN):
+        raise unittest.SkipTest("dovecot-sieve is not installed")
+    _, senders_network = stack.enter()
+
+
+class Killed(harness.ServerTest):
+    def kill(self, what):
+        provider = self.provider
+        if what == "server":
+            provider.server.kill()
+        elif what == "store":
+            provider.store.stop(signal.SIGKILL)
+        elif provider.way == "sieve":
+            path = {"hook": "programs/shoji-rewrite", "keys": "keys"}[what]
+            self.hide(provider.folder / "sieve" / path)
+        else:
+            provider.hook.kill()
+            if what == "keys":
+                self.hide(pathlib.Path(provider.server.keys))
+                with self.assertRaises(AssertionError):
+                    provider.hook.start()
+
+    def revive(self, what):
+        provider = self.provider
+        if what == "server":
+            provider.start_server()
+        elif what == "store":
+            provider.store.start()
+        elif provider.way == "sieve":
+            self.show()
+        else:
+            if what == "keys":
+                self.show()
+            provider.hook.start()
+
+    def hide(self, path):
+        self.hidden = path
+        path.rename(path.with_suffix(".hidden"))
+
+    def show(self):
+        self.hidden.with_suffix(".hidden").rename(self.hidden)
+
+    def queues(self):
+        return {"sender": stack.waiting(self.sender.mta), "provider": stack.waiting(self.provider.mta)}
+
+    def assertWaits(self, row, name):
+        """There, deferred, and nowhere else; not in the mailbox, and nothing has been fetched."""
+        wanted = {"sender": [], "provider": [], row.waits: ["deferred"]}
+        harness.until(lambda: self.queues() == wanted, 60)
+        self.assertEqual(self.provider.mails(name), [])
+
+    def body(self, mail):
+        return email.message_from_bytes(mail, policy=email.policy.default)
+
+    def assertBecame(self, row, news, mail, sent):
+        url = news.images[0].encode()
+        if row.becomes == "as it came":
+            self.assertTrue(mail.endswith(sent.replace(b"\r\n", b"\n")))
+            self.assertTrue(dkim_filter.holds(mail, self.sender.record))
+        elif row.becomes == "text":
+            self.assertEqual(self.body(mail).get_content_type(), "text/plain")
+            self.assertRegex(self.body(mail)["X-Shoji"], r"fallback=filter$")
+        else:
+            html = stack.html_of(mail)
+            self.assertEqual(len(set(stack.OURS.findall(html))), len(news.shown))
+            self.assertNotIn(url.decode(), html)
+
+    def go_through(self, way):
+        self.sender = sender.Sender(self, senders_network, stack.MX)
+        self.provider = stack.Provider(self, way).start()
+        for row in [row for row in TABLE if row.way == way]:
+            with self.subTest(dead=row.dead):
+                self.one(row)
+
+    def one(self, row):
+        name = f"{row.way}-{row.dead}"
+        news = sender.Newsletter(name)
+        sent = news.message(stack.ANNA)
+        self.kill(row.dead)
+        try:
+            self.sender.send(sent, stack.ANNA)
+            if row.waits == "nowhere":
+                harness.until(lambda: self.provider.mails(name), 60)
+                self.assertEqual(self.sender.asked(*news.shown), [])
+            else:
+                self.assertWaits(row, name)
+        finally:
+            self.revive(row.dead)
+        for mta in (self.sender.mta, self.provider.mta):
+            mta.flush()
+        harness.until(lambda: self.provider.mails(name) and
+                      self.queues() == {"sender": [], "provider": []}, 60)
+        mail, = self.provider.mails(name)
+        self.assertBecame(row, news, mail, sent)
+        self.assertEqual(self.provider.mails(name, ".Unprotected"), [])
+        if row.becomes == "text":
+            return
+        # What waited in a queue, or in the spool, is fetched all the same: once.
+        harness.until(lambda: len(self.sender.asked(*news.shown)) >= len(news.shown), 60)
+        self.assertEqual(sorted(one.path for one in self.sender.asked()
+                                if f"/{name}/" in one.path or one.path.endswith("=" + name)),
+                         sorted("/" + url.split("/", 3)[3] for url in news.shown))
+
+    def test_milter(self):
+        self.go_through("milter")
+
+    def test_lmtp(self):
+        self.go_through("lmtp")
+
+    def test_sieve(self):
+        self.go_through("sieve")
+
+    def test_prefetch(self):
+        self.go_through("prefetch")
+
+
+if __name__ == "__main__":
+    unittest.main()
