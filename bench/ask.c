@@ -3,8 +3,14 @@
  * asked for twice (wrk goes round its list). One thread, kept connections, one request under way
  * on each; the next path is asked for as soon as a connection is free.
  *
- * usage: ask ADDRESS PORT CONNECTIONS SECONDS FILE [BODIES]. FILE holds a path a line. No further
- * request begins after SECONDS; what is under way is waited for. It prints one line of JSON:
+ * With -r RATE the other way round, for bench/mixed.py: so many requests a second, at random
+ * moments that were fixed before and whatever becomes of the answers, over the paths again and
+ * again. A request whose moment comes while all connections are busy goes out later; its time
+ * counts from that moment, as it does for a reader.
+ *
+ * usage: ask [-r RATE] ADDRESS PORT CONNECTIONS SECONDS FILE [BODIES]. FILE holds a path a line. No
+ * further request begins after SECONDS; what is under way is waited for. It prints one line of
+ * JSON:
  * {"requests":N,"failed":N,"duration_us":N,"p50_us":N,"p99_us":N}, failed being those whose status
  * was not 200, or whose connection ended. BODIES gets, for each request in the order of the
  * answers, a line `path-index status length` and so many bytes. For benchmarks only: it trusts its
@@ -20,6 +26,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +57,11 @@ static struct {
     int64_t end_us;
     int64_t *took_us;
     size_t answered;
+    unsigned rate;  /* 0: as fast as answers come, each path once */
+    int64_t due_us; /* the moment of the next request; with a rate only */
+    uint64_t random;
+    struct conn *conns;
+    size_t conns_count;
     int epoll;
     FILE *bodies;
 } ask;
@@ -65,6 +77,15 @@ static int64_t now_us(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* xorshift64*: the same moments in each run. */
+static double random_part(void)
+{
+    ask.random ^= ask.random >> 12;
+    ask.random ^= ask.random << 25;
+    ask.random ^= ask.random >> 27;
+    return (double)(ask.random * UINT64_C(0x2545f4914f6cdd1d) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
 static void read_paths(const char *name)
@@ -85,9 +106,6 @@ static void read_paths(const char *name)
     }
     free(line);
     fclose(file);
-    ask.took_us = calloc(ask.paths_count + 1, sizeof(*ask.took_us));
-    if (!ask.took_us)
-        fail("memory");
 }
 
 static void conn_open(struct conn *conn)
@@ -103,15 +121,25 @@ static void conn_open(struct conn *conn)
     conn->closes = false;
 }
 
+/* When the next request begins, for its reader; false: it does not, now. */
+static bool begins(int64_t now, int64_t *ret)
+{
+    if (now >= ask.end_us || (!ask.rate && ask.next == ask.paths_count) ||
+        (ask.rate && now < ask.due_us))
+        return false;
+    *ret = ask.rate ? ask.due_us : now;
+    if (ask.rate)
+        ask.due_us += (int64_t)(random_part() * 2e6 / ask.rate);
+    return true;
+}
+
 /* The next path, if there is one and it is not too late. */
 static void conn_ask(struct conn *conn)
 {
     char request[8192];
-    int64_t now = now_us();
-    if (ask.next == ask.paths_count || now >= ask.end_us)
+    if (!begins(now_us(), &conn->began_us))
         return;
-    conn->path = ask.next++;
-    conn->began_us = now;
+    conn->path = ask.next++ % ask.paths_count;
     conn->busy = true;
     conn->len = 0;
     conn->head_len = 0;
@@ -198,6 +226,25 @@ static void conn_read(struct conn *conn)
         finish(conn, false);
 }
 
+/* What is due, as far as there are connections for it. */
+static void ask_due(void)
+{
+    for (size_t i = 0; i < ask.conns_count; i++)
+        if (!ask.conns[i].busy)
+            conn_ask(&ask.conns[i]);
+}
+
+/* Until an answer comes, or the next request is due. */
+static int await(struct epoll_event events[MAX_EVENTS])
+{
+    int64_t left_us = ask.due_us - now_us();
+    const struct timespec left = {.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
+    if (!ask.rate || now_us() >= ask.end_us)
+        return epoll_wait(ask.epoll, events, MAX_EVENTS, -1);
+    return left_us <= 0 ? epoll_wait(ask.epoll, events, MAX_EVENTS, 0)
+                        : epoll_pwait2(ask.epoll, events, MAX_EVENTS, &left, NULL);
+}
+
 static int by_value(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -216,10 +263,15 @@ static void say(int64_t duration_us)
 
 int main(int argc, char **argv)
 {
+    while (getopt(argc, argv, "r:") == 'r')
+        ask.rate = (unsigned)strtoul(optarg, NULL, 10);
+    argv += optind - 1;
+    argc -= optind - 1;
     if (argc < 6 || argc > 7) {
-        fprintf(stderr, "usage: ask ADDRESS PORT CONNECTIONS SECONDS FILE [BODIES]\n");
+        fprintf(stderr, "usage: ask [-r RATE] ADDRESS PORT CONNECTIONS SECONDS FILE [BODIES]\n");
         return 2;
     }
+    prctl(PR_SET_TIMERSLACK, 1000); /* nanoseconds: the usual 50,000 would be in every figure */
     ask.server.sin_family = AF_INET;
     ask.server.sin_port = htons((uint16_t)atoi(argv[2]));
     size_t count = strtoul(argv[3], NULL, 10);
@@ -227,20 +279,29 @@ int main(int argc, char **argv)
     if (inet_pton(AF_INET, argv[1], &ask.server.sin_addr) != 1 || !conns)
         fail(argv[1]);
     read_paths(argv[5]);
+    size_t most = ask.rate ? (size_t)ask.rate * (size_t)atoi(argv[4]) * 2 : ask.paths_count;
+    ask.took_us = calloc(most + 1, sizeof(*ask.took_us));
+    if (!ask.took_us || ask.paths_count == 0)
+        fail(argv[5]);
+    ask.conns = conns;
+    ask.conns_count = count;
+    ask.random = 1;
     if (argc == 7 && !(ask.bodies = fopen(argv[6], "wb")))
         fail(argv[6]);
     ask.epoll = epoll_create1(EPOLL_CLOEXEC);
     for (size_t i = 0; i < count; i++)
         conn_open(&conns[i]);
     int64_t began = now_us();
+    ask.due_us = began;
     ask.end_us = began + (int64_t)atoi(argv[4]) * 1000000;
-    for (size_t i = 0; i < count; i++)
-        conn_ask(&conns[i]);
-    while (ask.under_way > 0) {
+    ask_due();
+    while (ask.under_way > 0 || (ask.rate && now_us() < ask.end_us)) {
         struct epoll_event events[MAX_EVENTS];
-        int ready = epoll_wait(ask.epoll, events, MAX_EVENTS, -1);
+        int ready = await(events);
         for (int i = 0; i < ready; i++)
             conn_read(events[i].data.ptr);
+        if (ask.rate)
+            ask_due();
     }
     if (ask.bodies && fclose(ask.bodies) != 0)
         fail(argv[6]);

@@ -15,13 +15,6 @@ function request()
     return requests[next_one]
 end
 
-local pause = tonumber(os.getenv("BENCH_PAUSE_MS") or "")
-if pause then
-    function delay()
-        return pause
-    end
-end
-
 function done(summary, latency, _)
     local errors = summary.errors
     io.write(string.format(

@@ -68,14 +68,12 @@ def anonymous_bytes(pids):
     return total
 
 
-def load(address, paths, seconds, connections=64, pause_ms=None):
-    """Runs wrk over the paths in turn; its figures as a dict. With `pause_ms`, each connection
-    rests so long between an answer and its next request."""
+def load(address, paths, seconds, connections=64):
+    """Runs wrk over the paths in turn, as fast as answers come; its figures as a dict."""
     command = ["wrk", "-c", str(connections), "-t", "1", "-d", f"{seconds}s", "--latency", "-s",
                os.path.join(BENCH, "cycle.lua"), "http://%s:%d" % address]
     done = subprocess.run(pin(LOAD_CORE, command), capture_output=True, text=True,
-                          env=dict(os.environ, BENCH_PATHS=paths, **(
-                              {"BENCH_PAUSE_MS": str(pause_ms)} if pause_ms else {})))
+                          env=dict(os.environ, BENCH_PATHS=paths))
     found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
     if done.returncode or not found:
         raise RuntimeError(f"wrk: {done.stdout}{done.stderr}")
@@ -91,6 +89,17 @@ def ask(address, paths, connections, seconds, bodies=None):
                str(seconds), paths]
     return subprocess.Popen(pin(LOAD_CORE, command + ([bodies] if bodies else [])),
                             stdout=subprocess.PIPE, text=True)
+
+
+def steady(address, paths, connections, seconds, rate):
+    """Asks so often a second, whatever becomes of the answers (bench/ask.c); the figures. Bound to no
+    core: what is measured is how long readers wait, not what the load costs."""
+    command = [os.path.join(BUILD, "bench", "ask"), "-r", str(rate), address[0], str(address[1]),
+               str(connections), str(seconds), paths]
+    figures = asked(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    if figures["failed"]:
+        raise RuntimeError(f"ask counted failures: {figures}")
+    return figures
 
 
 def asked(process):
