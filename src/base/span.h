@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -22,9 +23,37 @@ static inline struct span span_of(const char *text)
     return (struct span){text, strlen(text)};
 }
 
+/* The first and the last bytes of a run of up to 16, as numbers: together with its length they are
+ * the run. */
+struct span_words {
+    uint64_t first, last;
+};
+
+static inline struct span_words span_words_of(const char *ptr, size_t len)
+{
+    struct span_words words = {0, 0};
+    if (len >= 8) {
+        memcpy(&words.first, ptr, 8);
+        memcpy(&words.last, ptr + len - 8, 8);
+    } else if (len >= 4) {
+        memcpy(&words.first, ptr, 4);
+        memcpy(&words.last, ptr + len - 4, 4);
+    } else if (len > 0) {
+        words.first = (unsigned char)ptr[0];
+        words.last = (uint64_t)(unsigned char)ptr[len / 2] << 8 | (unsigned char)ptr[len - 1];
+    }
+    return words;
+}
+
+/* Most of what is compared is short: a call costs more than it does. */
 static inline bool span_equal(struct span a, struct span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    if (__builtin_constant_p(b.len) || a.len > 16)
+        return a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0;
+    struct span_words left = span_words_of(a.ptr, a.len), right = span_words_of(b.ptr, a.len);
+    return left.first == right.first && left.last == right.last;
 }
 
 static inline char ascii_lower(char c)

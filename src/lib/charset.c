@@ -116,7 +116,7 @@ static const struct charset *find_meta(struct span text)
 static bool is_utf8(struct span text)
 {
     for (size_t i = 0; i < text.len;) {
-        i = scan_past_ascii(text, i);
+        i = scan_past_ascii(text, i, '\x80');
         if (i == text.len)
             break;
         UChar32 c = 0;

@@ -82,29 +82,37 @@ static const struct row attributes[] = {
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 /* Where a name stands, by a hash of it: tags and attributes are looked up at every turn. */
-#define INDEX_SLOTS 1024
+#define INDEX_SLOTS 256
 
 struct index {
     struct slot {
+        struct span_words words;
+        const char *name;
         unsigned char len; /* 0: empty */
-        unsigned char row;
+        unsigned char kind;
     } slots[INDEX_SLOTS];
 };
 
-_Static_assert(COUNT(elements) <= UCHAR_MAX && COUNT(attributes) <= UCHAR_MAX, "a row in a byte");
+_Static_assert(COUNT(elements) < INDEX_SLOTS / 2 && COUNT(attributes) < INDEX_SLOTS / 2,
+               "there are empty slots");
 
 static struct index element_index, attribute_index;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 
-static struct slot *slot_of(struct index *index, struct span name, const struct row *rows)
+/* Names longer than 16 bytes have more than their words. */
+static bool is_name(const struct slot *slot, struct span name, struct span_words words)
 {
-    uint32_t picked = (uint32_t)name.len ^ (uint32_t)(unsigned char)name.ptr[0] << 24 ^
-                      (uint32_t)(unsigned char)name.ptr[name.len / 2] << 16 ^
-                      (uint32_t)(unsigned char)name.ptr[name.len - 1] << 8;
-    for (size_t i = picked * 2654435769u >> 22;; i++) {
+    return slot->len == name.len && slot->words.first == words.first &&
+           slot->words.last == words.last &&
+           (name.len <= 16 || memcmp(slot->name, name.ptr, name.len) == 0);
+}
+
+static struct slot *slot_of(struct index *index, struct span name, struct span_words words)
+{
+    uint64_t hash = (words.first + words.last * 0x9E3779B97F4A7C15 + name.len) * 0xD6E8FEB86659FD93;
+    for (size_t i = hash >> 56;; i++) {
         struct slot *slot = &index->slots[i % INDEX_SLOTS];
-        if (slot->len == 0 ||
-            (slot->len == name.len && memcmp(rows[slot->row].name, name.ptr, name.len) == 0))
+        if (slot->len == 0 || is_name(slot, name, words))
             return slot;
     }
 }
@@ -113,7 +121,9 @@ static void index_rows(struct index *index, const struct row *rows, size_t count
 {
     for (size_t i = 0; i < count; i++) {
         struct span name = span_of(rows[i].name);
-        *slot_of(index, name, rows) = (struct slot){(unsigned char)name.len, (unsigned char)i};
+        struct span_words words = span_words_of(name.ptr, name.len);
+        *slot_of(index, name, words) =
+            (struct slot){words, name.ptr, (unsigned char)name.len, (unsigned char)rows[i].kind};
     }
 }
 
@@ -123,23 +133,23 @@ static void index_all(void)
     index_rows(&attribute_index, attributes, COUNT(attributes));
 }
 
-static int find(struct span name, struct index *index, const struct row *rows)
+static int find(struct span name, struct index *index)
 {
     pthread_once(&index_once, index_all);
     if (name.len == 0 || name.len > UCHAR_MAX)
         return 0;
-    const struct slot *slot = slot_of(index, name, rows);
-    return slot->len ? rows[slot->row].kind : 0;
+    const struct slot *slot = slot_of(index, name, span_words_of(name.ptr, name.len));
+    return slot->len ? slot->kind : 0;
 }
 
 enum html_element html_element_find(struct span name)
 {
-    return (enum html_element)find(name, &element_index, elements);
+    return (enum html_element)find(name, &element_index);
 }
 
 enum html_attribute_rule html_attribute_find(struct span name)
 {
-    return (enum html_attribute_rule)find(name, &attribute_index, attributes);
+    return (enum html_attribute_rule)find(name, &attribute_index);
 }
 
 /* Nothing that could be syntax in CSS, nor the start of a host. */

@@ -268,7 +268,7 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
         break;
     case HTML_ATTR_TARGET:
         if (tag->leads_away)
-            html_write_attribute(tag->d->out, "target", SPAN("_blank"));
+            buf_add_text(tag->d->out, " target=\"_blank\"");
         return;
     case HTML_ATTR_SRC:
         if (image)
@@ -382,7 +382,7 @@ static void decide_and_write(struct tag *tag, const struct html_token *token)
     if (!tag->style)
         write_styles(tag);
     if (tag->leads_away)
-        html_write_attribute(tag->d->out, "rel", SPAN("noreferrer noopener"));
+        buf_add_text(tag->d->out, " rel=\"noreferrer noopener\"");
     tag->d->leads_away |= tag->leads_away;
     scratch_clear(tag->scratch);
 }

@@ -3,14 +3,20 @@
 
 #include "base/scan.h"
 
-/* From `at` to the next place where "<b" or "<B" may stand. */
-static size_t next_b(struct span in, size_t at)
+/* Where in a block and the two bytes behind it "<ba" stands, a bit each. */
+static unsigned find_ba(const char *ptr)
 {
-    const scan_block open = scan_all('<'), b = scan_all('b'), lower = scan_all(' ');
-    for (; in.len - at > sizeof(scan_block); at += sizeof(scan_block)) {
-        scan_block first = scan_load(in.ptr + at), second = scan_load(in.ptr + at + 1);
-        unsigned hits =
-            scan_bits((scan_block)(first == open) & (scan_block)((second | lower) == b));
+    const scan_block lower = scan_all(' ');
+    return scan_bits((scan_block)(scan_load(ptr) == scan_all('<')) &
+                     (scan_block)((scan_load(ptr + 1) | lower) == scan_all('b')) &
+                     (scan_block)((scan_load(ptr + 2) | lower) == scan_all('a')));
+}
+
+/* From `at` to the next place where "<ba" may stand in any case. */
+static size_t next_ba(struct span in, size_t at)
+{
+    for (; in.len - at > 2 * sizeof(scan_block) + 1; at += 2 * sizeof(scan_block)) {
+        unsigned hits = find_ba(in.ptr + at) | find_ba(in.ptr + at + sizeof(scan_block)) << 16;
         if (hits)
             return at + (unsigned)__builtin_ctz(hits);
     }
@@ -20,7 +26,7 @@ static size_t next_b(struct span in, size_t at)
 /* Without it there is no <base>: most documents are read only once. */
 static bool may_have_base(struct span in)
 {
-    for (size_t at = 0; (at = next_b(in, at)) + 5 <= in.len; at++)
+    for (size_t at = 0; (at = next_ba(in, at)) + 5 <= in.len; at++)
         if (span_equal_nocase(span_part(in, at, 5), SPAN("<base")))
             return true;
     return false;

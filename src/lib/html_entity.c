@@ -102,12 +102,48 @@ static size_t row_bound(size_t from, size_t to, size_t at, int c)
 
 /* Where the rows begin whose first character is this one or a later one. */
 static uint16_t first_rows[129];
-static pthread_once_t first_rows_once = PTHREAD_ONCE_INIT;
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
 
-static void find_first_rows(void)
+#define SHORT_SLOTS 4096 /* more than twice the names of up to eight bytes with a ';' */
+
+/* The rows of these names, by a hash: each a row's number and 1, or 0. */
+static uint16_t short_rows[SHORT_SLOTS];
+
+/* A name of up to eight bytes, its ';' included, as a number; 0: it is none. */
+static uint64_t short_name(struct span name)
+{
+    uint64_t word = 0;
+    for (size_t i = 0; i < name.len && i < sizeof(word); i++) {
+        word = word << 8 | (unsigned char)name.ptr[i];
+        if (name.ptr[i] == ';')
+            return word;
+    }
+    return 0;
+}
+
+static uint64_t short_name_of(size_t row)
+{
+    const struct html_entity_row *entity = &html_entity_rows[row];
+    return short_name((struct span){html_entity_names + entity->name_at, entity->name_len});
+}
+
+/* Where the name is, or would be. */
+static uint16_t *short_slot(uint64_t name)
+{
+    for (size_t i = name * 0x9E3779B97F4A7C15 >> 52;; i++) {
+        uint16_t *slot = &short_rows[i % SHORT_SLOTS];
+        if (*slot == 0 || short_name_of(*slot - 1U) == name)
+            return slot;
+    }
+}
+
+static void index_rows(void)
 {
     for (size_t c = 0; c < sizeof(first_rows) / sizeof(first_rows[0]); c++)
         first_rows[c] = (uint16_t)row_bound(0, ROWS, 0, (int)c);
+    for (size_t row = 0; row < ROWS; row++)
+        if (short_name_of(row))
+            *short_slot(short_name_of(row)) = (uint16_t)(row + 1);
 }
 
 /* Narrows the sorted rows character by character; the last row that was complete on the way wins.
@@ -117,7 +153,11 @@ static const struct html_entity_row *longest_name(struct span name)
     const struct html_entity_row *found = NULL;
     if (name.len == 0 || !is_alnum(name.ptr[0]))
         return NULL;
-    pthread_once(&first_rows_once, find_first_rows);
+    pthread_once(&index_once, index_rows);
+    uint64_t whole = short_name(name); /* nothing is longer than what a ';' ends */
+    uint16_t row = whole ? *short_slot(whole) : 0;
+    if (row)
+        return &html_entity_rows[row - 1];
     size_t first = (unsigned char)name.ptr[0];
     size_t from = first_rows[first], to = first_rows[first + 1];
     for (size_t at = 1; at < name.len && from < to; at++) {

@@ -38,23 +38,11 @@ int html_utf8_length(struct span in, size_t at)
     return need;
 }
 
-/* Past whole blocks that are ASCII and hold no CR. */
-static size_t plain_prefix(struct span in, size_t at)
-{
-    const scan_block high = scan_all('\x80'), cr = scan_all('\r');
-    for (; in.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
-        scan_block block = scan_load(in.ptr + at);
-        if (scan_hit((scan_block)(block == cr) | (scan_block)((block & high) == high)))
-            break;
-    }
-    return at;
-}
-
 static size_t clean_prefix(struct span in)
 {
     size_t at = 0;
     while (at < in.len) {
-        at = plain_prefix(in, at);
+        at = scan_past_ascii(in, at, '\r');
         while (at < in.len && !(in.ptr[at] & 0x80) && in.ptr[at] != '\r')
             at++;
         if (at == in.len || in.ptr[at] == '\r')

@@ -3,19 +3,14 @@
 #include "base/scan.h"
 #include "lib/html_entity.h"
 
-#include <sodium.h>
-
 #define REPLACEMENT "\xEF\xBF\xBD"
 
 void html_tokenizer_init(struct html_tokenizer *t, struct span in)
 {
-    /* The attributes are written before they are read; clearing them costs more than a short mail.
-     */
+    /* The attributes are written before they are read, and few tags need the slots; clearing both
+     * costs more than a short mail. */
     memset(t, 0, offsetof(struct html_tokenizer, attributes));
-    memset(t->slots, 0, sizeof(t->slots));
     t->in = in;
-    randombytes_buf(&t->key, sizeof(t->key));
-    t->key |= 1;
     t->content_end = SIZE_MAX;
     t->last_start = BUF_INIT(SIZE_MAX / 2);
     t->store = BUF_INIT(SIZE_MAX / 2);
@@ -204,6 +199,8 @@ static void read_reference(struct html_tokenizer *t, size_t end, struct html_tok
     buf_add(&t->store, reference.text, reference.text_len);
     t->at += reference.used;
     give_text(ret, buf_span(&t->store));
+    /* What is escaped is one byte long, but for a byte order mark. */
+    ret->plain = reference.text_len > 1 && reference.text[0] != '\xEF';
 }
 
 /* One piece of raw text; false at its end. CDATA keeps U+0000: there the tree builder deals with

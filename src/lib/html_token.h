@@ -79,7 +79,7 @@ struct html_tokenizer {
     struct span start;     /* name of the start tag that was just given, or empty */
     struct buf last_start; /* name of the last start tag behind which content was set */
     struct buf store;      /* decoded text of the token at hand */
-    uint64_t key;          /* of the hash of attribute names: random, odd */
+    uint64_t key;          /* of the hash of attribute names: random, odd; 0: none was needed yet */
     uint32_t tag_number;
     struct html_doctype doctype;
     struct html_attribute attributes[LIMIT_ATTRIBUTES];

@@ -2,6 +2,8 @@
 #include "lib/html_entity.h"
 #include "lib/html_token.h"
 
+#include <sodium.h>
+
 /* What a byte is to the names and values of a tag. */
 enum {
     BLANK = 1,
@@ -11,7 +13,8 @@ enum {
     UPPER = 16,
     DOUBLE = 32, /* quotes */
     SINGLE = 64,
-    CODED = 128, /* '&', or U+0000, which is replaced */
+    CODED = 128, /* what is decoded, replaced, or escaped in a quoted attribute: '&', U+0000, '<',
+                  * what may be a byte order mark */
 };
 
 #define UPPER_8(from)                                                                              \
@@ -19,9 +22,10 @@ enum {
     [from + 4] = UPPER, [from + 5] = UPPER, [from + 6] = UPPER, [from + 7] = UPPER
 
 static const unsigned char classes[256] = {
-    ['\0'] = CODED, ['\t'] = BLANK, ['\n'] = BLANK,  ['\f'] = BLANK, ['\r'] = BLANK, [' '] = BLANK,
-    ['"'] = DOUBLE, ['&'] = CODED,  ['\''] = SINGLE, ['/'] = SLASH,  ['='] = EQUALS, ['>'] = END,
-    ['Y'] = UPPER,  ['Z'] = UPPER,  UPPER_8('A'),    UPPER_8('I'),   UPPER_8('Q'),
+    ['\0'] = CODED, ['\t'] = BLANK, ['\n'] = BLANK, ['\f'] = BLANK,  ['\r'] = BLANK,
+    [' '] = BLANK,  ['"'] = DOUBLE, ['&'] = CODED,  ['\''] = SINGLE, ['/'] = SLASH,
+    ['='] = EQUALS, ['>'] = END,    ['Y'] = UPPER,  ['Z'] = UPPER,   UPPER_8('A'),
+    UPPER_8('I'),   UPPER_8('Q'),   ['<'] = CODED,  [0xEF] = CODED,
 };
 
 /* Where the reader of a tag stands: apart from the tokenizer, so that it can stay in registers. */
@@ -78,9 +82,13 @@ static struct piece piece_stored(const struct html_tokenizer *t, size_t at)
     return (struct piece){.text = {NULL, t->store.len - at}, .at = at};
 }
 
-/* From `from`, before or at *p, to where `stops` says, in lower case. */
-static struct piece read_name(struct html_tokenizer *t, struct place *p, const char *from,
-                              unsigned stops)
+/* What ends a name of an element, or of an attribute. */
+#define ELEMENT_STOPS   (BLANK | SLASH | END)
+#define ATTRIBUTE_STOPS (BLANK | SLASH | END | EQUALS)
+
+/* A name of any length from `from`, before or at *p, to where `stops` says, in lower case. */
+static struct piece read_long_name(struct html_tokenizer *t, struct place *p, const char *from,
+                                   unsigned stops)
 {
     unsigned seen = run(p, stops);
     struct span text = {from, (size_t)(p->at - from)};
@@ -91,6 +99,42 @@ static struct piece read_name(struct html_tokenizer *t, struct place *p, const c
     for (size_t i = stored; i < t->store.len; i++)
         t->store.ptr[i] = ascii_lower(t->store.ptr[i]);
     return piece_stored(t, stored);
+}
+
+static struct piece store_lower(struct html_tokenizer *t, scan_block block, unsigned len)
+{
+    char *to = buf_reserve(&t->store, sizeof(block));
+    if (to) {
+        block |= (scan_block)(block - scan_all('A') < scan_all(26)) & scan_all(' ');
+        memcpy(to, &block, sizeof(block));
+        buf_commit(&t->store, len);
+    }
+    return piece_stored(t, t->store.len - (to ? len : 0));
+}
+
+/*
+ * The same. Nearly all names are shorter than a block and stand before one more: their end is found
+ * in one step.
+ */
+static inline struct piece read_name(struct html_tokenizer *t, struct place *p, const char *from,
+                                     unsigned stops)
+{
+    if (from != p->at || (size_t)(p->end - p->at) < sizeof(scan_block))
+        return read_long_name(t, p, from, stops);
+    scan_block block = scan_load(from);
+    scan_block marks = (scan_block)(block <= scan_all(' ')) | (scan_block)(block == scan_all('>')) |
+                       (scan_block)(block == scan_all('/'));
+    if (stops & EQUALS)
+        marks |= (scan_block)(block == scan_all('='));
+    unsigned found = scan_bits(marks);
+    unsigned len = found ? (unsigned)__builtin_ctz(found) : 0;
+    if (len == 0 || !(classes[(unsigned char)from[len]] & stops)) /* a control ends no name */
+        return read_long_name(t, p, from, stops);
+    p->at += len;
+    unsigned upper = scan_bits((scan_block)(block - scan_all('A') < scan_all(26)));
+    if (upper & ((1U << len) - 1))
+        return store_lower(t, block, len);
+    return (struct piece){.text = {from, len}};
 }
 
 /* References resolved, U+0000 replaced. */
@@ -121,7 +165,9 @@ static struct piece read_unquoted(struct html_tokenizer *t, struct place *p)
     const char *from = p->at;
     unsigned seen = run(p, BLANK | END);
     struct span text = {from, (size_t)(p->at - from)};
-    return seen & CODED ? decode_value(t, text) : (struct piece){.text = text};
+    if (seen & CODED)
+        return decode_value(t, text);
+    return (struct piece){.text = text, .plain = !(seen & DOUBLE)};
 }
 
 /* Behind '=' and blanks. Long values in quotes are most of what stands in a tag. */
@@ -185,12 +231,23 @@ static bool note_hashed(struct html_tokenizer *t, struct span name, size_t index
     }
 }
 
+/* The names of a tag become many. */
+static void note_first(struct html_tokenizer *t)
+{
+    if (t->key == 0) {
+        memset(t->slots, 0, sizeof(t->slots));
+        randombytes_buf(&t->key, sizeof(t->key));
+        t->key |= 1;
+    }
+    for (size_t i = 0; i < FEW; i++)
+        note_hashed(t, name_of(t, i), i);
+}
+
 /* Is `name`, which would be attribute `index`, new in this tag? */
 static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
 {
     if (index == FEW)
-        for (size_t i = 0; i < FEW; i++)
-            note_hashed(t, name_of(t, i), i);
+        note_first(t);
     if (index >= FEW)
         return note_hashed(t, name, index);
     for (size_t i = 0; i < index; i++)
@@ -205,7 +262,7 @@ static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *co
     size_t stored = t->store.len;
     const char *from = p->at;
     p->at += *from == '='; /* 13.2.5.32: a name may begin with '=' */
-    struct piece name = read_name(t, p, from, BLANK | SLASH | END | EQUALS);
+    struct piece name = read_name(t, p, from, ATTRIBUTE_STOPS);
     struct piece value = {.text = {t->in.ptr, 0}};
     skip_space(p);
     if (!at_end(p) && *p->at == '=') {
@@ -256,7 +313,7 @@ bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
     struct html_token tag = {.type = end ? HTML_END_TAG : HTML_START_TAG,
                              .attributes = t->attributes};
     struct place p = {t->in.ptr + t->at + (end ? 2 : 1), t->in.ptr + t->in.len};
-    struct piece name = read_name(t, &p, p.at, BLANK | SLASH | END);
+    struct piece name = read_name(t, &p, p.at, ELEMENT_STOPS);
     if (at_end(&p) || *p.at != '>')
         read_attributes(t, &p, &tag);
     bool complete = !at_end(&p) && !buf_error(&t->store);

@@ -33,18 +33,23 @@ static const char *escape_of(struct span text, size_t at, bool value, size_t *re
 static const bool special[256] = {['\0'] = true, ['\r'] = true, ['"'] = true, ['&'] = true,
                                   ['<'] = true,  ['>'] = true,  [0xEF] = true};
 
-/* Past whole blocks of bytes that stay as they are; those from '#' to ';' and most others do. */
+static bool is_plain_block(const char *ptr)
+{
+    scan_block b = scan_load(ptr);
+    /* '"' and '&' differ in one bit, '<' and '>' in another. */
+    return !scan_hit((scan_block)((b | scan_all('\4')) == scan_all('&')) |
+                     (scan_block)((b | scan_all('\2')) == scan_all('>')) |
+                     (scan_block)(b == scan_all('\r')) | (scan_block)(b == scan_all('\0')) |
+                     (scan_block)(b == scan_all('\xEF')));
+}
+
+/* Past whole blocks of bytes that stay as they are, the last of which may begin before `at`. */
 static size_t past_plain(struct span s, size_t at)
 {
-    for (; s.len - at >= sizeof(scan_block); at += sizeof(scan_block)) {
-        scan_block b = scan_load(s.ptr + at);
-        if (scan_hit((scan_block)(b == scan_all('&')) | (scan_block)(b == scan_all('<')) |
-                     (scan_block)(b == scan_all('>')) | (scan_block)(b == scan_all('"')) |
-                     (scan_block)(b == scan_all('\r')) | (scan_block)(b == scan_all('\0')) |
-                     (scan_block)(b == scan_all('\xEF'))))
-            break;
-    }
-    return at;
+    while (s.len - at >= sizeof(scan_block) && is_plain_block(s.ptr + at))
+        at += sizeof(scan_block);
+    bool last = s.len - at < sizeof(scan_block) && s.len >= sizeof(scan_block);
+    return last && is_plain_block(s.ptr + s.len - sizeof(scan_block)) ? s.len : at;
 }
 
 static void write_escaped(struct buf *out, struct span text, bool value)
@@ -80,6 +85,10 @@ void html_write_attribute(struct buf *out, const char *name, struct span value)
 
 void html_write_attribute_of(struct buf *out, struct span name, struct span value)
 {
+    if (past_plain(value, 0) == value.len) {
+        html_write_attribute_plain(out, name, value);
+        return;
+    }
     buf_add_char(out, ' ');
     buf_add_span(out, name);
     buf_add_text(out, "=\"");
@@ -89,11 +98,17 @@ void html_write_attribute_of(struct buf *out, struct span name, struct span valu
 
 void html_write_attribute_plain(struct buf *out, struct span name, struct span value)
 {
-    buf_add_char(out, ' ');
-    buf_add_span(out, name);
-    buf_add_text(out, "=\"");
-    buf_add_span(out, value);
-    buf_add_char(out, '"');
+    char *to = buf_reserve(out, name.len + value.len + 4);
+    if (!to)
+        return;
+    char *at = to;
+    *at++ = ' ';
+    at = mempcpy(at, name.ptr, name.len);
+    *at++ = '=';
+    *at++ = '"';
+    at = mempcpy(at, value.ptr, value.len);
+    *at++ = '"';
+    buf_commit(out, (size_t)(at - to));
 }
 
 void html_fail(struct html_document *d, int error)

@@ -44,11 +44,29 @@ static void every_byte(void **state)
     }
 }
 
+/* Past ASCII without the byte: whole blocks only, and never past one that counts. */
+static void past_ascii(void **state)
+{
+    (void)state;
+    char text[3 * LEN];
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        for (size_t place = 0; place < len; place++) {
+            memset(text, 'x', sizeof(text));
+            text[place] = place % 2 ? '\r' : '\xC3';
+            size_t at = scan_past_ascii((struct span){text, len}, 0, '\r');
+            assert_true(at <= place && place - at < 16);
+        }
+        memset(text, 'x', sizeof(text));
+        assert_int_equal(scan_past_ascii((struct span){text, len}, 0, '\r'), len / 16 * 16);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_place),
         cmocka_unit_test(every_byte),
+        cmocka_unit_test(past_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
