@@ -40,10 +40,14 @@ static size_t find_close(struct span in, size_t at)
 
 static bool is_same(const char *a, const char *b, size_t len)
 {
-    if (len < sizeof(uint64_t) || len > 2 * sizeof(uint64_t))
-        return memcmp(a, b, len) == 0;
-    size_t last = len - sizeof(uint64_t);
-    return load(a) == load(b) && load(a + last) == load(b + last);
+    size_t at = 0;
+    if (len < sizeof(scan_block))
+        return span_equal((struct span){a, len}, (struct span){b, len});
+    for (; len - at > sizeof(scan_block); at += sizeof(scan_block))
+        if (!scan_equal(a + at, b + at))
+            return false;
+    at = len - sizeof(scan_block); /* the last block overlaps the one before */
+    return scan_equal(a + at, b + at);
 }
 
 void html_memo_find(struct html_memo *memo, struct span in, size_t at, struct html_memo_tag *ret)
@@ -68,16 +72,22 @@ void html_memo_write(const struct html_memo_tag *tag, struct buf *out)
     buf_commit(out, tag->slot->out_len);
 }
 
-void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct html_memo_note *note)
+void html_memo_note(const struct html_memo_tag *tag, const struct html_memo_note *note)
 {
     /* A '>' inside quotes: then the tag goes on behind it, and the next one might go on otherwise.
      */
-    if (!tag->slot || tag->at + tag->len != end || buf_error(note->out))
+    if (!tag->slot || tag->at + tag->len != note->end || buf_error(note->out))
         return;
-    *tag->slot = (struct html_memo_slot){.at = tag->at,
-                                         .len = tag->len,
-                                         .out_at = note->from,
-                                         .out_len = note->out->len - note->from,
-                                         .body = note->body,
-                                         .image = note->image};
+    if (note->end > UINT32_MAX || note->out->len > UINT32_MAX)
+        return;
+    size_t len = note->out->len - note->from;
+    bool same =
+        len == tag->len && is_same(note->in.ptr + tag->at, note->out->ptr + note->from, len);
+    *tag->slot =
+        (struct html_memo_slot){.at = (uint32_t)tag->at,
+                                .len = (uint32_t)tag->len,
+                                .out_at = (uint32_t)note->from,
+                                .out_len = (uint32_t)len,
+                                .trace = note->trace,
+                                .same = same && !note->trace.image && note->trace.tracker == 0};
 }

@@ -1,7 +1,7 @@
 /*
  * Tags of a document that came before, byte for byte: mail is made of the same few cells again and
  * again, and what one of them became needs no second thought. Only tags are noted whose writing
- * left no trace but its bytes, and perhaps the count of one image: no link, no tracker.
+ * left no trace but its bytes, and perhaps the count of one image or the naming of one tracker.
  *
  * A memo keeps no text, only where the tag stood in the input and what it became in the output;
  * neither may change before the document ends. A tag that falls on another's place takes it. One
@@ -16,14 +16,21 @@
 
 #define HTML_MEMO_SLOTS 256 /* more than the different tags of most mails */
 
+/* What the writing of a tag did beside its bytes. */
+struct html_memo_trace {
+    bool body;        /* it belongs to no head */
+    bool image;       /* it shows one */
+    uint16_t tracker; /* the row of the report that names it, and 1; 0: it is none */
+};
+
 struct html_memo {
-    struct html_memo_slot {
-        size_t at; /* in the input */
-        size_t len;
-        size_t out_at;
-        size_t out_len;
-        bool body;  /* it belongs to no head */
-        bool image; /* it shows one */
+    struct html_memo_slot { /* small: all of them are cleared for each document */
+        uint32_t at;        /* in the input */
+        uint32_t len;
+        uint32_t out_at;
+        uint32_t out_len;
+        struct html_memo_trace trace;
+        bool same; /* it became what it was, and that was all */
     } slots[HTML_MEMO_SLOTS];
 };
 
@@ -43,12 +50,13 @@ void html_memo_write(const struct html_memo_tag *tag, struct buf *out);
 
 /* What a tag became: what `out` holds from `from` on. */
 struct html_memo_note {
+    struct span in;
+    size_t end; /* of the tag, in `in` */
     const struct buf *out;
     size_t from;
-    bool body, image;
+    struct html_memo_trace trace;
 };
 
-/* Notes the tag, which ended at `end` of the input. */
-void html_memo_note(const struct html_memo_tag *tag, size_t end, const struct html_memo_note *note);
+void html_memo_note(const struct html_memo_tag *tag, const struct html_memo_note *note);
 
 #endif

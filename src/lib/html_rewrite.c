@@ -1,5 +1,6 @@
 #include "lib/html_rewrite.h"
 
+#include "base/scan.h"
 #include "lib/html_input.h"
 #include "lib/html_write.h"
 #include "lib/report.h"
@@ -252,17 +253,28 @@ static void write_tag(struct html_document *d, enum html_element kind, const str
     }
 }
 
-/* A tag that can be the same again, if all that it did was to show an image that was noted. */
+/*
+ * A tag that can be the same again, if all that it did was to show an image that was noted, or to
+ * name a tracker in a row of the report that there is room for.
+ */
 static void write_repeatable_tag(struct html_document *d, enum html_element kind,
                                  const struct html_token *tag, const struct html_memo_tag *memo)
 {
     begin_content(d, true);
-    size_t start = d->out->len, effects = d->pass->effects, shown = d->pass->shown;
+    struct rewrite_pass *pass = d->pass;
+    struct html_memo_note note = {.in = d->t.in, .out = d->out, .from = d->out->len};
+    size_t effects = pass->effects, shown = pass->shown;
+    size_t named = pass->report ? pass->report->trackers_count : 0;
     write_tag(d, kind, tag);
-    effects = d->pass->effects - effects;
-    shown = d->pass->shown - shown;
-    if (effects <= 1 && effects == shown)
-        html_memo_note(memo, d->t.at, &(struct html_memo_note){d->out, start, true, shown == 1});
+    effects = pass->effects - effects;
+    shown = pass->shown - shown;
+    size_t trackers = pass->report ? pass->report->trackers_count - named : 0;
+    bool kept = trackers == 1 && named < SHOJI_REPORT_TRACKERS && pass->report->trackers;
+    note.end = d->t.at;
+    note.trace = (struct html_memo_trace){
+        .body = true, .image = shown == 1, .tracker = kept ? (uint16_t)(named + 1) : 0};
+    if (shown <= 1 && effects == shown + kept)
+        html_memo_note(memo, &note);
 }
 
 static void start_tag(struct html_document *d, const struct html_token *tag,
@@ -330,7 +342,8 @@ static void end_tag(struct html_document *d, const struct html_token *tag,
     buf_add_text(d->out, "</");
     buf_add_span(d->out, tag->text);
     buf_add_char(d->out, '>');
-    html_memo_note(memo, d->t.at, &(struct html_memo_note){d->out, start, false, false});
+    html_memo_note(memo, &(struct html_memo_note){
+                             .in = d->t.in, .end = d->t.at, .out = d->out, .from = start});
 }
 
 static void comment(struct html_document *d, struct span data)
@@ -341,31 +354,67 @@ static void comment(struct html_document *d, struct span data)
 
 /* Here a tag begins that goes on to its '>' or, without one, to the end of the input: so it can be
  * looked for without looking at anything twice. */
-static bool at_tag(const struct html_tokenizer *t)
+static bool at_tag(struct span in, size_t at)
 {
-    struct span rest = span_part(t->in, t->at, 3);
-    if (t->content != HTML_DATA || rest.len < 3 || rest.ptr[0] != '<')
+    struct span rest = span_part(in, at, 3);
+    if (rest.len < 3 || rest.ptr[0] != '<')
         return false;
     char first = ascii_lower(rest.ptr[rest.ptr[1] == '/' ? 2 : 1]);
     return first >= 'a' && first <= 'z';
 }
 
-/* True when the tag that comes next was written again as it was before. */
-static bool repeat(struct html_document *d, struct html_memo_tag *ret)
+/* Writes a tag again as it was written before. */
+static void repeat(struct html_document *d, const struct html_memo_tag *tag)
+{
+    struct html_memo_trace trace = tag->slot->trace;
+    struct shoji_report *report = d->pass->report;
+    begin_content(d, trace.body);
+    if (trace.image && report)
+        report->images_proxied++;
+    if (trace.tracker > 0)
+        report_tracker_again(report, trace.tracker - 1U);
+    html_memo_write(tag, d->out);
+}
+
+/* The end of the text at `at`, if it is written as it stands, or `at`. */
+static size_t plain_text_end(struct span in, size_t at)
+{
+    bool escaped = false; /* as in the tokenizer */
+    size_t end = scan_to(in, at, "<&", ">>\xEF", &escaped);
+    return escaped ? at : end;
+}
+
+/*
+ * Writes what needs no thought, as far as it goes: tags that came before, and the text between
+ * them. What stays as it is is copied in one piece. *ret: the tag that comes next, if one does.
+ */
+static void write_known(struct html_document *d, struct html_memo_tag *ret)
 {
     struct html_tokenizer *t = &d->t;
+    size_t from = t->at, at = from;
     ret->slot = NULL;
-    if (!at_tag(t))
-        return false;
-    html_memo_find(&d->memo, t->in, t->at, ret);
-    if (!ret->known)
-        return false;
-    begin_content(d, ret->slot->body);
-    if (ret->slot->image && d->pass->report)
-        d->pass->report->images_proxied++;
-    html_memo_write(ret, d->out);
-    t->at += ret->len;
-    return true;
+    while (t->content == HTML_DATA) {
+        bool settled = d->in_body && !d->metas_due; /* text and tags begin nothing */
+        if (!at_tag(t->in, at)) {
+            size_t end = settled ? plain_text_end(t->in, at) : at;
+            ret->slot = NULL;
+            if (end == at)
+                break;
+            at = end;
+            continue;
+        }
+        html_memo_find(&d->memo, t->in, at, ret);
+        if (!ret->known)
+            break;
+        if (!settled || !ret->slot->same) {
+            buf_add(d->out, t->in.ptr + from, at - from);
+            repeat(d, ret);
+            from = at + ret->len;
+        }
+        at += ret->len;
+    }
+    buf_add(d->out, t->in.ptr + from, at - from);
+    t->at = at;
 }
 
 static void token(struct html_document *d, const struct html_token *token,
@@ -395,10 +444,9 @@ static void token(struct html_document *d, const struct html_token *token,
 static void run(struct html_document *d)
 {
     UNCLEARED struct html_token next;
-    struct html_memo_tag memo;
+    UNCLEARED struct html_memo_tag memo;
     while (!d->error && !buf_error(d->out)) {
-        if (repeat(d, &memo))
-            continue;
+        write_known(d, &memo);
         html_fail(d, html_token_next(&d->t, &next));
         if (d->error || next.type == HTML_END)
             break;
@@ -419,12 +467,13 @@ int html_rewrite(struct rewrite_pass *pass, struct span in, struct span base_url
     struct html_document *d = malloc(sizeof(*d));
     if (!d)
         return -ENOMEM;
-    memset(d, 0, offsetof(struct html_document, t)); /* the tokenizer clears itself */
+    memset(d, 0, offsetof(struct html_document, base)); /* the tokenizer clears itself */
+    d->base[0] = '\0';
     d->pass = pass;
     d->out = out;
     html_scratch_init(d);
     if (base_url.len > 0 && base_url.len <= SHOJI_URL_MAX)
-        memcpy(d->base, base_url.ptr, base_url.len); /* terminated already */
+        *(char *)mempcpy(d->base, base_url.ptr, base_url.len) = '\0';
     html_tokenizer_init(&d->t, clean);
     html_base_find(d);
     run(d);

@@ -29,8 +29,7 @@ struct html_document {
     struct buf *out;
     struct buf scratch[HTML_SCRATCHES];
     struct html_memo memo;
-    char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
-    bool in_body;                 /* something came that belongs to no head */
+    bool in_body; /* something came that belongs to no head */
     bool doctype_done;
     bool metas_due; /* <html> came: our own <meta> stand before what comes next */
     bool metas_done;
@@ -38,7 +37,9 @@ struct html_document {
     bool leads_away;       /* a link to elsewhere was written */
     bool foreign_open_end; /* svg or math was never closed: from there on only their tags go */
     int error;
-    struct html_tokenizer t; /* last: it is large, and need not be clear */
+    /* Last, since they are large, and need not be clear. */
+    char base[SHOJI_URL_MAX + 1]; /* empty: relative references lead nowhere */
+    struct html_tokenizer t;
 };
 
 /* Text and attribute values: everything that could be syntax, and what a second reading would

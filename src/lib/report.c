@@ -133,6 +133,14 @@ void report_tracker(struct shoji_report *report, struct span vendor, struct span
     };
 }
 
+void report_tracker_again(struct shoji_report *report, size_t row)
+{
+    const struct shoji_report_tracker before = report->trackers[row];
+    report_tracker(report, before.vendor ? span_of(before.vendor) : SPAN(""),
+                   before.host ? span_of(before.host) : SPAN(""), before.kind, before.evidence,
+                   before.action);
+}
+
 void report_fallback(struct shoji_report *report, const char *why)
 {
     if (report && !report->fallback)

@@ -15,6 +15,9 @@ void report_neutralised(struct shoji_report *report, struct span name);
 void report_tracker(struct shoji_report *report, struct span vendor, struct span host,
                     const char *kind, const char *evidence, const char *action);
 
+/* The same once more as in a row that is there. */
+void report_tracker_again(struct shoji_report *report, size_t row);
+
 /* The first reason stays. */
 void report_fallback(struct shoji_report *report, const char *why);
 

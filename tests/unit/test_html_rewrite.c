@@ -209,6 +209,55 @@ static void test_pixels_are_reported(void **state)
     help_free(&got);
 }
 
+/* Whatever is copied from the first time: each of them counts, and is named. */
+static void test_repeated_trackers_count_each_time(void **state)
+{
+    (void)state;
+    struct shoji_rewrite how = help_how(SHOJI_PROXY);
+    struct help_result got;
+    const char *in = "<p><img src=http://spy.example/o width=1 height=1>a"
+                     "<img src=http://spy.example/o width=1 height=1>b"
+                     "<img src=http://t/ width=9>c<img src=http://t/ width=9>d"
+                     "<img src=http://spy.example/o width=1 height=1>";
+    for (int blocked = 0; blocked < 2; blocked++) {
+        how.trackers = blocked ? SHOJI_TRACKERS_BLOCK : SHOJI_TRACKERS_PROXY;
+        assert_int_equal(help_rewrite(&how, span_of(in), "", &got), 0);
+        assert_int_equal(got.report.images_proxied, blocked ? 2 : 5);
+        assert_int_equal(got.report.trackers_count, 3);
+        for (size_t i = 0; i < 3; i++) {
+            assert_string_equal(got.report.trackers[i].host, "spy.example");
+            assert_string_equal(got.report.trackers[i].kind, "pixel");
+            assert_string_equal(got.report.trackers[i].action, blocked ? "blocked" : "proxied");
+        }
+        help_free(&got);
+    }
+}
+
+/* Text, and tags that came before, are copied in one piece: not where they begin a body, and not
+ * where they would be written otherwise. */
+static void test_runs_that_stay(void **state)
+{
+    (void)state;
+    struct shoji_rewrite how = help_how(SHOJI_PROXY);
+    static const struct {
+        const char *in, *want;
+    } cases[] = {
+        {"<b>x</b> y <b>z</b> \n<b>&amp;</b><b>a > b</b>",
+         "<b>x</b> y <b>z</b> \n<b>&amp;</b><b>a &gt; b</b>"},
+        {"<B>x</B> y <B>z</B> w <B>v</B>", "<b>x</b> y <b>z</b> w <b>v</b>"},
+        {"<p a=1>x<p>y<p a=1>z<p>\xEF\xBB\xBFw<p>v", "<p>x<p>y<p>z<p>&#65279;w<p>v"},
+        {"<i>a</i><i>b</i><!-- c --><i>d</i></><i>e</i><i>f",
+         "<i>a</i><i>b</i><i>d</i><i>e</i><i>f"},
+        {"<td a='>'>x<td a='>'>y<td a='>'>z", "<td>x<td>y<td>z"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct help_result got;
+        assert_int_equal(help_rewrite(&how, span_of(cases[i].in), "", &got), 0);
+        assert_string_equal(got.out.ptr, cases[i].want);
+        help_free(&got);
+    }
+}
+
 static void test_fallback_holds_text_and_no_markup(void **state)
 {
     (void)state;
@@ -233,6 +282,8 @@ int main(void)
         cmocka_unit_test(test_image_limit_counts_distinct_originals),
         cmocka_unit_test(test_v089_image_limit_counts_conditional_css),
         cmocka_unit_test(test_pixels_are_reported),
+        cmocka_unit_test(test_repeated_trackers_count_each_time),
+        cmocka_unit_test(test_runs_that_stay),
         cmocka_unit_test(test_fallback_holds_text_and_no_markup),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
