@@ -4,6 +4,7 @@
  * it may be fetched) cannot be taken back.
  */
 #include "lib/css_allow.h"
+#include "lib/css_memo.h"
 #include "lib/css_rewrite.h"
 #include "lib/css_write.h"
 
@@ -299,12 +300,42 @@ static bool declaration(struct css_writer *w, struct span raw_name, bool in_bloc
     return false;
 }
 
+/* Notes what was written from `start` on, if the declaration was read to where its memo saw its end
+ * and did nothing else. */
+static void note(struct css_writer *w, const struct css_memo *memo, size_t start, size_t effects)
+{
+    if (w->error || buf_error(w->out) || w->job->images.pass->effects != effects)
+        return;
+    if (w->t.in.ptr + w->t.at == memo->raw.ptr + memo->raw.len)
+        css_memo_note(memo, span_part(buf_span(w->out), start, w->out->len));
+}
+
+/* Writes a declaration as it was written before. False: it was not. */
+static bool write_known(struct css_writer *w, bool in_block, bool first, struct css_memo *memo)
+{
+    struct span rest = span_part(w->t.in, w->t.at, w->t.in.len);
+    css_memo_find(w->job->images.pass, rest, in_block, memo);
+    if (!memo->known)
+        return false;
+    if (!first)
+        buf_add_char(w->out, ';');
+    buf_add(w->out, memo->slot->text, memo->slot->len);
+    w->t.at = (size_t)(memo->raw.ptr - w->t.in.ptr) + memo->raw.len;
+    return true;
+}
+
 size_t css_declarations(struct css_writer *w, bool in_block)
 {
+    struct css_memo memo;
     unsigned stops = CSS_STOP_SEMICOLON | (in_block ? CSS_STOP_CLOSE : 0);
     size_t written = 0;
     while (!w->error) {
-        size_t before = w->t.at;
+        size_t before = w->t.at, start = w->out->len + (written > 0);
+        size_t effects = w->job->images.pass->effects;
+        if (write_known(w, in_block, written == 0, &memo)) {
+            written++;
+            continue;
+        }
         struct css_token token = css_next_solid(&w->t);
         if (token.type == CSS_END)
             break;
@@ -325,6 +356,7 @@ size_t css_declarations(struct css_writer *w, bool in_block)
         }
         if (token.type == CSS_IDENT && declaration(w, token.text, in_block, written == 0)) {
             written++;
+            note(w, &memo, start, effects);
             continue;
         }
         w->t.at = before;

@@ -30,6 +30,16 @@ struct rewrite_signed {
     char url[240];
 };
 
+#define REWRITE_DECLARATIONS 128 /* more than the different ones of most mails */
+
+/* What a CSS declaration that loads nothing became, byte for byte. */
+struct rewrite_declaration {
+    unsigned char raw_len; /* 0: nothing */
+    unsigned char len;
+    char raw[40];
+    char text[38];
+};
+
 struct rules_sender;
 
 #define REWRITE_LINKS_NAMED 64 /* companies whose links were named in the report already */
@@ -43,6 +53,7 @@ struct rewrite_pass {
     size_t shown;                /* images among them that only count when they come again */
     struct rewrite_seen seen;    /* zeroed by whoever begins a message */
     struct rewrite_signed lately[REWRITE_SIGNED_KEPT];
+    struct rewrite_declaration declarations[REWRITE_DECLARATIONS];
     const struct rules_sender *sender;         /* who has vouched for the message; NULL: nobody */
     uint64_t links_named[REWRITE_LINKS_NAMED]; /* hashes of company and host */
 };

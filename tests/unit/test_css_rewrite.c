@@ -114,11 +114,36 @@ static void test_deep_nesting_ends_the_sheet_and_nothing_else(void **state)
     buf_free(&out);
 }
 
+/* A declaration that came before is not read again: it must end where it would have ended. */
+static void test_repeated_declarations(void **state)
+{
+    (void)state;
+    static const struct vector styles[] = {
+        {"again", "color: Red;color: Red ; color: Red", "color:Red;color:Red;color:Red"},
+        {"a brace is an error here", "color:red;top:0;color:red};top:0", "color:red;top:0;top:0"},
+        {"a string hides the end", "quotes:'a' 'b';quotes:'a' 'b;quotes:'a' 'b';color:red",
+         "quotes:\"a\" \"b\""},
+        {"brackets hide the end", "width:calc(1px);width:calc(1px;width:calc(1px)",
+         "width:calc(1px)"},
+        {"a comment", "top:0;top:0/*;*/;top:0", "top:0;top:0;top:0"},
+        {"an escape", "top:0;top:0\\;;top:0", "top:0;top:0"},
+    };
+    static const struct vector sheets[] = {
+        {"again", "a{color: Red}b{color: Red;}c{color: Red",
+         "a{color:Red}b{color:Red}c{color:Red}"},
+        {"mixed", "a{top:0;left:0}b{left:0;top:0!important}c{top:0!important}",
+         "a{top:0;left:0}b{left:0;top:0!important}c{top:0!important}"},
+    };
+    CHECK_ALL(false, styles);
+    CHECK_ALL(true, sheets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_declarations),
         cmocka_unit_test(test_sheets),
+        cmocka_unit_test(test_repeated_declarations),
         cmocka_unit_test(test_deep_nesting_ends_the_sheet_and_nothing_else),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
