@@ -1,5 +1,6 @@
 """What deploy/dovecot holds for Sieve, installed below a folder as its README says, for the user
-nobody: programs, scripts, keys of his own, mail.conf and a spool. `more` is appended to mail.conf."""
+nobody: programs, scripts, keys of his own, mail.conf and a spool. `more` is appended to mail.conf;
+`sendmail` is what a redirect goes out by."""
 
 import os
 import pathlib
@@ -18,7 +19,7 @@ def give_away(*paths):
         os.chown(path, nobody.pw_uid, nobody.pw_gid)
 
 
-def install(folder, server, more=""):
+def install(folder, server, more="", sendmail="/usr/sbin/sendmail"):
     folder.mkdir(exist_ok=True)
     shutil.copy(server.keys, folder / "keys")
     (folder / "spool").mkdir()
@@ -27,10 +28,11 @@ def install(folder, server, more=""):
         f"submit = {server.submit}\n[prefetch]\nspool = {folder}/spool\n" + more)
     programs = folder / "programs"
     programs.mkdir()
-    for name in ("shoji-rewrite", "shoji-text", "shoji-prefetch"):
+    for name in ("shoji-rewrite", "shoji-text", "shoji-prefetch", "shoji-sendmail"):
         text = (DEPLOY / name).read_text()
         text = text.replace("/etc/shoji/mail.conf", str(folder / "mail.conf"))
-        (programs / name).write_text(text.replace("exec shoji ", f"exec {harness.SHOJI} "))
+        text = text.replace("/usr/sbin/sendmail", str(sendmail))
+        (programs / name).write_text(text.replace(" shoji --", f" {harness.SHOJI} --"))
         (programs / name).chmod(0o755)
     for name in ("shoji.sieve", "prefetch.sieve"):
         shutil.copy(DEPLOY / name, folder)
@@ -42,4 +44,5 @@ def configuration(folder, script="shoji.sieve"):
     conf = (DEPLOY / "dovecot-2.3.conf").read_text()
     for there in ("/usr/lib/dovecot/sieve-filter", "/usr/lib/dovecot/sieve-execute"):
         conf = conf.replace(there, str(folder / "programs"))
+    conf = conf.replace("/usr/lib/dovecot/shoji-sendmail", str(folder / "programs/shoji-sendmail"))
     return conf.replace("/etc/dovecot/sieve/shoji.sieve", str(folder / script))

@@ -28,7 +28,6 @@ ssl = no
 mail_location = maildir:~/Maildir
 postmaster_address = postmaster@example.org
 lda_mailbox_autocreate = yes
-sendmail_path = {0}/sendmail
 """
 
 
@@ -50,7 +49,7 @@ class Sieve(harness.ServerTest):
         self.arrange()
 
     def arrange(self):
-        sieve.install(self.folder, self.server)
+        sieve.install(self.folder, self.server, sendmail=self.folder / "sendmail")
         os.chmod(self.server.submit, 0o666)
         (self.folder / "home").mkdir()
         sendmail = self.folder / "sendmail"
@@ -130,20 +129,35 @@ class Sieve(harness.ServerTest):
         (_, content), = self.stored(".Unprotected")
         self.assertIn(self.sender.url("/a.png").encode(), content)
 
-    def test_a_redirect_sends_what_is_there_when_it_stands(self):
-        """In the user's own script what was rewritten; in one that comes before, the original."""
-        redirect = self.folder / "home" / "redirect.sieve"
-        redirect.write_text('require "copy"; redirect :copy "bob@example.net";\n')
-        sieve.give_away(redirect)
-        sent, original = self.folder / "home/sent", self.sender.url("/a.png").encode()
-        self.deliver(self.newsletter(), more=f"plugin {{\nsieve = {redirect}\n}}\n")
-        self.assertNotIn(original, sent.read_bytes())
-        sent.unlink()
-        self.deliver(self.newsletter(), redirect,
-                     f"plugin {{\nsieve_before2 = {self.folder}/shoji.sieve\n}}\n")
-        self.assertIn(original, sent.read_bytes())
+    def redirect(self, message, before=False):
+        """What goes out for a redirect in the user's own script, or in one before ours."""
+        script = self.folder / "home" / "redirect.sieve"
+        script.write_text('require "copy"; redirect :copy "bob@example.net";\n')
+        sieve.give_away(script)
+        if before:
+            self.deliver(message, script, f"plugin {{\nsieve_before2 = {self.folder}/shoji.sieve\n}}\n")
+        else:
+            self.deliver(message, more=f"plugin {{\nsieve = {script}\n}}\n")
         for _, content in self.stored():
-            self.assertNotIn(original, content)
+            self.assertNotIn(self.sender.url("").encode(), content)
+        return (self.folder / "home/sent").read_bytes().replace(b"\r\n", b"\n")
+
+    def test_a_redirect_gets_its_urls_back(self):
+        sent = self.redirect(self.newsletter(pixel=True))
+        self.assertNotIn(harness.BASE.encode(), sent)
+        self.assertIn(self.sender.url("/a.png").encode(), sent)
+        self.assertNotIn(b"http://t.example", sent)  # a tracker does not come back
+
+    def test_a_redirect_before_the_filter_gets_the_original(self):
+        message = self.newsletter(pixel=True)
+        self.assertTrue(self.redirect(message, before=True).endswith(message))
+
+    def test_a_redirect_that_cannot_get_them_goes_all_the_same(self):
+        program = self.folder / "programs/shoji-sendmail"
+        program.write_text(program.read_text().replace("mail.conf", "none.conf"))
+        sent = self.redirect(self.newsletter())
+        self.assertIn(harness.BASE.encode() + b"/i/", sent)
+        self.assertNotIn(self.sender.url("").encode(), sent)
 
     def test_prefetch_leaves_the_mail_as_it_came(self):
         message = self.newsletter(pixel=True)
