@@ -158,6 +158,19 @@ static struct plan_conf plan_conf(const struct conf *conf)
     };
 }
 
+struct prefetch_terms parts_prefetch_terms(const struct conf *conf)
+{
+    /* Readers who ask for mail that was not delivered through us find a place at all times. */
+    unsigned at_once = (unsigned)conf->fetch.total * 3 / 4;
+    unsigned per_host = (unsigned)conf->fetch.per_host;
+    return (struct prefetch_terms){
+        .delay_s = seconds(conf->prefetch.delay),
+        .jitter_s = seconds(conf->prefetch.jitter),
+        .at_once = at_once > 0 ? at_once : 1,
+        .at_once_domain = at_once / 8 > per_host ? at_once / 8 : per_host,
+    };
+}
+
 int parts_start_flights(struct parts *parts, char *why)
 {
     (void)why;
@@ -197,20 +210,14 @@ int parts_start_flights(struct parts *parts, char *why)
     r = flights_new(&flights, &parts->flights);
     if (r < 0)
         return r;
-    /* Readers who ask for mail that was not delivered through us find a place at all times. */
-    unsigned at_once = (unsigned)conf->fetch.total * 3 / 4;
-    unsigned per_host = (unsigned)conf->fetch.per_host;
     const struct prefetch_conf prefetch = {
         .loop = parts->loop,
         .cache = parts->cache,
         .flights = parts->flights,
         .budget = parts->budget,
-        .delay_s = flights.delay_s,
-        .jitter_s = flights.jitter_s,
+        .terms = parts_prefetch_terms(conf),
         .plan = flights.plan,
         .blocked = blocked(parts),
-        .at_once = at_once > 0 ? at_once : 1,
-        .at_once_domain = at_once / 8 > per_host ? at_once / 8 : per_host,
     };
     r = prefetch_new(&prefetch, &parts->prefetch);
     if (r < 0)

@@ -43,6 +43,9 @@ struct parts {
     struct submit *submit;
 };
 
+/* What the configuration says of the queue that may change while it is at work. */
+struct prefetch_terms parts_prefetch_terms(const struct conf *conf);
+
 /* Each: 0, or -errno, perhaps with a sentence in `why` (CONF_WHY_SIZE bytes). A start needs those
  * above it. */
 MUST_CHECK int parts_start_loop(struct parts *parts, char *why);

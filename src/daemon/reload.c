@@ -9,6 +9,9 @@ struct order {
     struct loop_task task;
     const struct parts *parts;
     struct budget_conf budget;
+    struct prefetch_terms terms;
+    unsigned per_host;
+    unsigned total;
     unsigned timeout_ms;
     unsigned connect_timeout_ms;
     unsigned deadline_ms;
@@ -20,7 +23,10 @@ static void on_order(struct loop_task *task)
     const struct parts *parts = order->parts;
     budget_change(parts->budget, &order->budget);
     fetcher_change_timeout(parts->fetcher, order->timeout_ms, order->connect_timeout_ms);
+    fetcher_change_limits(parts->fetcher, order->per_host, order->total);
     pool_change_deadline(parts->pool, order->deadline_ms);
+    flights_change_delay(parts->flights, order->terms.delay_s, order->terms.jitter_s);
+    prefetch_change(parts->prefetch, &order->terms);
     free(order);
 }
 
@@ -54,6 +60,9 @@ void reload_conf(struct parts *parts, struct conf *conf, const struct conf *fres
         .budget = {.rate = conf->prefetch.rate,
                    .per_domain = conf->prefetch.per_domain,
                    .bandwidth = conf->prefetch.bandwidth},
+        .terms = parts_prefetch_terms(conf),
+        .per_host = (unsigned)conf->fetch.per_host,
+        .total = (unsigned)conf->fetch.total,
         .timeout_ms = (unsigned)conf->fetch.timeout,
         .connect_timeout_ms = outward_connect_timeout(conf),
         .deadline_ms = (unsigned)conf->decode.deadline,

@@ -66,6 +66,9 @@ void fetcher_free(struct fetcher *fetcher);
 void fetcher_change_timeout(struct fetcher *fetcher, unsigned timeout_ms,
                             unsigned connect_timeout_ms);
 
+/* Other numbers of connections at once: what is under way goes on. */
+void fetcher_change_limits(struct fetcher *fetcher, unsigned per_host, unsigned total);
+
 /* Why there is no picture. The numbers are stored: append, never renumber. */
 enum fetch_outcome {
     FETCH_OK = 0,          /* 200 with a complete body */

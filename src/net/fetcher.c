@@ -152,6 +152,11 @@ void fetcher_change_timeout(struct fetcher *fetcher, unsigned timeout_ms,
     fetcher->shared.connect_timeout_ms = connect_timeout_ms;
 }
 
+void fetcher_change_limits(struct fetcher *fetcher, unsigned per_host, unsigned total)
+{
+    turns_change(fetcher->turns, per_host, total);
+}
+
 void fetcher_free(struct fetcher *fetcher)
 {
     if (!fetcher)

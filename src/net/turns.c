@@ -51,13 +51,19 @@ static struct turn_site *site_get(struct turns *turns, struct span host)
     return site;
 }
 
-/* After a change: puts the site into the line, or forgets it when nothing is left there. */
-static void site_settle(struct turns *turns, struct turn_site *site)
+/* Puts the site into the line, or takes it out. */
+static void site_line_up(struct turns *turns, struct turn_site *site)
 {
     if (list_empty(&site->waiting) || site->running >= turns->conf.per_host)
         list_remove(&site->ready);
     else if (list_empty(&site->ready))
         list_add_tail(&turns->ready, &site->ready);
+}
+
+/* After a change: and forgets it when nothing is left there. */
+static void site_settle(struct turns *turns, struct turn_site *site)
+{
+    site_line_up(turns, site);
     if (list_empty(&site->waiting) && site->running == 0) {
         tdelete(site, &turns->sites, compare);
         free(site->host);
@@ -145,6 +151,22 @@ int turns_new(const struct turns_conf *conf, struct turns **ret)
     }
     *ret = turns;
     return 0;
+}
+
+static void line_up(const void *node, VISIT visit, void *turns)
+{
+    struct turn_site *const *site = node;
+    if (visit == postorder || visit == leaf)
+        site_line_up(turns, *site);
+}
+
+void turns_change(struct turns *turns, unsigned per_host, unsigned total)
+{
+    must(per_host > 0 && total > 0);
+    turns->conf.per_host = per_host;
+    turns->conf.total = total;
+    twalk_r(turns->sites, line_up, turns);
+    pump_soon(turns);
 }
 
 void turns_free(struct turns *turns)

@@ -46,6 +46,9 @@ MUST_CHECK int turn_wait(struct turns *turns, struct turn *turn, struct span hos
 /* may_begin may say something else now. */
 void turns_again(struct turns *turns);
 
+/* Other figures: what has begun goes on, however few may begin now. */
+void turns_change(struct turns *turns, unsigned per_host, unsigned total);
+
 /* At any time; also when it never waited. */
 void turn_leave(struct turns *turns, struct turn *turn);
 

@@ -429,6 +429,12 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
     carry_out(flights, &ask, waiter, plan_decide(&flights->conf.plan, &ask.plan, record, false));
 }
 
+void flights_change_delay(struct flights *flights, int64_t delay_s, int64_t jitter_s)
+{
+    flights->conf.delay_s = delay_s;
+    flights->conf.jitter_s = jitter_s;
+}
+
 void flights_drain(struct flights *flights)
 {
     flights->draining = true;

@@ -48,6 +48,9 @@ void flights_free(struct flights *flights);
 void flights_on_queued(struct flights *flights, void (*queued)(void *ctx, int64_t due_s),
                        void *ctx);
 
+/* Other times for what is queued again from now on. */
+void flights_change_delay(struct flights *flights, int64_t delay_s, int64_t jitter_s);
+
 /* From now on every waiter is answered at once: those that wait, and those that join. */
 void flights_drain(struct flights *flights);
 

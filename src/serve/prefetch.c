@@ -30,7 +30,7 @@ struct prefetch {
     atomic_ulong submitted, queued, begun;
     atomic_uint under_way;
     struct loop_task wake;
-    pthread_mutex_t lock; /* guards `waking` */
+    pthread_mutex_t lock; /* guards `waking`, and conf.terms where other threads read it */
     bool waking;
 };
 
@@ -192,7 +192,7 @@ static int64_t domain_wait_ms(const struct prefetch *prefetch, uint64_t domain)
     int64_t wait_ms = budget_domain_wait_ms(prefetch->conf.budget, domain, clock_ms());
     if (wait_ms > 0)
         return wait_ms;
-    return under_way_of(prefetch, domain) >= prefetch->conf.at_once_domain ? NEVER : 0;
+    return under_way_of(prefetch, domain) >= prefetch->conf.terms.at_once_domain ? NEVER : 0;
 }
 
 /* Starts the group's first entry, if it may be started now. How long until it is worth another
@@ -239,7 +239,7 @@ static void look_within(struct round *round, int64_t wait_ms)
 /* 0: the round is over; CACHE_NONE: no more can be done in this look; -errno. */
 static int go_round(struct prefetch *prefetch, struct round *round)
 {
-    while (prefetch->items_count < prefetch->conf.at_once) {
+    while (prefetch->items_count < prefetch->conf.terms.at_once) {
         int64_t wait_ms = budget_wait_ms(prefetch->conf.budget, clock_ms());
         if (wait_ms > 0 || ++round->steps > LIMIT_QUEUE_STEPS) {
             look_within(round, wait_ms > 0 ? wait_ms : 1);
@@ -321,6 +321,14 @@ int prefetch_new(const struct prefetch_conf *conf, struct prefetch **ret)
     return 0;
 }
 
+void prefetch_change(struct prefetch *prefetch, const struct prefetch_terms *terms)
+{
+    pthread_mutex_lock(&prefetch->lock);
+    prefetch->conf.terms = *terms;
+    pthread_mutex_unlock(&prefetch->lock);
+    look_again(prefetch, 0);
+}
+
 void prefetch_stop(struct prefetch *prefetch)
 {
     prefetch->stopped = true;
@@ -386,6 +394,14 @@ static bool is_news(const struct cache_record *note, const struct cache_record *
            cache_tenant_is_news(record, note->tenant);
 }
 
+static int64_t due_s(struct prefetch *prefetch)
+{
+    pthread_mutex_lock(&prefetch->lock);
+    const struct prefetch_terms terms = prefetch->conf.terms;
+    pthread_mutex_unlock(&prefetch->lock);
+    return plan_due_s(clock_wall_s(), terms.delay_s, terms.jitter_s);
+}
+
 /* What is to be written for one that is handed in; false: nothing. */
 static bool fill_in(struct prefetch *prefetch, const struct prefetch_batch *batch, size_t i,
                     struct cache_write *write)
@@ -413,7 +429,7 @@ static bool fill_in(struct prefetch *prefetch, const struct prefetch_batch *batc
     write->len = len;
     write->group = site.group;
     write->record.host = site.host;
-    write->record.retry_s = plan_due_s(clock_wall_s(), conf->delay_s, conf->jitter_s);
+    write->record.retry_s = due_s(prefetch);
     return true;
 }
 

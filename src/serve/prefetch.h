@@ -18,22 +18,30 @@
 
 struct prefetch;
 
+/* What may change while the queue is at work. */
+struct prefetch_terms {
+    int64_t delay_s;
+    int64_t jitter_s;        /* a random part of it is added to the delay, for each original */
+    unsigned at_once;        /* fetches under way */
+    unsigned at_once_domain; /* of them: a slow origin does not take all places */
+};
+
 struct prefetch_conf {
     struct loop *loop;
     struct cache *cache;
     struct flights *flights;
     struct budget *budget;
-    int64_t delay_s;
-    int64_t jitter_s; /* a random part of it is added to the delay, for each original */
+    struct prefetch_terms terms;
     struct plan_conf plan;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
-    unsigned at_once;        /* fetches under way */
-    unsigned at_once_domain; /* of them: a slow origin does not take all places */
 };
 
 /* Begins with what is due. 0 or -ENOMEM. */
 MUST_CHECK int prefetch_new(const struct prefetch_conf *conf, struct prefetch **ret);
 void prefetch_free(struct prefetch *prefetch); /* takes NULL; before flights_free */
+
+/* From now on; what is queued keeps its date, and what is under way goes on. */
+void prefetch_change(struct prefetch *prefetch, const struct prefetch_terms *terms);
 
 /* No further fetch starts. */
 void prefetch_stop(struct prefetch *prefetch);

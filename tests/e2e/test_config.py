@@ -180,6 +180,56 @@ class Reload(harness.ServerTest):
         self.changed(server, fetch={"wait": "200ms"})
         self.assertPlaceholder(server.open(url, timeout_s=20, d=harness.today()))
 
+    def hand_over(self, server, url):
+        answer = server.ask_submit("POST", "/v1/prefetch", {"Content-Type": "application/json"},
+                                   harness.as_json({"urls": [url]}))
+        self.assertEqual(answer.status, 202)
+
+    def test_how_long_after_delivery(self):
+        """What is handed over from then on; what is queued keeps its date."""
+        sender = self.origin()
+        sender.default = origins.picture(pictures.plain_png())
+        server = self.shojid({"prefetch": {"delay": "1h", "jitter": "1h"}})
+        self.hand_over(server, sender.url("/before.png"))
+        said = self.changed(server, prefetch={"delay": "0s", "jitter": "0s"})
+        self.assertIn("[prefetch] delay: changed", said)
+        self.assertIn("[prefetch] jitter: changed", said)
+        self.hand_over(server, sender.url("/after.png"))
+        harness.until(lambda: sender.count("/after.png") == 1)
+        self.assertEqual(sender.count("/before.png"), 0)
+
+    def at_once(self, fetch, changed):
+        """How many of six requests a sender that answers none sees, before and after."""
+        release = threading.Event()
+
+        def held(conn, asked):
+            release.wait(60)
+            origins.picture(pictures.plain_png())(conn, asked)
+
+        sender = self.origin()
+        sender.default = held
+        server = self.shojid({"fetch": dict(fetch, wait="60s", timeout="60s")})
+        readers = [threading.Thread(target=server.open, args=(sender.url(f"/{i}.png"),))
+                   for i in range(6)]
+        for reader in readers:
+            reader.start()
+            self.addCleanup(reader.join)
+        self.addCleanup(release.set)
+        harness.until(lambda: sender.count() == 2)
+        harness.until(lambda: json.loads(server.ask_admin("GET", "/v1/stats").body)["requests"][
+            "waiting"] == 6)
+        self.assertEqual(sender.count(), 2)
+        self.changed(server, fetch=changed)
+        harness.until(lambda: sender.count() == 5)
+        release.set()
+        harness.until(lambda: sender.count() == 6)
+
+    def test_fetches_of_a_host(self):
+        self.at_once({"per_host": "2"}, {"per_host": "5"})
+
+    def test_fetches_at_once(self):
+        self.at_once({"per_host": "6", "total": "2"}, {"total": "5"})
+
     def test_hot_memory(self):
         sender = self.origin()
         sender.default = origins.picture(pictures.noise_png(100, 100))
@@ -199,11 +249,12 @@ class Reload(harness.ServerTest):
     def test_what_must_wait_is_named_once_a_reload(self):
         server = self.shojid()
         said = self.changed(server, server={"threads": "1"}, prefetch={"rate": "3"},
-                            cache={"size": "128M"})
+                            cache={"size": "128M", "retention": "30d"})
         self.assertIn("[server] threads: the change waits for the next start", said)
         self.assertIn("[cache] size: the change waits for the next start", said)
+        self.assertIn("[cache] retention: the change waits for the next start", said)
         self.assertIn("[prefetch] rate: changed", said)
-        self.assertEqual(said.count("change"), 3)
+        self.assertEqual(said.count("change"), 4)
         said = self.changed(server)
         self.assertNotIn("rate", said)
         self.assertIn("[server] threads", said)
