@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -264,6 +265,73 @@ uint64_t env_disk_bytes(const char *dir)
     if (stat(dir, &st) == 0)
         bytes += (uint64_t)st.st_blocks * 512;
     return bytes;
+}
+
+/* What LMDB begins every environment with: two pages. Made in memory, for the disk may be full. */
+#define METAS 2
+
+static int make_blank(int fd, uint64_t size)
+{
+    char path[64];
+    MDB_env *mdb;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    int code = mdb_env_create(&mdb);
+    if (code != 0)
+        return env_error(code);
+    code = mdb_env_set_mapsize(mdb, size);
+    if (code == 0)
+        code = mdb_env_open(mdb, path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+    mdb_env_close(mdb);
+    return env_error(code);
+}
+
+static int blank(uint64_t size, char **ret, size_t *ret_len)
+{
+    size_t metas = METAS * (size_t)sysconf(_SC_PAGESIZE), len;
+    CLEANUP_FD int fd = memfd_create("blank", MFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    char *bytes;
+    int r = make_blank(fd, size);
+    if (r == 0)
+        r = fd_read_all(fd, metas, &bytes, &len);
+    if (r < 0)
+        return r;
+    if (len != metas) {
+        free(bytes);
+        return -EIO;
+    }
+    *ret = bytes;
+    *ret_len = len;
+    return 0;
+}
+
+/* Holes are filled, should somebody have copied the file with some. */
+static int write_begin(const char *dir, uint64_t size, const char *bytes, size_t len)
+{
+    char path[PATH_MAX];
+    int r = file_path(dir, "data.mdb", path);
+    if (r < 0)
+        return r;
+    CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return -errno;
+    if (fallocate(fd, 0, 0, (off_t)size) < 0 && errno != EOPNOTSUPP)
+        return -errno;
+    r = fd_write_all(fd, bytes, len);
+    return r == 0 && fdatasync(fd) < 0 ? -errno : r;
+}
+
+int env_renew(const char *dir, uint64_t size)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    int r = blank(size, &bytes, &len);
+    if (r < 0)
+        return r;
+    r = write_begin(dir, size, bytes, len);
+    free(bytes);
+    return r;
 }
 
 int env_remove(const char *dir)

@@ -68,6 +68,12 @@ uint64_t env_file_bytes(const char *dir);
 /* Bytes that the folder's files take on disk; 0 when there are none. */
 uint64_t env_disk_bytes(const char *dir);
 
+/* Empties what is there and not open, and keeps its space: for a file system, to give back hundreds
+ * of megabytes and to find as many takes long enough for writers to notice; and what has been
+ * written once is written anew without a word in its journal. `size`: of the map, as it was made.
+ * Durable when 0; after -errno it is as it was, or damaged. */
+MUST_CHECK int env_renew(const char *dir, uint64_t size);
+
 /* Removes the folder and what LMDB and slots.h put there. 0 (also when there was none) or -errno.
  */
 int env_remove(const char *dir);

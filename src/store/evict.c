@@ -119,12 +119,21 @@ int evict_some(struct evict *evict, const struct apply *apply, unsigned count, u
 
 int evict_for_new(struct ring *ring)
 {
-    while (ring_surplus(ring, 1))
-        ring_drop(ring, ring_surplus(ring, 1));
+    struct segment *surplus;
+    while ((surplus = ring_surplus(ring, 1))) {
+        int r = ring_surplus(ring, 0) ? RING_UNLIKE : ring_renew(ring);
+        if (r == 0)
+            return 0;
+        if (r == RING_UNLIKE)
+            ring_drop(ring, surplus);
+    }
     int r = ring_grow(ring);
     while (r == -ENOSPC && ring_oldest(ring)) {
-        ring_drop(ring, ring_oldest(ring));
-        r = ring_grow(ring);
+        r = ring_renew(ring);
+        if (r == RING_UNLIKE)
+            ring_drop(ring, ring_oldest(ring));
+        if (r != 0)
+            r = ring_grow(ring);
     }
     return r;
 }

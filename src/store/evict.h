@@ -1,8 +1,8 @@
 /*
- * Making room. The oldest segment goes as a whole, at once: that is a few files removed, however
- * much was in it. What has to be done for each of its pictures is done elsewhere, a little with
- * every commit that appends some, in the same transactions, so that no commit is long and none is
- * added:
+ * Making room. The oldest segment goes as a whole, at once: it is emptied and becomes the newest,
+ * or is removed, if sizes have changed. What has to be done for each of its pictures is done
+ * elsewhere, a little with every commit that appends some, in the same transactions, so that no
+ * commit is long and none is added:
  *
  * - while the first half of the newest segment fills, the oldest is gone through; what is still
  *   wanted of it is appended anew, up to a quarter of a segment, and up to half of that also what

@@ -238,27 +238,68 @@ struct segment *ring_find(struct ring *ring, uint64_t generation)
     return NULL;
 }
 
-int ring_grow(struct ring *ring)
+static struct segment_conf conf_of_new(const struct ring *ring)
 {
-    ring->sealed = true;
-    if (ring->count == LIMIT_SEGMENTS_FOUND)
-        return -ENOSPC;
-    struct segment_conf conf = {.dir = ring->dir,
-                                .generation = ring->next_generation,
-                                .size = ring->segment_size,
-                                .secret = ring->secret,
-                                .may_make = true,
-                                .encrypt = ring->encrypt};
-    struct segment *segment;
-    int r = segment_open(&conf, &segment);
-    if (r < 0)
-        return r;
+    return (struct segment_conf){.dir = ring->dir,
+                                 .generation = ring->next_generation,
+                                 .size = ring->segment_size,
+                                 .secret = ring->secret,
+                                 .may_make = true,
+                                 .encrypt = ring->encrypt};
+}
+
+static void add_newest(struct ring *ring, struct segment *segment)
+{
     pthread_mutex_lock(&ring->lock);
     ring->segments[ring->count++] = segment;
     pthread_mutex_unlock(&ring->lock);
     ring->next_generation++;
     ring->sealed = false;
-    return 0;
+}
+
+/* Returns when no reader is in it any more. */
+static void take_out(struct ring *ring, struct segment *segment)
+{
+    pthread_mutex_lock(&ring->lock);
+    for (size_t i = 0; i < ring->count; i++) {
+        if (ring->segments[i] == segment) {
+            memmove(&ring->segments[i], &ring->segments[i + 1],
+                    (ring->count - i - 1) * sizeof(ring->segments[0]));
+            ring->sealed |= i == ring->count - 1;
+            ring->count--;
+            break;
+        }
+    }
+    while (segment->readers > 0)
+        pthread_cond_wait(&ring->left, &ring->lock);
+    pthread_mutex_unlock(&ring->lock);
+}
+
+int ring_grow(struct ring *ring)
+{
+    ring->sealed = true;
+    if (ring->count == LIMIT_SEGMENTS_FOUND)
+        return -ENOSPC;
+    const struct segment_conf conf = conf_of_new(ring);
+    struct segment *segment;
+    int r = segment_open(&conf, &segment);
+    if (r == 0)
+        add_newest(ring, segment);
+    return r;
+}
+
+int ring_renew(struct ring *ring)
+{
+    struct segment *oldest = ring_oldest(ring);
+    if (!oldest || oldest->size != ring->segment_size || segment_encrypts(oldest) != ring->encrypt)
+        return RING_UNLIKE;
+    const struct segment_conf conf = conf_of_new(ring);
+    ring->sealed = true;
+    take_out(ring, oldest);
+    int r = segment_renew(oldest, &conf);
+    if (r == 0)
+        add_newest(ring, oldest);
+    return r;
 }
 
 struct segment *ring_surplus(struct ring *ring, unsigned spare)
@@ -281,19 +322,7 @@ struct segment *ring_oldest(struct ring *ring)
 
 void ring_drop(struct ring *ring, struct segment *segment)
 {
-    pthread_mutex_lock(&ring->lock);
-    for (size_t i = 0; i < ring->count; i++) {
-        if (ring->segments[i] == segment) {
-            memmove(&ring->segments[i], &ring->segments[i + 1],
-                    (ring->count - i - 1) * sizeof(ring->segments[0]));
-            ring->sealed |= i == ring->count - 1;
-            ring->count--;
-            break;
-        }
-    }
-    while (segment->readers > 0)
-        pthread_cond_wait(&ring->left, &ring->lock);
-    pthread_mutex_unlock(&ring->lock);
+    take_out(ring, segment);
     segment_remove(segment);
 }
 

@@ -1,6 +1,7 @@
 /*
- * The ring of segments: the newest is appended to, the oldest goes as a whole. Their sizes together
- * stay below what was given.
+ * The ring of segments: the newest is appended to, the oldest goes as a whole; once there is no
+ * room for another, its files become the next newest. Their sizes together stay below what was
+ * given.
  *
  * ring_read, ring_has and ring_touch are for any thread. Everything else is the writer's alone. A
  * segment is closed only after the last reader has left it; readers hold it for one copy.
@@ -55,6 +56,12 @@ struct segment *ring_find(struct ring *ring, uint64_t generation);
 /* Makes a new newest segment. 0; -ENOSPC: the disk is full; -errno. There is then none to append
  * to. */
 MUST_CHECK int ring_grow(struct ring *ring);
+
+/* The same with the files of the oldest, which goes. 0; RING_UNLIKE: there is none but the newest,
+ * or it is of another size or kind, and nothing was done; -errno: then it is gone, too. */
+#define RING_UNLIKE 1
+
+MUST_CHECK int ring_renew(struct ring *ring);
 
 /* The oldest segment, when it has to go so that there is room for `spare` more, or for what there
  * is (`spare` 0); else NULL. */

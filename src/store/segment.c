@@ -1,8 +1,10 @@
 #include "store/segment.h"
 
 #include "store/body.h"
+#include "sys/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -72,6 +74,21 @@ static int open_slots(const struct segment_conf *conf, struct segment *segment)
     return r;
 }
 
+static char *path_of(const struct segment_conf *conf)
+{
+    char *path;
+    int n = asprintf(&path, "%s/seg-%llu", conf->dir, (unsigned long long)conf->generation);
+    return n < 0 ? NULL : path;
+}
+
+/* Nothing is added to the folder, or taken out of it, afterwards. */
+static void note_age(struct segment *segment)
+{
+    struct stat st;
+    if (stat(segment->dir, &st) == 0)
+        segment->made_s = st.st_mtim.tv_sec;
+}
+
 int segment_open(const struct segment_conf *conf, struct segment **ret)
 {
     struct segment *segment = calloc(1, sizeof(*segment));
@@ -80,14 +97,8 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
     segment->generation = conf->generation;
     segment->secret = conf->secret;
     segment->slots.fd = -1;
-    int r = 0;
-    if (asprintf(&segment->dir, "%s/seg-%llu", conf->dir, (unsigned long long)conf->generation) <
-        0) {
-        segment->dir = NULL;
-        r = -ENOMEM;
-    }
-    if (r == 0)
-        r = open_once(conf, segment);
+    segment->dir = path_of(conf);
+    int r = segment->dir ? open_once(conf, segment) : -ENOMEM;
     if (r == -EBADMSG || (r == -ENOSPC && conf->may_make)) {
         discard(segment);
         if (r == -EBADMSG && conf->may_make)
@@ -99,9 +110,7 @@ int segment_open(const struct segment_conf *conf, struct segment **ret)
         segment_close(segment);
         return r;
     }
-    struct stat st; /* nothing is added to the folder, or taken out of it, afterwards */
-    if (stat(segment->dir, &st) == 0)
-        segment->made_s = st.st_mtim.tv_sec;
+    note_age(segment);
     *ret = segment;
     return 0;
 }
@@ -122,6 +131,51 @@ void segment_remove(struct segment *segment)
     segment_abort(segment);
     discard(segment);
     segment_close(segment);
+}
+
+/* Whatever a crash leaves of this is sound: until the end it has the name of a segment that goes,
+ * and then it is empty. */
+static int empty(struct segment *segment, const struct segment_conf *conf)
+{
+    int r = 0;
+    if (segment_encrypts(segment))
+        r = slots_renew(&segment->slots, 0, segment->slots.filled);
+    if (r == 0 && segment_encrypts(segment))
+        r = slots_sync(&segment->slots);
+    if (r == 0)
+        r = env_renew(segment->dir, segment->size);
+    if (r < 0)
+        return r;
+    char *path = path_of(conf);
+    if (!path)
+        return -ENOMEM;
+    if (rename(segment->dir, path) < 0) {
+        r = -errno;
+        free(path);
+        return r;
+    }
+    free(segment->dir);
+    segment->dir = path;
+    if (utimensat(AT_FDCWD, path, NULL, 0) < 0) /* as if it had been made now: see note_age */
+        return -errno;
+    return fd_sync_name(path);
+}
+
+int segment_renew(struct segment *segment, const struct segment_conf *conf)
+{
+    segment_abort(segment);
+    env_close(take(segment->env));
+    int r = empty(segment, conf);
+    if (r == 0)
+        r = open_once(conf, segment);
+    if (r < 0) {
+        segment_remove(segment);
+        return r;
+    }
+    segment->generation = conf->generation;
+    segment->slot_next = segment->slot_confirmed = 0;
+    note_age(segment);
+    return 0;
 }
 
 /* ---- reading ---- */

@@ -1,7 +1,8 @@
 /*
  * A segment: one LMDB environment full of pictures by content hash, appended to until it is full,
- * then only read, in the end removed as a whole. Nothing in it is deleted one by one, which is why
- * its rate of writing never falls (evicting inside one environment was measured to collapse).
+ * then only read, in the end emptied, or removed, as a whole. Nothing in it is deleted one by one,
+ * which is why its rate of writing never falls (evicting inside one environment was measured to
+ * collapse).
  *
  * A picture is checked whenever it is read (body.h); what does not hold counts as absent. In
  * a segment that encrypts, each has a slot with a key of its own (slots.h). Slots are given out in
@@ -61,6 +62,10 @@ void segment_close(struct segment *segment);
 
 /* Closes and removes the files; keys are written over first. */
 void segment_remove(struct segment *segment);
+
+/* Empties it and makes it the one that `conf` describes, of the same size and as much encrypted:
+ * its files are used again. 0; -errno: then it is removed and freed. */
+MUST_CHECK int segment_renew(struct segment *segment, const struct segment_conf *conf);
 
 /* Is it there, sound or not? 0; -ENOENT; -errno. */
 MUST_CHECK int segment_has(struct segment *segment, const uint8_t content[32]);

@@ -49,7 +49,7 @@ int fd_read_all(int fd, size_t max, char **ret, size_t *ret_len)
     return 0;
 }
 
-static int sync_folder(const char *path)
+int fd_sync_name(const char *path)
 {
     char folder[PATH_MAX];
     if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
@@ -75,5 +75,5 @@ int fd_replace_file(const char *path, mode_t mode, const void *bytes, size_t len
         unlink(tmp);
         return r;
     }
-    return sync_folder(path);
+    return fd_sync_name(path);
 }

@@ -37,4 +37,7 @@ MUST_CHECK int fd_read_all(int fd, size_t max, char **ret, size_t *ret_len);
  * crash leaves the old or the new file, never a part. 0 or -errno. */
 MUST_CHECK int fd_replace_file(const char *path, mode_t mode, const void *bytes, size_t len);
 
+/* Makes the name `path` durable, or that it is gone. 0 or -errno. */
+MUST_CHECK int fd_sync_name(const char *path);
+
 #endif

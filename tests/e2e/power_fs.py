@@ -4,8 +4,9 @@ of what was not synced.
 What survives: all that was written before a file's last fsync; of later writes, any sector (512
 bytes) or none, in any combination, as a disk with a write cache does that puts its sectors in its
 own order. Names (making, renaming, removing) go through a journal as those of ext4 and XFS do: an
-fsync of any file makes all earlier ones durable; of later ones, those up to a random one survive. So
-a file's new length may survive without its bytes: these are then zeros.
+fsync of a folder, or of a file that is new or has another length, makes all earlier ones durable; of
+later ones, those up to a random one survive. So a file's new length may survive without its bytes:
+these are then zeros.
 
 Harder than most disks, and softer in one thing: a sector is old or new, never torn.
 """
@@ -27,6 +28,7 @@ class File:
         self.data = bytearray(data)  # as programs see it
         self.synced = bytearray(data)  # as the disk has it for certain
         self.log = []  # since: ("write", offset, bytes) or ("size", length)
+        self.in_journal = False  # it is new, or has another length, since its last fsync
         self.changed_s = time.time()
 
 
@@ -75,10 +77,8 @@ class PowerFS(fusepy.Operations):
     def survive(self, root, rng):
         """Writes to an empty directory what one disk may have after the cut; each call another."""
         names = dict(self.synced_names)
-        for path, entry in self.journal[:rng.randint(0, len(self.journal))]:
-            names.pop(path, None)
-            if entry:
-                names[path] = entry
+        for changes in self.journal[:rng.randint(0, len(self.journal))]:
+            self._replay(changes, names)
         keep = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0])
         for path in sorted(names):
             mode, node = names[path]
@@ -120,12 +120,22 @@ class PowerFS(fusepy.Operations):
         if self.dark:
             raise fusepy.FuseOSError(errno.EIO)
 
-    def _set(self, path, entry):
-        if entry:
-            self.names[path] = entry
-        else:
-            self.names.pop(path, None)
-        self.journal.append((path, entry))
+    @staticmethod
+    def _replay(changes, names):
+        for path, entry in changes:
+            names.pop(path, None)
+            if entry:
+                names[path] = entry
+
+    def _set(self, *changes):
+        """One step: all of it survives, or none."""
+        self._replay(changes, self.names)
+        self.journal.append(changes)
+
+    def _sync_names(self):
+        for changes in self.journal:
+            self._replay(changes, self.synced_names)
+        self.journal.clear()
 
     def getattr(self, path, fh=None):
         with self.guard:
@@ -148,17 +158,19 @@ class PowerFS(fusepy.Operations):
             self._change()
             if path in self.names:
                 raise fusepy.FuseOSError(errno.EEXIST)
-            self._set(path, (stat.S_IFDIR | mode, None))
+            self._set((path, (stat.S_IFDIR | mode, None)))
 
     def rmdir(self, path):
         with self.guard:
             self._change()
-            self._set(path, None)
+            self._set((path, None))
 
     def create(self, path, mode, fi=None):
         with self.guard:
             self._change()
-            self._set(path, (stat.S_IFREG | mode, File(stat.S_IFREG | mode)))
+            file = File(stat.S_IFREG | mode)
+            file.in_journal = True
+            self._set((path, (file.mode, file)))
             return 0
 
     def open(self, path, flags):
@@ -170,16 +182,15 @@ class PowerFS(fusepy.Operations):
         with self.guard:
             self._change()
             self._node(path)
-            self._set(path, None)
+            self._set((path, None))
 
     def rename(self, old, new):
         with self.guard:
             self._change()
             moved = {path: entry for path, entry in self.names.items()
                      if path == old or path.startswith(old + "/")}
-            for path, entry in moved.items():
-                self._set(path, None)
-                self._set(new + path[len(old):], entry)
+            self._set(*((path, None) for path in moved),
+                      *((new + path[len(old):], entry) for path, entry in moved.items()))
 
     def chmod(self, path, mode):
         with self.guard:
@@ -187,7 +198,7 @@ class PowerFS(fusepy.Operations):
             kind, node = self._node(path)
             if node:
                 node.mode = stat.S_IFMT(kind) | mode
-            self._set(path, (stat.S_IFMT(kind) | mode, node))
+            self._set((path, (stat.S_IFMT(kind) | mode, node)))
 
     def chown(self, path, uid, gid):
         return 0
@@ -201,7 +212,9 @@ class PowerFS(fusepy.Operations):
 
     def _log(self, path, entry):
         node = self._node(path)[1]
+        length = len(node.data)
         _apply(node.data, entry)
+        node.in_journal |= len(node.data) != length
         node.log.append(entry)
         node.changed_s = time.time()
 
@@ -223,14 +236,15 @@ class PowerFS(fusepy.Operations):
             for entry in node.log:
                 _apply(node.synced, entry)
             node.log.clear()
-            for name, entry in self.journal:
-                self.synced_names.pop(name, None)
-                if entry:
-                    self.synced_names[name] = entry
-            self.journal.clear()
+            if node.in_journal:
+                self._sync_names()
+            node.in_journal = False
 
     def fsyncdir(self, path, datasync, fh):
-        return 0
+        with self.guard:
+            self._change()
+            self._sync_names()
+            return 0
 
     def statfs(self, path):
         return {"f_bsize": 4096, "f_frsize": 4096, "f_blocks": 1 << 20, "f_bfree": 1 << 19,

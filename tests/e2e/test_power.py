@@ -68,14 +68,14 @@ class Power(unittest.TestCase):
         pictures, gone = text.split()
         return int(pictures), int(gone)
 
-    def run_rounds(self, env):
+    def run_rounds(self, env, counts=(1, 5, 40, 150, 400, 900), base=None):
         rng = random.Random(SEED)
-        base, first, pictures, gone = None, 0, 0, 0
+        first, pictures, gone = 0, 0, 0
         for number in range(ROUNDS):
             fs = power_fs.PowerFS()
             if base:
                 fs.load(base)
-            count = rng.choice([1, 5, 40, 150, 400, 900])
+            count = rng.choice(counts)
             promised = self.write_until_the_cut(fs, first, count, env)
             first += 100000
             for disk in range(DISKS):
@@ -99,6 +99,24 @@ class Power(unittest.TestCase):
 
     def test_encrypted(self):
         self.run_rounds(dict(os.environ, SHOJI_TEST_ENCRYPT="1"))
+
+    def full(self, env):
+        """A folder with a store that has gone round already."""
+        root = self.path("full")
+        os.mkdir(root)
+        with subprocess.Popen([DRIVER, "write", os.path.join(root, "store"), str(1 << 30)],
+                              stdout=subprocess.PIPE, env=env) as driver:
+            driver.stdout.read(4 * 2000)  # of these, 28 MB are pictures, and the store has 16
+            driver.kill()
+        return root
+
+    def test_going_round(self):
+        env = dict(os.environ, SHOJI_TEST_LARGE="1")
+        self.run_rounds(env, (5, 100, 200, 400), self.full(env))
+
+    def test_going_round_encrypted(self):
+        env = dict(os.environ, SHOJI_TEST_LARGE="1", SHOJI_TEST_ENCRYPT="1")
+        self.run_rounds(env, (5, 100, 200, 400), self.full(env))
 
 
 if __name__ == "__main__":

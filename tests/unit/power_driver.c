@@ -25,8 +25,19 @@ static enum kind kind_of(uint32_t number)
     return number % 10 == 0 ? CLAIM : number % 10 == 1 ? FAIL : number % 10 == 2 ? PURGE : STORE;
 }
 
+/* Then the store is small and goes round all the time. */
+static bool large(void)
+{
+    static int known = -1;
+    if (known < 0)
+        known = getenv("SHOJI_TEST_LARGE") != NULL;
+    return known;
+}
+
 static size_t size_of(uint32_t number)
 {
+    if (large())
+        return LARGEST - number % 100;
     return 1 + number * 7919 % (number % 7 == 0 ? LARGEST : 3000);
 }
 
@@ -51,7 +62,7 @@ static struct cache_key key_of(const struct cache *cache, uint32_t number)
 static struct cache *open_cache(const char *dir, struct loop **ret_loop)
 {
     struct cache_conf conf = {.dir = dir,
-                              .size = 32 * MiB,
+                              .size = large() ? 24 * MiB : 32 * MiB,
                               .index_size = 8 * MiB,
                               .encrypt = getenv("SHOJI_TEST_ENCRYPT") != NULL};
     struct cache *cache;

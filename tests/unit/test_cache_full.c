@@ -137,6 +137,53 @@ static void test_what_was_read_once_goes_in_the_end(void **state)
     fixture_free(f);
 }
 
+struct inodes {
+    unsigned count;
+    ino_t all[32];
+};
+
+static void add_inode(const char *path, void *ctx)
+{
+    struct inodes *inodes = ctx;
+    struct stat st;
+    if (!strstr(path, "/seg-") || !strstr(path, "/data.mdb"))
+        return;
+    assert_int_equal(stat(path, &st), 0);
+    assert_in_range(inodes->count, 0, 31);
+    inodes->all[inodes->count++] = st.st_ino;
+}
+
+/* A full cache makes no files and removes none: it fills the ones that it has. */
+static void test_files_are_used_again(void **state)
+{
+    (void)state;
+    for (unsigned encrypt = 0; encrypt < 2; encrypt++) {
+        struct fixture *f = fixture_new(32 * MiB, 8 * MiB);
+        struct inodes before = {0}, after = {0};
+        fixture_close(f);
+        f->conf.encrypt = encrypt;
+        fixture_open(f);
+        for (unsigned i = 0; i < 4000; i++) { /* 60 MB through 24 */
+            store_soon(f, i, 15000);
+            if (i % 50 == 0)
+                assert_int_equal(store(f, i, 15000), 0);
+            if (i == 2500)
+                fixture_files(f, add_inode, &before);
+        }
+        fixture_files(f, add_inode, &after);
+        assert_int_equal(before.count, after.count);
+        for (unsigned i = 0; i < before.count; i++) {
+            bool again = false;
+            for (unsigned j = 0; j < after.count; j++)
+                again |= before.all[i] == after.all[j];
+            assert_true(again);
+        }
+        for (unsigned i = 0; i < 4000; i++) /* renewed, it says nothing of what was there */
+            assert_true(check(f, i, 15000) == (i < 2500 ? CACHE_NONE : 0) || i % 1000 > 0);
+        fixture_free(f);
+    }
+}
+
 /* As if a segment had been begun each day, the last one `hours` ago. */
 static void age(const struct fixture *f, unsigned first, unsigned count, unsigned hours)
 {
@@ -398,6 +445,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ten_capacities_pass_through),
+        cmocka_unit_test(test_files_are_used_again),
         cmocka_unit_test(test_how_long_pictures_stay_is_told),
         cmocka_unit_test(test_what_could_not_come_again_stays_longer),
         cmocka_unit_test(test_what_is_read_stays),

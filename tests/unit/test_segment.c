@@ -287,6 +287,82 @@ static void test_another_secret_reads_nothing(void **state)
     rmdir(dir);
 }
 
+/* Fills it with pictures of 20,000 bytes. How many. */
+static unsigned fill(struct segment *segment, uint8_t byte)
+{
+    static uint8_t bytes[20000];
+    uint8_t name[32];
+    unsigned count = 0;
+    memset(bytes, byte, sizeof(bytes));
+    while (segment_fits(segment, sizeof(bytes))) {
+        name_of(count++, name);
+        assert_int_equal(append(segment, name, bytes, sizeof(bytes)), 0);
+        if (count % 10 == 0)
+            assert_int_equal(segment_commit(segment), 0);
+    }
+    assert_int_equal(segment_commit(segment), 0);
+    return count;
+}
+
+static struct stat stat_of(const char *dir, unsigned generation)
+{
+    char path[96];
+    struct stat st;
+    snprintf(path, sizeof(path), "%s/seg-%u/data.mdb", dir, generation);
+    assert_int_equal(stat(path, &st), 0);
+    return st;
+}
+
+static void test_renewed_it_is_as_if_new_in_the_same_files(void **state)
+{
+    (void)state;
+    char dir[64], path[96];
+    struct segment *segment = open_new(dir);
+    unsigned count = fill(segment, 1);
+    const struct stat before = stat_of(dir, 5);
+    struct segment_conf conf = {
+        .dir = dir, .generation = 9, .size = 4 * MiB, .secret = &secret, .may_make = true};
+    assert_int_equal(segment_renew(segment, &conf), 0);
+    assert_int_equal(segment->generation, 9);
+    snprintf(path, sizeof(path), "%s/seg-5", dir);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(stat_of(dir, 9).st_ino, before.st_ino);
+    assert_int_equal(stat_of(dir, 9).st_blocks, before.st_blocks);
+    assert_int_equal(segment_count(segment), 0);
+    uint8_t name[32];
+    name_of(1, name);
+    assert_int_equal(segment_has(segment, name), -ENOENT);
+    assert_int_equal(fill(segment, 2), count);
+    segment_close(segment);
+    conf = (struct segment_conf){.dir = dir, .generation = 9, .secret = &secret};
+    assert_int_equal(segment_open(&conf, &segment), 0); /* is checked: nobody says it was closed */
+    assert_int_equal(segment_count(segment), count);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *copy;
+        size_t len;
+        name_of(i, name);
+        assert_int_equal(read_back(segment, name, (void **)&copy, &len), 0);
+        assert_int_equal(len, 20000);
+        assert_int_equal(copy[len - 1], 2);
+        free(copy);
+    }
+    segment_remove(segment);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void test_what_cannot_be_renewed_is_removed(void **state)
+{
+    (void)state;
+    char dir[64], path[96];
+    struct segment *segment = open_new(dir);
+    snprintf(path, sizeof(path), "%s/seg-5/data.mdb", dir);
+    assert_int_equal(unlink(path), 0);
+    struct segment_conf conf = {
+        .dir = dir, .generation = 6, .size = 4 * MiB, .secret = &secret, .may_make = true};
+    assert_int_equal(segment_renew(segment, &conf), -ENOENT);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +370,8 @@ int main(void)
         cmocka_unit_test(test_the_promised_room_is_there),
         cmocka_unit_test(test_aborted_is_absent_and_the_same_again_is_fine),
         cmocka_unit_test(test_another_secret_reads_nothing),
+        cmocka_unit_test(test_renewed_it_is_as_if_new_in_the_same_files),
+        cmocka_unit_test(test_what_cannot_be_renewed_is_removed),
         cmocka_unit_test(test_reads_what_an_older_version_wrote),
         cmocka_unit_test(test_a_flipped_bit_is_an_absence),
         cmocka_unit_test(test_says_what_is_on_the_disk_only),
