@@ -97,7 +97,8 @@ class Provider:
         self.folder = pathlib.Path(self.server.directory)
         self.folder.chmod(0o755)
         sieve.install(self.folder / "sieve", self.server, f"[trackers]\nrules = {RULES}\n")
-        self.server.conf["prefetch"]["spool"] = str(self.folder / "sieve/spool")
+        self.spool = self.folder / "sieve/spool"
+        self.server.conf["prefetch"]["spool"] = str(self.spool)
         self.store = dovecot.Dovecot(
             ANNA, imap_port=IMAP,
             more=sieve.configuration(self.folder / "sieve") if way == "sieve" else "")

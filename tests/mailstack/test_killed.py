@@ -8,6 +8,7 @@ import email.policy
 import os
 import pathlib
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -17,6 +18,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import dkim_filter
 import harness
+import http1
+import network
 import sender
 import sieve
 import stack
@@ -24,28 +27,35 @@ import stack
 Row = collections.namedtuple("Row", "way dead waits becomes")
 
 # dead:     "server" shojid · "hook" what stands in the way of the mail: shoji-milter, shoji lmtp, the
-#           filter · "store" Dovecot · "keys" the key file is gone, and what needs it starts anew
+#           filter · "store" Dovecot · "keys" the key file is gone, and what needs it starts anew ·
+#           "disk" shojid, and the spool is on a disk that is full
 # waits:    in whose queue, or nowhere
-# becomes:  "rewritten", "text" or "as it came"
+# becomes:  "rewritten", "text" or "as it came"; its images are fetched once, later, where they could
+#           be handed over to somebody
 TABLE = [Row(*line.split(None, 3)) for line in """
 milter    server  nowhere     rewritten
 milter    hook    sender      rewritten
 milter    store   provider    rewritten
 milter    keys    sender      rewritten
+milter    disk    nowhere     rewritten
 lmtp      server  nowhere     rewritten
 lmtp      hook    provider    rewritten
 lmtp      store   provider    rewritten
 lmtp      keys    provider    rewritten
+lmtp      disk    nowhere     rewritten
 sieve     server  nowhere     rewritten
 sieve     hook    nowhere     text
 sieve     store   provider    rewritten
 sieve     keys    nowhere     text
+sieve     disk    nowhere     rewritten
 prefetch  server  nowhere     as it came
 prefetch  hook    sender      as it came
 prefetch  store   provider    as it came
 prefetch  keys    sender      as it came
+prefetch  disk    nowhere     as it came
 """.strip().splitlines()]
 
+CLONE_NEWNS = 0x20000
 senders_network = None
 
 
@@ -55,13 +65,19 @@ def setUpModule():
     if not os.path.exists(sieve.PLUGIN):
         raise unittest.SkipTest("dovecot-sieve is not installed")
     _, senders_network = stack.enter()
+    # What is mounted here is seen here alone, and gone with us.
+    if network.libc.unshare(CLONE_NEWNS):
+        raise unittest.SkipTest("no mount namespace")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 class Killed(harness.ServerTest):
     def kill(self, what):
         provider = self.provider
-        if what == "server":
+        if what in ("server", "disk"):
             provider.server.kill()
+            if what == "disk":
+                self.fill(provider.spool)
         elif what == "store":
             provider.store.stop(signal.SIGKILL)
         elif provider.way == "sieve":
@@ -76,7 +92,9 @@ class Killed(harness.ServerTest):
 
     def revive(self, what):
         provider = self.provider
-        if what == "server":
+        if what in ("server", "disk"):
+            if what == "disk":
+                subprocess.run(["umount", provider.spool], check=True)
             provider.start_server()
         elif what == "store":
             provider.store.start()
@@ -93,6 +111,10 @@ class Killed(harness.ServerTest):
 
     def show(self):
         self.hidden.with_suffix(".hidden").rename(self.hidden)
+
+    def fill(self, folder):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k,mode=777", "tmpfs", folder], check=True)
+        (folder / "other").write_bytes(bytes(4096))
 
     def queues(self):
         return {"sender": stack.waiting(self.sender.mta), "provider": stack.waiting(self.provider.mta)}
@@ -118,6 +140,20 @@ class Killed(harness.ServerTest):
             html = stack.html_of(mail)
             self.assertEqual(len(set(stack.OURS.findall(html))), len(news.shown))
             self.assertNotIn(url.decode(), html)
+
+    def assertNobodyKnew(self, row, news, mail):
+        """Its images have not been fetched. Where the mail was rewritten, its URLs say that: they are
+        fetched when the reader asks. Otherwise they can be handed over once more."""
+        self.assertEqual(self.sender.asked(*news.shown), [])
+        if row.becomes == "rewritten":
+            for url in set(stack.OURS.findall(stack.html_of(mail))):
+                opened = harness.shoji("open", "--config", self.provider.server.config_file(), url, check=0)
+                self.assertNotIn("d=", [line[:2] for line in opened[1].decode().splitlines()])
+            answer = http1.ask(self.provider.server.address, url.removeprefix(stack.BASE))
+            self.assertEqual(answer.status, 200)
+        else:
+            harness.shoji("prefetch", "--config", self.provider.server.config_file(), stdin=mail, check=0)
+            harness.until(lambda: len(self.sender.asked(*news.shown)) == len(news.shown))
 
     def go_through(self, way):
         self.sender = sender.Sender(self, senders_network, stack.MX)
@@ -148,6 +184,9 @@ class Killed(harness.ServerTest):
         self.assertBecame(row, news, mail, sent)
         self.assertEqual(self.provider.mails(name, ".Unprotected"), [])
         if row.becomes == "text":
+            return
+        if row.dead == "disk":
+            self.assertNobodyKnew(row, news, mail)
             return
         # What waited in a queue, or in the spool, is fetched all the same: once.
         harness.until(lambda: len(self.sender.asked(*news.shown)) >= len(news.shown), 60)
