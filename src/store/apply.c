@@ -162,9 +162,14 @@ static int mark(const struct apply *a, const uint8_t content[32], bool lasting)
     return content_move(a->index, a->txn, content, &place);
 }
 
-/* Finds or appends the picture. 0; APPLY_...; -errno with `*ret_kept` untouched. */
+struct kept {
+    int result; /* 0; -errno: it was not kept */
+    struct content_place place;
+};
+
+/* Finds or appends the picture. 0; APPLY_...; -errno with `*ret` untouched. */
 static int keep_picture(const struct apply *a, const struct cache_write *w,
-                        const uint8_t content[32], bool lasting, int *ret_kept)
+                        const uint8_t content[32], bool lasting, struct kept *ret)
 {
     const struct span bytes = {w->bytes, w->len};
     struct content_place place;
@@ -175,15 +180,14 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
     if (has && segment_holds(has, content, place.slot, bytes)) {
         if (has != ring_newest(a->ring))
             ring_touch(a->ring, content);
-        *ret_kept = 0;
+        *ret = (struct kept){0, place};
         return mark(a, content, lasting || place.lasting);
     }
     struct segment *newest = ring_newest(a->ring);
-    *ret_kept = -ENOSPC;
     if (a->no_picture < 0)
-        *ret_kept = a->no_picture;
+        ret->result = a->no_picture;
     else if (a->index->tight || w->len > ring_room(a->ring))
-        *ret_kept = -ENOSPC;
+        ret->result = -ENOSPC;
     else if (!newest || !segment_fits(newest, w->len))
         return APPLY_FULL;
     else {
@@ -192,10 +196,17 @@ static int keep_picture(const struct apply *a, const struct cache_write *w,
         r = segment_append(newest, content, bytes, &place.slot);
         if (r < 0)
             return r == -ENOMEM ? r : APPLY_BROKEN;
-        *ret_kept = 0;
+        *ret = (struct kept){0, place};
         return content_put(a->index, a->txn, content, &place);
     }
     return 0;
+}
+
+/* What is encrypted has none: its slot stands with its name only, where it is shredded. */
+static uint32_t place_of(const struct content_place *place)
+{
+    bool plain = place->slot == SLOTS_NONE && place->generation <= UINT32_MAX;
+    return plain ? (uint32_t)place->generation : 0;
 }
 
 static int apply_store(const struct apply *a, const struct cache_write *w,
@@ -209,7 +220,7 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
         return refuse(-ENOSPC, record, ret);
 
     uint8_t content[32] = {0};
-    int kept = 0;
+    struct kept kept = {0};
     if (!w->record.pixel) {
         crypto_generichash(content, sizeof(content), w->bytes, w->len, a->index->secret->content,
                            sizeof(a->index->secret->content));
@@ -218,7 +229,7 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
         if (r != 0)
             return r;
     }
-    bool picture = kept == 0 && !w->record.pixel;
+    bool picture = kept.result == 0 && !w->record.pixel;
     take_notes(record, &w->record);
     record->hop_host = w->record.hop_host; /* it need not redirect any more */
     record->state = CACHE_STORED;
@@ -232,7 +243,8 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     memset(record->content, 0, sizeof(record->content));
     if (picture)
         memcpy(record->content, content, sizeof(content));
-    ret->result = kept;
+    record->place = picture ? place_of(&kept.place) : 0;
+    ret->result = kept.result;
     int r = put(a, w, record, ret);
     return r < 0 ? r : leave_queue(a, w);
 }
@@ -242,6 +254,7 @@ static void drop_picture(struct cache_record *record)
     record->type = IMAGE_NONE;
     record->pixel = 0;
     record->size = 0;
+    record->place = 0;
     memset(record->content, 0, sizeof(record->content));
 }
 

@@ -227,6 +227,8 @@ int cache_read_wanted(const struct cache *cache, struct cache_want *want, void *
     const struct cache_record *record = want->record;
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
+    if (want->place.generation == 0 && record->place != 0)
+        want->place = (struct cache_place){record->place, SLOTS_NONE};
     int r = want->place.generation ? read_at(cache, want, ret, ret_len) : -ENOENT;
     while (r == -ENOENT) {
         const struct cache_place tried = want->place;

@@ -108,6 +108,8 @@ struct cache_record {
     uint8_t asked;  /* 1: something other than delivered mail asked for it */
     uint8_t answered;  /* 1: it was stored once, whatever came after */
     uint8_t again;     /* requests that went out after that, up to 255 */
+    uint8_t counted;   /* the cache's own, as `stamp` and `place`: the picture is encrypted, and
+                          counts this record among its holders */
     uint16_t requests; /* all that went out, up to 65535 */
     uint16_t tenant;   /* cache_tenant_hash, CACHE_TENANTS, or 0 */
     uint8_t sharers_count;
@@ -120,8 +122,9 @@ struct cache_record {
     int64_t delivered_s; /* the beginning of the day of the last delivery, or 0 */
     uint64_t host;       /* cache_host_hash, or 0 */
     uint64_t hop_host;   /* likewise, of what it redirects to in the end; or 0 */
-    uint32_t stamp;      /* the cache's own, as the next */
-    uint8_t counted;     /* the picture is encrypted, and counts this record among its holders */
+    uint32_t stamp;
+    uint32_t place; /* the segment where the picture was when this was written, if it is not
+                       encrypted; 0: not known */
 };
 
 /* Does the record not say yet that this tenant (0: not known) asked? */

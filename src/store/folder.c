@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #define FORMAT_NAME   "shoji cache"
-#define FORMAT_NUMBER 3
+#define FORMAT_NUMBER 4
 
 static int lock(const char *dir, int *ret_fd)
 {

@@ -153,6 +153,7 @@ void order_purge(struct cache_record *record, int64_t given_s)
     record->type = 0;
     record->pixel = 0;
     record->size = 0;
+    record->place = 0;
     record->purged = 1;
     memset(record->content, 0, sizeof(record->content));
 }

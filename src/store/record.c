@@ -24,15 +24,17 @@ enum {
     AT_CLAIMED = AT_HOST + 8,
     AT_ANSWERED = AT_CLAIMED + LITTLE_TIME,
     AT_RETRY = AT_ANSWERED + LITTLE_TIME,
-    HEAD = AT_RETRY +
-           LITTLE_TIME, /* then size and content, and the hop's host, if any; sharers; the sum */
+    HEAD = AT_RETRY + LITTLE_TIME,
+    /* Then, if any: size and content; their place; the hop's host; sharers. Then the sum. */
 };
 
 #define PICTURE (4 + 32)
+#define PLACE   4
 #define HOP     8
 #define SUM     crypto_shorthash_BYTES
 
-_Static_assert(HEAD + PICTURE + HOP + 2 * CACHE_SHARERS + SUM == RECORD_MAX, "the record's length");
+_Static_assert(HEAD + PICTURE + PLACE + HOP + 2 * CACHE_SHARERS + SUM == RECORD_MAX,
+               "the record's length");
 
 enum {
     FLAG_PIXEL = 1,
@@ -42,7 +44,7 @@ enum {
     FLAG_PICTURE = 16,
     FLAG_HOP = 32,
     FLAG_COUNTED = 64,
-    FLAGS = 127, /* all of them */
+    FLAG_PLACE = 128, /* of format 4 of the folder (folder.c); the last bit that there is */
 };
 
 /* Format 1: the first seven bytes are the same, but that instead of flags `pixel` stands there. */
@@ -83,6 +85,7 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
                    const struct secret *secret, uint8_t ret[RECORD_MAX])
 {
     bool picture = has_picture(record);
+    bool place = picture && record->place != 0;
     ret[AT_FORMAT] = 2;
     ret[AT_STATE] = record->state;
     ret[AT_REASON] = record->reason;
@@ -92,7 +95,7 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
         (uint8_t)((record->pixel ? FLAG_PIXEL : 0) | (record->purged ? FLAG_PURGED : 0) |
                   (record->asked ? FLAG_ASKED : 0) | (record->answered ? FLAG_ANSWERED : 0) |
                   (picture ? FLAG_PICTURE : 0) | (record->hop_host ? FLAG_HOP : 0) |
-                  (picture && record->counted ? FLAG_COUNTED : 0));
+                  (picture && record->counted ? FLAG_COUNTED : 0) | (place ? FLAG_PLACE : 0));
     ret[AT_SHARERS] = record->sharers_count;
     ret[AT_AGAIN] = record->again;
     little_put16(ret + AT_REQUESTS, record->requests);
@@ -108,6 +111,10 @@ size_t record_pack(const struct cache_record *record, const struct cache_key *ke
         little_put32(at, record->size);
         memcpy(at + 4, record->content, sizeof(record->content));
         at += PICTURE;
+    }
+    if (place) {
+        little_put32(at, record->place);
+        at += PLACE;
     }
     if (record->hop_host) {
         little_put64(at, record->hop_host);
@@ -148,9 +155,10 @@ static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *
     uint8_t flags = bytes[AT_FLAGS];
     size_t sharers = bytes[AT_SHARERS];
     size_t picture = flags & FLAG_PICTURE ? PICTURE : 0;
+    size_t place = flags & FLAG_PLACE ? PLACE : 0;
     size_t hop = flags & FLAG_HOP ? HOP : 0;
-    if (flags > FLAGS || sharers > CACHE_SHARERS ||
-        len != HEAD + picture + hop + 2 * sharers + SUM ||
+    if (sharers > CACHE_SHARERS || (place && !picture) ||
+        len != HEAD + picture + place + hop + 2 * sharers + SUM ||
         !sum_holds(bytes, len - SUM, key, secret))
         return -EBADMSG;
     *ret = (struct cache_record){
@@ -173,10 +181,13 @@ static int unpack_new(const uint8_t *bytes, size_t len, const struct cache_key *
         ret->size = little_get32(bytes + HEAD);
         memcpy(ret->content, bytes + HEAD + 4, sizeof(ret->content));
     }
+    const uint8_t *at = bytes + HEAD + picture;
+    if (place)
+        ret->place = little_get32(at);
     if (hop)
-        ret->hop_host = little_get64(bytes + HEAD + picture);
+        ret->hop_host = little_get64(at + place);
     for (size_t i = 0; i < sharers; i++)
-        ret->sharers[i] = little_get16(bytes + HEAD + picture + hop + 2 * i);
+        ret->sharers[i] = little_get16(at + place + hop + 2 * i);
     return 0;
 }
 

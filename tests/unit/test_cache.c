@@ -316,7 +316,7 @@ static void test_what_it_refuses_to_open(void **state)
     assert_int_equal(cache_open(&f->conf, &cache), -ENOKEY);
     write_file(f, "secret", "too short", 0600);
     assert_int_equal(cache_open(&f->conf, &cache), -EBADMSG);
-    write_file(f, "format", "shoji cache 4\n", 0600);
+    write_file(f, "format", "shoji cache 5\n", 0600);
     assert_int_equal(cache_open(&f->conf, &cache), CACHE_NEWER);
     write_file(f, "format", "something else", 0600);
     assert_int_equal(cache_open(&f->conf, &cache), -EBADMSG);

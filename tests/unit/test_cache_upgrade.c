@@ -104,7 +104,7 @@ static void test_the_old_queue_is_brought_over(void **state)
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
-    assert_string_equal(text, "shoji cache 3\n"); /* an older program is to refuse it now */
+    assert_string_equal(text, "shoji cache 4\n"); /* an older program is to refuse it now */
     fixture_free(f);
 }
 
