@@ -1,5 +1,5 @@
-"""Postfix, `shoji lmtp` and Dovecot: what comes to rest in the mailboxes, and what becomes of mail
-while one of the programs is dead."""
+"""Postfix, `shoji lmtp` and Dovecot: what comes to rest in the mailboxes of several recipients. What
+becomes of mail while one of the programs is dead, test_killed.py knows."""
 
 import email
 import email.policy
@@ -110,30 +110,6 @@ class Rewritten(Stack):
         self.mta.wait_for(r"status=sent", 2)
         for user in (ANNA, BERT):
             self.assertEqual(len(self.store.mails(user)), 1)
-
-    def test_the_front_is_dead(self):
-        address = "%s:%d" % self.front.address
-        self.front.process.kill()
-        self.front.process.wait()
-        self.front.process.stdout.close()
-        self.front.process = None
-        self.send(self.message(), ANNA)
-        self.mta.wait_for(r"to=<anna@example\.org>.* status=deferred")
-        self.assertEqual(self.store.mails(ANNA), [])
-        self.start_front(address)
-        self.mta.flush()
-        mail, = self.received(ANNA)
-        self.assertEqual(len(self.images(mail)), 1)
-
-    def test_the_server_is_dead(self):
-        self.server.stop()
-        self.send(self.message(), ANNA)
-        mail, = self.received(ANNA)
-        url, = self.images(mail)
-        self.assertEqual(self.sender.count(), 0)
-        self.server.start()  # and takes what waits in the spool
-        harness.until(lambda: self.sender.count() == 1)
-        self.assertPicture(self.server.get(url.removeprefix(harness.BASE)))
 
     def test_nothing_is_smuggled_into_it(self):
         """Past a store that takes more for the end of a message than it should."""

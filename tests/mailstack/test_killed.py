@@ -149,11 +149,14 @@ class Killed(harness.ServerTest):
             for url in set(stack.OURS.findall(stack.html_of(mail))):
                 opened = harness.shoji("open", "--config", self.provider.server.config_file(), url, check=0)
                 self.assertNotIn("d=", [line[:2] for line in opened[1].decode().splitlines()])
-            answer = http1.ask(self.provider.server.address, url.removeprefix(stack.BASE))
-            self.assertEqual(answer.status, 200)
+            self.assertShown(mail)
         else:
             harness.shoji("prefetch", "--config", self.provider.server.config_file(), stdin=mail, check=0)
             harness.until(lambda: len(self.sender.asked(*news.shown)) == len(news.shown))
+
+    def assertShown(self, mail):
+        for url in set(stack.OURS.findall(stack.html_of(mail))):
+            self.assertPicture(http1.ask(self.provider.server.address, url.removeprefix(stack.BASE)))
 
     def go_through(self, way):
         self.sender = sender.Sender(self, senders_network, stack.MX)
@@ -193,6 +196,8 @@ class Killed(harness.ServerTest):
         self.assertEqual(sorted(one.path for one in self.sender.asked()
                                 if f"/{name}/" in one.path or one.path.endswith("=" + name)),
                          sorted("/" + url.split("/", 3)[3] for url in news.shown))
+        if row.becomes == "rewritten":
+            self.assertShown(mail)
 
     def test_milter(self):
         self.go_through("milter")

@@ -89,31 +89,35 @@ class Newsletter(harness.ServerTest):
             self.assertNotIn(url.split("/")[2], asked)
 
     def assertNothingOfOurs(self, message):
-        """What left the house names no host of the house's, and the pictures as their sender does."""
-        html = stack.html_of(message)
-        for part in email.message_from_bytes(message, policy=email.policy.default).walk():
-            if part.get_content_maintype() == "text":
-                for host in (stack.IMG, stack.MAIL):
-                    self.assertNotIn(host, part.get_content())
-        self.assertNotIn(b"data-shoji", message)
-        for url in self.news.images:
-            self.assertIn(f'src="{url}"', html)
-        for url in self.news.trackers.values():
-            self.assertNotIn(url.split("/")[2], html)
+        """What left the house names no host of the house's, and the pictures as their sender does.
+        Returns its text, that of mail within it, too."""
+        parts = email.message_from_bytes(message, policy=email.policy.default).walk()
+        text = "".join(part.get_content() for part in parts if part.get_content_maintype() == "text")
+        for host in (stack.IMG, stack.MAIL):
+            self.assertNotIn(host, text)
+        for url in (*self.news.images, self.news.backgrounds["sheet"]):
+            self.assertIn(url, text)
+        return text
 
     def answer(self, one):
-        """Replies in this browser, and forwards; what arrives at the sender's."""
+        """Replies in this browser, forwards, and forwards as an attachment; what arrives at the
+        sender's."""
         one.compose("Thank you.", _reply_uid=1)
         self.keep(f"{self.provider.way}-reply", one)
         one.send_it()
         self.sender.received(1)
         one.compose("Look at this.", _forward_uid=1, _to=FRIEND)
         one.send_it()
-        reply, forward = self.sender.received(2)
-        self.assertIn("Thank you.", stack.html_of(reply))
-        self.assertIn("Look at this.", stack.html_of(forward))
-        for message in (reply, forward):
-            self.assertNothingOfOurs(message)
+        self.sender.received(2)
+        one.compose("All of it.", _forward_uid=1, _attachment=1, _to=FRIEND)
+        one.send_it()
+        self.assertIn(b"\nContent-Type: message/rfc822", self.sender.received(3)[2])
+        reply, forward, attached = map(self.assertNothingOfOurs, self.sender.received(3))
+        for text, said in ((reply, "Thank you."), (forward, "Look at this."), (attached, "All of it.")):
+            self.assertIn(said, text)
+        for text in (reply, forward):
+            for url in self.news.trackers.values():
+                self.assertNotIn(url.split("/")[2], text)
 
     def read(self, way):
         """The whole of it. Afterwards the sender knows what he knew before."""

@@ -1,6 +1,6 @@
 """A newsletter from its sender's mail server to the reader, through Postfix and shoji-milter, in the
-networks of all who are part of it: what does the sender learn, and what becomes of mail while one of
-the programs is dead?"""
+networks of all who are part of it: what does the sender learn? Without a store and a webmail; with
+them, and with programs that die, see test_newsletter.py and test_killed.py."""
 
 import email
 import email.policy
@@ -168,33 +168,6 @@ class Rewritten(Stack):
         self.assertEqual(sum(p.opens() for p in after), sum(p.opens() for p in web))
         self.assertEqual(sum(p.opens() for p in after), IMAGES + BACKGROUNDS)
         self.assertEqual({p.source[0] for p in after}, {provinces.EGRESS})
-
-    def test_milter_killed(self):
-        """The mail waits at its sender's, and is delivered rewritten, once, when the milter is back."""
-        self.incoming.kill()
-        self.send(self.newsletter())
-        self.theirs.wait_for(r"status=deferred .* 451 ")
-        self.assertEqual(self.ours.delivered(), [])
-        self.assertEqual(len(self.theirs.waiting()), 1)
-        self.assertEqual(self.web.count(), 0)
-        self.incoming.start()
-        self.theirs.flush()
-        self.assertRewritten(self.received())
-        self.theirs.wait_for("status=sent")
-        self.assertEqual(self.theirs.waiting(), [])
-        self.assertFetchedOnce()
-
-    def test_server_killed(self):
-        """Delivered and rewritten at once; the images are fetched when the server is back."""
-        self.server.kill()
-        self.send(self.newsletter())
-        message = self.received()
-        self.assertRewritten(message)
-        self.assertEqual(self.web.count(), 0)
-        self.start_server()
-        self.assertFetchedOnce()
-        harness.until(lambda: set(self.open(message)) == {200})
-        self.assertFetchedOnce()
 
     def test_reply(self):
         """What a reader quotes leaves the house with the sender's own URLs."""
