@@ -197,8 +197,10 @@ static uint64_t prepare(struct drive *drive, struct write_slot *slot,
 uint64_t drive_store(struct drive *drive, const struct drive_batch *batch, double *ret_s)
 {
     uint64_t bytes = 0;
-    for (unsigned i = 0; i < batch->count; i++)
-        bytes += prepare(drive, &drive->slots[i], batch, batch->first + i);
+    for (unsigned i = 0; i < batch->count; i++) {
+        uint64_t at = batch->first + i;
+        bytes += prepare(drive, &drive->slots[i], batch, batch->order ? batch->order[at] : at);
+    }
     double before = drive_now_s();
     pthread_mutex_lock(&drive->lock);
     drive->pending = batch->count;

@@ -27,12 +27,14 @@ uint64_t drive_mix(uint64_t number);
 /* As mail's pictures are: lognormal, median 12 KB, 1 KB to 2 MB. */
 size_t drive_mail_size(uint64_t number);
 
-/* Stores the numbers from `first` on, and waits for all of them. */
+/* Stores the numbers from `first` on, or those that stand there in `order`, and waits for all of
+ * them. */
 struct drive_batch {
     uint64_t first;
     unsigned count; /* at most DRIVE_BATCH */
     size_t (*size)(uint64_t number);
     uint64_t distinct; /* number modulo this is the picture; 0: each has its own */
+    const uint32_t *order;
 };
 
 /* How many bytes of pictures that were. *ret_s: how long. */

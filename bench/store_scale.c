@@ -1,11 +1,14 @@
 /*
  * Scale: what many entries cost. One line of JSON each.
  *
- * store_scale pictures DIR COUNT: stores COUNT small pictures; then, closed well and opened anew,
- * how long opening takes, how many lookups and reads of random ones a second of CPU there are, what
- * memory is private; then opening once more without the mark of having been closed well.
- * store_scale index DIR COUNT: the index alone, of originals that were no pictures.
- * store_scale same DIR COUNT: COUNT addresses of 1,000 pictures between them.
+ * store_scale fill WHAT DIR COUNT makes a store, through the store's own writer, but without
+ * flushing. WHAT: `pictures`, COUNT small ones; `index`, the index alone, of originals that were no
+ * pictures; `ordered`, the same in the order of their keys, for counts that take hours in any
+ * other; `same`, COUNT addresses of 1,000 pictures between them.
+ *
+ * store_scale measure WHAT DIR COUNT, in a process of its own, so that its memory is the store's:
+ * how long opening takes, well closed and not; how many lookups and reads of random ones a second
+ * of CPU there are; what memory is private; how much of the files is in use.
  */
 #include "store_drive.h"
 
@@ -27,6 +30,100 @@ static size_t mail_size(uint64_t number)
     return drive_mail_size(number);
 }
 
+static size_t no_size(uint64_t number)
+{
+    (void)number;
+    return 0;
+}
+
+static const struct what {
+    const char *name;
+    size_t (*size)(uint64_t number);
+    uint64_t distinct;
+    uint64_t record; /* bytes of the index for each, and a quarter more */
+    uint64_t room;   /* of the segments, for each */
+    bool ordered;
+} kinds[] = {
+    {"pictures", small_size, 0, 400, 1600, false},
+    {"index", no_size, 0, 250, 0, false},
+    {"ordered", no_size, 0, 160, 0, true},
+    {"same", mail_size, DISTINCT, 400, 0, false},
+};
+
+static struct cache_conf conf_of(const struct what *what, const char *dir, uint64_t count)
+{
+    struct cache_conf conf = {.dir = dir, .index_size = 64 * MiB + count * what->record};
+    conf.size = conf.index_size + 128 * MiB + count * what->room;
+    conf.size += what->distinct ? 256 * MiB : 0;
+    return conf;
+}
+
+/* ---- filling ---- */
+
+struct place {
+    uint32_t number;
+    uint8_t key[8];
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return memcmp(x->key, y->key, sizeof(x->key));
+}
+
+static void *allocate(size_t len)
+{
+    void *bytes = malloc(len);
+    if (!bytes) {
+        fprintf(stderr, "store_scale: no memory\n");
+        exit(1);
+    }
+    return bytes;
+}
+
+static uint32_t *order_of_keys(struct drive *drive, uint64_t count)
+{
+    struct place *places = allocate(count * sizeof(*places));
+    for (uint64_t i = 0; i < count; i++) {
+        struct cache_key key = drive_key(drive, i);
+        places[i].number = (uint32_t)i;
+        memcpy(places[i].key, key.bytes, sizeof(places[i].key));
+    }
+    qsort(places, count, sizeof(*places), by_key);
+    uint32_t *order = allocate(count * sizeof(*order));
+    for (uint64_t i = 0; i < count; i++)
+        order[i] = places[i].number;
+    free(places);
+    return order;
+}
+
+static void fill(const struct what *what, const char *dir, uint64_t count)
+{
+    struct cache_conf conf = conf_of(what, dir, count);
+    conf.unsynced = true;
+    double took_s;
+    struct drive *drive = drive_open(&conf, &took_s);
+    uint32_t *order = what->ordered ? order_of_keys(drive, count) : NULL;
+    uint64_t bytes = 0;
+    double before = drive_now_s();
+    for (uint64_t at = 0; at < count; at += DRIVE_BATCH) {
+        const struct drive_batch batch = {
+            .first = at,
+            .count = count - at < DRIVE_BATCH ? (unsigned)(count - at) : DRIVE_BATCH,
+            .size = what->size,
+            .distinct = what->distinct,
+            .order = order,
+        };
+        bytes += drive_store(drive, &batch, &took_s);
+    }
+    printf("{\"count\":%llu,\"bytes\":%llu,\"fill_s\":%.1f}\n", (unsigned long long)count,
+           (unsigned long long)bytes, drive_now_s() - before);
+    free(order);
+    drive_close(drive);
+}
+
+/* ---- measuring ---- */
+
 /* Memory of our own: not what is mapped from files. */
 static unsigned long anonymous_bytes(void)
 {
@@ -40,31 +137,23 @@ static unsigned long anonymous_bytes(void)
     return kib * 1024;
 }
 
-static void fill(struct drive *drive, uint64_t count, size_t (*size)(uint64_t), uint64_t distinct,
-                 uint64_t *ret_bytes)
+static bool look_up(struct drive *drive, uint64_t number)
 {
-    double took_s;
-    *ret_bytes = 0;
-    for (uint64_t at = 0; at < count; at += DRIVE_BATCH) {
-        const struct drive_batch batch = {
-            .first = at,
-            .count = count - at < DRIVE_BATCH ? (unsigned)(count - at) : DRIVE_BATCH,
-            .size = size,
-            .distinct = distinct,
-        };
-        *ret_bytes += drive_store(drive, &batch, &took_s);
-    }
+    struct cache_key key = drive_key(drive, number);
+    struct cache_record record;
+    return cache_lookup(drive_cache(drive), &key, &record) == 0;
 }
 
-/* Pairs a second of this thread's CPU, the best of three: once everything is in memory. */
-static double reads_a_second(struct drive *drive, uint64_t count)
+/* A second of this thread's CPU, the best of three: once everything is in memory, and mapped. */
+static double a_second(struct drive *drive, bool (*ask)(struct drive *drive, uint64_t number),
+                       uint64_t count)
 {
     double best = 0;
     for (unsigned round = 0; round < 3; round++) {
         unsigned found = 0;
         double before = drive_cpu_s();
         for (unsigned i = 0; i < READS; i++)
-            found += drive_read(drive, drive_mix(i + round) % count);
+            found += ask(drive, drive_mix(i) % count);
         double rate = READS / (drive_cpu_s() - before);
         best = rate > best ? rate : best;
         if (found != READS) {
@@ -75,67 +164,45 @@ static double reads_a_second(struct drive *drive, uint64_t count)
     return best;
 }
 
-static void measure(struct cache_conf *conf, uint64_t count, bool pictures)
+static void measure(const struct what *what, const char *dir, uint64_t count)
 {
+    struct cache_conf conf = conf_of(what, dir, count);
     double start_s, crashed_s;
     char mark[4096];
-    struct drive *drive = drive_open(conf, &start_s);
+    struct drive *drive = drive_open(&conf, &start_s);
+    unsigned long memory = anonymous_bytes();
     drive_close(drive);
-    snprintf(mark, sizeof(mark), "%s/clean", conf->dir);
+    snprintf(mark, sizeof(mark), "%s/clean", conf.dir);
     (void)unlink(mark);
-    drive = drive_open(conf, &crashed_s);
+    drive = drive_open(&conf, &crashed_s);
     struct cache_usage usage;
     cache_usage(drive_cache(drive), &usage);
-    printf("\"start_s\":%.4f,\"start_crashed_s\":%.4f,\"records\":%llu,\"pictures\":%llu,", start_s,
-           crashed_s, (unsigned long long)usage.records, (unsigned long long)usage.pictures);
-    if (pictures)
-        printf("\"reads_per_cpu_s\":%.0f,", reads_a_second(drive, count));
-    unsigned found = 0;
-    double before = drive_cpu_s();
-    for (unsigned i = 0; i < READS; i++) {
-        struct cache_key key = drive_key(drive, drive_mix(i) % count);
-        struct cache_record record;
-        found += cache_lookup(drive_cache(drive), &key, &record) == 0;
-    }
-    printf("\"lookups_per_cpu_s\":%.0f,\"found\":%u,", READS / (drive_cpu_s() - before), found);
-    printf("\"anon_bytes\":%lu,", anonymous_bytes());
+    printf("{\"start_s\":%.4f,\"start_crashed_s\":%.4f,\"records\":%llu,\"pictures\":%llu,",
+           start_s, crashed_s, (unsigned long long)usage.records,
+           (unsigned long long)usage.pictures);
+    if (what->size != no_size)
+        printf("\"reads_per_cpu_s\":%.0f,", a_second(drive, drive_read, count));
+    printf("\"lookups_per_cpu_s\":%.0f,", a_second(drive, look_up, count));
+    unsigned long after = anonymous_bytes();
+    printf("\"anon_bytes\":%lu,", after > memory ? after : memory);
     drive_close(drive);
     printf("\"index_used\":%llu,\"segments_used\":%llu}\n",
-           (unsigned long long)drive_used_bytes(conf->dir, "index"),
-           (unsigned long long)drive_used_bytes(conf->dir, "seg-"));
-}
-
-static size_t no_size(uint64_t number)
-{
-    (void)number;
-    return 0;
+           (unsigned long long)drive_used_bytes(conf.dir, "index"),
+           (unsigned long long)drive_used_bytes(conf.dir, "seg-"));
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: store_scale pictures|index|same DIR COUNT\n");
+    const struct what *what = NULL;
+    for (size_t i = 0; argc == 5 && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(argv[2], kinds[i].name) == 0)
+            what = &kinds[i];
+    bool fills = argc == 5 && strcmp(argv[1], "fill") == 0;
+    if (!what || (!fills && strcmp(argv[1], "measure") != 0)) {
+        fprintf(stderr, "usage: store_scale fill|measure pictures|index|ordered|same DIR COUNT\n");
         return 2;
     }
-    const char *what = argv[1];
-    uint64_t count = strtoull(argv[3], NULL, 10), bytes;
-    char dir[4096];
-    snprintf(dir, sizeof(dir), "%s/store", argv[2]);
-    bool same = strcmp(what, "same") == 0, index = strcmp(what, "index") == 0;
-    struct cache_conf conf = {.dir = dir, .index_size = 64 * MiB + count * 400};
-    conf.size = conf.index_size + 128 * MiB;
-    conf.size += same ? 256 * MiB : index ? 0 : count * 1600;
-    double ignored;
-    struct drive *drive = drive_open(&conf, &ignored);
-    double before = drive_now_s();
-    fill(drive, count,
-         index  ? no_size
-         : same ? mail_size
-                : small_size,
-         same ? DISTINCT : 0, &bytes);
-    printf("{\"case\":\"%s\",\"count\":%llu,\"bytes\":%llu,\"fill_s\":%.1f,", what,
-           (unsigned long long)count, (unsigned long long)bytes, drive_now_s() - before);
-    drive_close(drive);
-    measure(&conf, count, !index);
+    uint64_t count = strtoull(argv[4], NULL, 10);
+    (fills ? fill : measure)(what, argv[3], count);
     return 0;
 }

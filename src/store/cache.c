@@ -24,6 +24,7 @@ struct cache {
     struct ring *ring;
     struct writer *writer;
     bool index_lost;
+    bool unsynced;
 };
 
 /* ---- opening ---- */
@@ -74,6 +75,8 @@ static int open_index(struct cache *cache, uint64_t size, bool *ret_fresh)
 {
     struct env_conf conf = {
         .dir = cache->folder.index, .size = size, .closed = cache->folder.closed};
+    if (cache->unsynced)
+        conf.flags = MDB_NOSYNC;
     *ret_fresh = !cache->folder.has_index;
     int r = index_open(&conf, &cache->secret, &cache->index);
     if (r != -EBADMSG || *ret_fresh)
@@ -108,6 +111,7 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
                                   .closed = cache->folder.closed,
                                   .empty = fresh,
                                   .encrypt = conf->encrypt,
+                                  .unsynced = conf->unsynced,
                                   .slots_of = cache->index.figures.slots_of,
                                   .slots = cache->index.figures.slots};
     r = ring_open(&ring_conf, &cache->ring);
@@ -130,6 +134,7 @@ int cache_open(const struct cache_conf *conf, struct cache **ret)
     if (!cache)
         return -ENOMEM;
     cache->folder.lock_fd = -1;
+    cache->unsynced = conf->unsynced;
     int r = open_all(conf, cache);
     if (r != 0) {
         cache_close(cache);

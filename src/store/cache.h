@@ -39,6 +39,8 @@ struct cache_conf {
     bool encrypt;        /* pictures stored from now on */
     unsigned shared_by;  /* what so many mailboxes have asked for may be fetched again, and goes
                             before  what may not; 0: no difference is made */
+    bool unsynced;       /* nothing is flushed, and a power loss may cost all of it: for filling
+                            a store that can be made again, as benchmarks do */
     struct loop *loop;   /* where `done` runs */
 };
 

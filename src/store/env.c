@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "store/sound.h"
+#include "store/trail.h"
 #include "sys/fd.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 
 struct env {
     MDB_env *mdb;
+    struct trail trail;   /* who writes */
     pthread_mutex_t lock; /* of `idle` */
     MDB_txn *idle[IDLE_READS];
     size_t idle_count;
@@ -62,14 +64,18 @@ static int file_path(const char *dir, const char *name, char ret[PATH_MAX])
     return snprintf(ret, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+static int data_fd(const struct env *env)
+{
+    int fd = -1;
+    must(mdb_env_get_fd(env->mdb, &fd) == 0);
+    return fd;
+}
+
 /* Takes the whole file now: a disk that fills up later costs new segments, never a write into this
  * one. File systems that cannot reserve are believed to have the room. */
 static int reserve(struct env *env, uint64_t size)
 {
-    int fd;
-    int r = env_error(mdb_env_get_fd(env->mdb, &fd));
-    if (r < 0)
-        return r;
+    int fd = data_fd(env);
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;
@@ -98,7 +104,7 @@ static int fill_lock_file(const struct env_conf *conf)
     return fd_write_all(fd, zeros, sizeof(zeros));
 }
 
-static int check(const struct env_conf *conf)
+static int check(const struct env_conf *conf, struct trail *trail)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -108,28 +114,14 @@ static int check(const struct env_conf *conf)
     if (st.st_mtim.tv_sec < conf->closed.s ||
         (st.st_mtim.tv_sec == conf->closed.s && st.st_mtim.tv_nsec < conf->closed.ns))
         return 0;
-    return sound_check(path);
+    return trail_proves(trail, &st) ? 0 : sound_check(path);
 }
 
-int env_open(const struct env_conf *conf, struct env **ret)
+static int open_mdb(const struct env_conf *conf, struct env *env)
 {
-    if (mkdir(conf->dir, 0700) < 0 && errno != EEXIST)
-        return -errno;
-    int ready = check(conf);
-    if (ready == 0)
-        ready = fill_lock_file(conf);
-    if (ready < 0)
-        return ready;
-    struct env *env = calloc(1, sizeof(*env));
-    if (!env)
-        return -ENOMEM;
     int code = mdb_env_create(&env->mdb);
-    if (code != 0) {
-        free(env);
-        return env_error(code);
-    }
-    pthread_mutex_init(&env->lock, NULL);
-    code = mdb_env_set_mapsize(env->mdb, conf->size);
+    if (code == 0)
+        code = mdb_env_set_mapsize(env->mdb, conf->size);
     if (code == 0)
         code = mdb_env_set_maxreaders(env->mdb, LIMIT_STORE_READERS);
     if (code == 0 && conf->databases > 0)
@@ -137,13 +129,28 @@ int env_open(const struct env_conf *conf, struct env **ret)
     /* Not NOMEMINIT: LMDB then wipes its pages, and no heap memory of ours gets to the disk. */
     if (code == 0)
         code = mdb_env_open(env->mdb, conf->dir, MDB_NOTLS | MDB_NORDAHEAD | conf->flags, 0600);
-    int r = env_error(code);
+    return code == 0 ? reserve(env, conf->size) : env_error(code);
+}
+
+int env_open(const struct env_conf *conf, struct env **ret)
+{
+    if (mkdir(conf->dir, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    struct env *env = calloc(1, sizeof(*env));
+    if (!env)
+        return -ENOMEM;
+    pthread_mutex_init(&env->lock, NULL);
+    trail_open(conf->dir, conf->trail, &env->trail);
+    int r = check(conf, &env->trail);
     if (r == 0)
-        r = reserve(env, conf->size);
+        r = fill_lock_file(conf);
+    if (r == 0)
+        r = open_mdb(conf, env);
     if (r < 0) {
         env_close(env);
         return r;
     }
+    trail_end(&env->trail, data_fd(env)); /* it is ours as it is now */
     *ret = env;
     return 0;
 }
@@ -154,7 +161,9 @@ void env_close(struct env *env)
         return;
     while (env->idle_count > 0)
         mdb_txn_abort(env->idle[--env->idle_count]);
-    mdb_env_close(env->mdb);
+    if (env->mdb)
+        mdb_env_close(env->mdb);
+    trail_close(&env->trail);
     pthread_mutex_destroy(&env->lock);
     free(env);
 }
@@ -205,6 +214,17 @@ int env_write_begin(struct env *env, MDB_txn **ret)
     return env_error(mdb_txn_begin(env->mdb, NULL, 0, ret));
 }
 
+int env_commit(struct env *env, MDB_txn *txn)
+{
+    trail_begin(&env->trail);
+    int r = env_error(mdb_txn_commit(txn));
+    if (r == 0)
+        trail_end(&env->trail, data_fd(env));
+    else
+        trail_lose(&env->trail);
+    return r;
+}
+
 void env_space(struct env *env, struct env_space *ret)
 {
     MDB_envinfo info;
@@ -243,7 +263,7 @@ int env_free_pages(struct env *env, uint64_t *ret)
     return r;
 }
 
-static const char *const files[] = {"data.mdb", "lock.mdb", "keys" /* slots.h */};
+static const char *const files[] = {"data.mdb", "lock.mdb", "keys" /* slots.h */, "trail"};
 
 uint64_t env_file_bytes(const char *dir)
 {

@@ -13,12 +13,13 @@
 #include "base/err.h"
 
 #include <lmdb.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct env;
 
 /* When everything was closed as it should be; zero: never. A data file that is older than that
- * needs no checking (sound.h) before it is opened. */
+ * needs no checking (sound.h) before it is opened; nor one whose trail (trail.h) says so. */
 struct env_closed {
     int64_t s;
     int64_t ns;
@@ -30,6 +31,7 @@ struct env_conf {
     unsigned flags;  /* MDB_..., added to what all of ours have */
     struct env_closed closed;
     unsigned databases; /* named ones; 0: only the unnamed */
+    bool trail;         /* one (trail.h) may be made, if there is none */
 };
 
 /* 0; -ENOSPC when the space cannot be had now; -EBADMSG when the files cannot be read; -errno. */
@@ -49,7 +51,9 @@ MUST_CHECK int env_seek(MDB_cursor *cursor, const MDB_val *after, MDB_val *ret_k
 MUST_CHECK int env_read_begin(struct env *env, MDB_txn **ret);
 void env_read_end(struct env *env, MDB_txn *txn);
 
+/* env_commit ends `txn`, also when it fails: 0 or -errno. */
 MUST_CHECK int env_write_begin(struct env *env, MDB_txn **ret);
+MUST_CHECK int env_commit(struct env *env, MDB_txn *txn);
 
 struct env_space {
     uint64_t page;       /* bytes */

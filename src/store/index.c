@@ -171,7 +171,7 @@ int index_commit(struct index *index, MDB_txn *txn)
         index_abort(index, txn);
         return r;
     }
-    return env_error(mdb_txn_commit(txn));
+    return env_commit(index->env, txn);
 }
 
 void index_abort(struct index *index, MDB_txn *txn)
@@ -227,6 +227,7 @@ int index_open(const struct env_conf *conf, const struct secret *secret, struct 
 {
     struct index index = {.secret = secret, .uncounted = UNCOUNTED, .shreds_due = true};
     struct env_conf env_conf = *conf;
+    env_conf.trail = true;
     env_conf.databases = 11; /* two of them an older version's (upgrade.h) */
     int r = env_open(&env_conf, &index.env);
     if (r < 0)

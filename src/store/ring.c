@@ -1,6 +1,7 @@
 #include "store/ring.h"
 
 #include "base/limits.h"
+#include "store/checked.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,7 +20,9 @@ struct ring {
     uint64_t segment_size; /* of a new one's map */
     uint64_t share;        /* all of it, its keys included */
     bool encrypt;
+    bool unsynced;
     uint64_t next_generation;
+    struct checked checked; /* the writer's */
 
     pthread_mutex_t lock; /* of the array and the counts of readers; never held while reading */
     pthread_cond_t left;  /* a reader has left a segment */
@@ -67,10 +70,12 @@ static int open_found(struct ring *ring, const struct ring_conf *ring_conf)
     if (r < 0)
         return r;
     for (size_t i = 0; i < count; i++) {
-        struct segment_conf conf = {.dir = ring->dir,
-                                    .generation = found[i],
-                                    .secret = ring->secret,
-                                    .closed = ring_conf->closed};
+        struct segment_conf conf = {
+            .dir = ring->dir,
+            .generation = found[i],
+            .secret = ring->secret,
+            .unsynced = ring->unsynced,
+            .closed = checked_closed(&ring->checked, found[i], &ring_conf->closed)};
         struct segment *segment;
         if (found[i] >= ring->next_generation)
             ring->next_generation = found[i] + 1;
@@ -116,13 +121,19 @@ int ring_open(const struct ring_conf *conf, struct ring **ret)
     ring->size = conf->size;
     ring->share = (conf->size / shares - OVERHEAD) / 4096 * 4096;
     ring->encrypt = conf->encrypt;
+    ring->unsynced = conf->unsynced;
     ring->segment_size = conf->encrypt ? slots_map_size(ring->share) : ring->share;
     ring->secret = conf->secret;
     ring->next_generation = 1;
     ring->dir = strdup(conf->dir);
+    ring->checked.fd = -1;
+    if (ring->dir)
+        checked_open(ring->dir, &ring->checked);
     int r = ring->dir ? open_found(ring, conf) : -ENOMEM;
-    if (r == 0 && ring->count > 0)
+    if (r == 0 && ring->count > 0) {
         take_up_newest(ring, conf);
+        checked_note(&ring->checked, ring->segments[ring->count - 1]->generation);
+    }
     if (r == 0 && ring->count == 0)
         r = ring_grow(ring);
     if (r < 0 && r != -ENOSPC) {
@@ -139,6 +150,7 @@ void ring_close(struct ring *ring)
         return;
     while (ring->count > 0)
         segment_close(ring->segments[--ring->count]);
+    checked_close(&ring->checked);
     pthread_cond_destroy(&ring->left);
     pthread_mutex_destroy(&ring->lock);
     free(ring->dir);
@@ -244,6 +256,7 @@ static struct segment_conf conf_of_new(const struct ring *ring)
                                  .generation = ring->next_generation,
                                  .size = ring->segment_size,
                                  .secret = ring->secret,
+                                 .unsynced = ring->unsynced,
                                  .may_make = true,
                                  .encrypt = ring->encrypt};
 }
@@ -255,6 +268,7 @@ static void add_newest(struct ring *ring, struct segment *segment)
     pthread_mutex_unlock(&ring->lock);
     ring->next_generation++;
     ring->sealed = false;
+    checked_note(&ring->checked, segment->generation);
 }
 
 /* Returns when no reader is in it any more. */

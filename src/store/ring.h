@@ -23,6 +23,7 @@ struct ring_conf {
     struct env_closed closed;
     bool empty;        /* remove what is there: the index does not know it */
     bool encrypt;      /* what is stored from now on */
+    bool unsynced;     /* as in cache.h */
     uint64_t slots_of; /* the last segment with keys that the index knows of, and how many of ... */
     uint32_t slots;    /* ... its slots */
 };

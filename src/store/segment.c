@@ -35,6 +35,8 @@ static int open_once(const struct segment_conf *conf, struct segment *segment)
     /* What exists keeps its size: the file's, since a damaged one may claim anything. */
     struct env_conf env_conf = {.dir = segment->dir,
                                 .size = conf->may_make ? conf->size : env_file_bytes(segment->dir),
+                                .trail = conf->may_make,
+                                .flags = conf->unsynced ? MDB_NOSYNC : 0,
                                 .closed = conf->closed};
     if (env_conf.size == 0)
         return -EBADMSG;
@@ -374,7 +376,7 @@ int segment_commit(struct segment *segment)
     if (!segment->txn)
         return 0;
     segment->pages_pending = 0;
-    return env_error(mdb_txn_commit(take(segment->txn)));
+    return env_commit(segment->env, take(segment->txn));
 }
 
 /* The keys that were used get others. Should that fail, those slots are not used again; what has

@@ -52,7 +52,8 @@ struct segment_conf {
     const struct secret *secret;
     struct env_closed closed;
     bool may_make;
-    bool encrypt; /* what is made */
+    bool encrypt;  /* what is made */
+    bool unsynced; /* as in cache.h */
 };
 
 MUST_CHECK int segment_open(const struct segment_conf *conf, struct segment **ret);
