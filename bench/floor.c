@@ -185,7 +185,7 @@ static bool write_due(struct server *server, struct conn *conn)
 
 static bool serve(struct server *server, struct conn *conn, uint32_t events)
 {
-    char bytes[READ_SIZE];
+    UNCLEARED char bytes[READ_SIZE];
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
         ssize_t n = recv(conn->fd, bytes, sizeof(bytes), 0);
         if (n == 0 || (n < 0 && errno != EAGAIN))
