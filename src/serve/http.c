@@ -22,6 +22,7 @@ struct http {
     struct request_env *env;
     struct watch *watch;
     struct readers *readers;
+    bool inherited; /* the sockets */
     size_t answers_held;
     struct door *doors;
     size_t doors_count;
@@ -333,7 +334,10 @@ int http_new(const struct http_conf *conf, struct request_env *env, char *why, s
         free(doors);
         return -ENOMEM;
     }
-    *http = (struct http){.env = env, .doors = doors, .doors_count = addresses * conf->fronts};
+    *http = (struct http){.env = env,
+                          .inherited = conf->sockets_count > 0,
+                          .doors = doors,
+                          .doors_count = addresses * conf->fronts};
     memset(doors, 0, doors_size);
     for (size_t i = 0; i < http->doors_count; i++)
         doors[i].fd = -1;
@@ -406,8 +410,12 @@ void http_drain(struct http *http)
         struct door *door = &http->doors[i];
         if (!door->daemon)
             continue;
-        int fd = MHD_quiesce_daemon(door->daemon);
-        fd_close(&fd);
+        /* libmicrohttpd's thread may look at it once more, so it is closed when that has ended.
+         * Until then, who comes is refused; but for a socket that was handed over to us, and on
+         * which another server may listen, too. */
+        door->fd = MHD_quiesce_daemon(door->daemon);
+        if (!http->inherited)
+            shutdown(door->fd, SHUT_RD);
     }
     /* libmicrohttpd aborts the process when it is stopped with a connection suspended. */
     for (size_t i = 0; i < http->doors_count; i++)
