@@ -76,6 +76,14 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
     return *at != '\0' || at - target > SHOJI_PATH_MAX ? mark(FIRST_BAD_IMAGE) : NULL;
 }
 
+/* In its place: nothing that is looked at has anything to decode. */
+static size_t leave_as_it_is(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls;
+    (void)connection;
+    return strlen(text);
+}
+
 struct head {
     unsigned lengths; /* Content-Length fields */
     bool length_not_zero;
@@ -209,6 +217,7 @@ static int door_open(struct door *door, struct http *http, const struct http_con
         {MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_IDLE_S, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, NULL},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)leave_as_it_is, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, NULL},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)watch_notify, http->watch},
         {MHD_OPTION_END, 0, NULL},
