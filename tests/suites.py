@@ -6,6 +6,7 @@
     vectors  the test vectors, made once more                (tests/vectors/make.py --check)
     e2e      the real programs against scripted peers        (unittest files in tests/e2e)
     asan     unit and fuzz again under address and undefined-behaviour sanitizers
+    tsan     the server under ThreadSanitizer, in those files of e2e in which its threads meet
     clang    the whole tree, compiled by clang without a warning
     valgrind what the decoder makes, asked byte by byte whether it is defined (all of it when named)
     mailstack, try, soak, long-fuzz                          (where they exist; see below)
@@ -16,7 +17,7 @@ wants ../shared/data where there is no such folder, and for one that the asan su
 unit suite ran it. The exit code is 1 when anything failed. The last line is
 `N passed, N failed, N skipped`.
 
-Programs are built in build/, build-asan/ and build-clang/; SHOJI_BUILD names another folder for
+Programs are built in build/, build-asan/, build-tsan/ and build-clang/; SHOJI_BUILD names another folder for
 the first, and the others then stand beside it.
 """
 
@@ -34,6 +35,8 @@ from tally import ROOT, Tally, read_tap
 BUILD = os.path.abspath(os.environ.get("SHOJI_BUILD") or os.path.join(ROOT, "build"))
 TESTS = os.path.join(ROOT, "tests")
 ONE_FILE_S = 900  # an e2e file that takes longer hangs
+# Of e2e, under ThreadSanitizer: fronts, the back thread, readers, the writer and reloads.
+RACES = ("front", "one_fetch", "warm", "slow", "purge", "shared", "config", "restart")
 
 ENV = dict(
     os.environ,
@@ -183,12 +186,34 @@ def e2e(only=None):
             source = text.read()
         if "import unittest" not in source or not re.search(r"^ +def test", source, re.M):
             continue
-        began = time.monotonic()
-        code, out = run([sys.executable, "-B", os.path.join(TESTS, "unittest_tap.py"), path],
-                        ONE_FILE_S)
-        got = tap_program(file[:-3], code, out)
-        print(f"  {file[:-3]}: {got} ({time.monotonic() - began:.0f} s)", flush=True)
-        tally.add(got)
+        tally.add(e2e_file(file[:-3]))
+    return tally
+
+
+def e2e_file(name, env=None):
+    began = time.monotonic()
+    code, out = run([sys.executable, "-B", os.path.join(TESTS, "unittest_tap.py"),
+                     os.path.join(TESTS, "e2e", f"{name}.py")], ONE_FILE_S, env)
+    got = tap_program(name, code, out)
+    print(f"  {name}: {got} ({time.monotonic() - began:.0f} s)", flush=True)
+    return got
+
+
+def tsan():
+    build(BUILD)
+    folder = BUILD + "-tsan"
+    set_up(folder, ["-Db_sanitize=thread", "-Db_lundef=false"])
+    code, out = run(["ninja", "-C", folder, "src/daemon/shojid", "src/cli/shoji"])
+    if code:
+        show(out)
+        raise BuildFailed("the server under ThreadSanitizer")
+    # A decoder has one thread, and a sandbox in which no sanitizer works. What is found stands in the
+    # server's log, where the harness looks for it whenever a server ends.
+    env = dict(ENV, SHOJI_BUILD=folder,
+               SHOJI_DECODE=os.path.join(BUILD, "src", "worker", "shoji-decode"))
+    tally = Tally()
+    for name in RACES:
+        tally.add(e2e_file(f"test_{name}", env))
     return tally
 
 
@@ -250,7 +275,7 @@ def valgrind():
 
 
 USUAL = {"lint": lint, "unit": unit, "fuzz": fuzz, "vectors": vectors, "e2e": e2e, "asan": asan,
-         "clang": clang, "valgrind": valgrind}
+         "tsan": tsan, "clang": clang, "valgrind": valgrind}
 # Only when named: they take long, or install much.
 NAMED = {"try": script("try", "deploy/try", "--check"),
          "mailstack": script("mailstack", "tests/mailstack/run"),
