@@ -32,6 +32,7 @@ def install(folder, server, more="", sendmail="/usr/sbin/sendmail"):
         text = (DEPLOY / name).read_text()
         text = text.replace("/etc/shoji/mail.conf", str(folder / "mail.conf"))
         text = text.replace("/usr/sbin/sendmail", str(sendmail))
+        text = text.replace("/run/shoji/submit.sock", server.submit)
         (programs / name).write_text(text.replace(" shoji --", f" {harness.SHOJI} --"))
         (programs / name).chmod(0o755)
     for name in ("shoji.sieve", "prefetch.sieve"):

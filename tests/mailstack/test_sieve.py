@@ -113,7 +113,10 @@ class Sieve(harness.ServerTest):
     def test_without_keys_it_becomes_text(self):
         (self.folder / "keys").unlink()
         self.deliver(self.newsletter())
-        (_, content), = self.stored()
+        self.assertText(self.stored())
+
+    def assertText(self, stored):
+        (_, content), = stored
         message = email.message_from_bytes(content)
         self.assertEqual(message.get_content_type(), "text/plain")
         self.assertEqual(message["Subject"], "news")
@@ -154,7 +157,8 @@ class Sieve(harness.ServerTest):
 
     def test_a_redirect_that_cannot_get_them_goes_all_the_same(self):
         program = self.folder / "programs/shoji-sendmail"
-        program.write_text(program.read_text().replace("mail.conf", "none.conf"))
+        program.write_text(program.read_text().replace("unrewrite --mail", "none").replace(
+            "/v1/unrewrite", "/v1/none"))
         sent = self.redirect(self.newsletter())
         self.assertIn(harness.BASE.encode() + b"/i/", sent)
         self.assertNotIn(self.sender.url("").encode(), sent)
@@ -173,6 +177,34 @@ class Sieve(harness.ServerTest):
         (_, content), = self.stored()
         self.assertTrue(content.replace(b"\r\n", b"\n").endswith(message), content)
         self.assertEqual(self.sender.connections, 0)
+
+
+@unittest.skipIf(missing() or not shutil.which("curl"), missing() or "curl is not installed")
+class WithoutKeys(Sieve):
+    """No mail.conf: the server does it, and nobody else has its keys."""
+
+    def arrange(self):
+        super().arrange()
+        (self.folder / "mail.conf").unlink()
+        (self.folder / "keys").unlink()
+
+    def test_the_server_is_down(self):
+        self.server.stop()
+        self.deliver(self.newsletter())
+        self.assertText(self.stored())
+
+    def test_without_keys_it_becomes_text(self):
+        """Nor where the server has none that signs."""
+        harness.write_keys(self.server.keys, self.server.key.line("verify"))
+        self.server.reload()
+        self.deliver(self.newsletter())
+        self.assertText(self.stored())
+
+    def test_large_mail(self):
+        self.deliver(self.newsletter() + 100000 * b"<p>Hello</p>\n")
+        (_, content), = self.stored()
+        self.assertIn(b"X-Shoji: v=1; images=1;", content)
+        self.assertGreater(len(content), 1200000)
 
 
 if __name__ == "__main__":
