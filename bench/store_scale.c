@@ -7,17 +7,24 @@
  * other; `same`, COUNT addresses of 1,000 pictures between them.
  *
  * store_scale measure WHAT DIR COUNT, in a process of its own, so that its memory is the store's:
- * how long opening takes, well closed and not; how many lookups and reads of random ones a second
- * of CPU there are; what memory is private; how much of the files is in use.
+ * how long opening takes, well closed (start_s), after a writer was killed (killed_s), and when all
+ * must be walked through (walked_s), as after a power loss; how many lookups and reads of random
+ * ones a second of CPU there are; what memory is private; how much of the files is in use. It adds
+ * some thousand entries.
  */
 #include "store_drive.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DISTINCT 1000
 #define READS    200000U
+#define BATCHES  20 /* of writes, until the writer is killed */
+#define BATCHES  20 /* of writes, until the writer is killed */
 
 /* 200 to 1,200 bytes: icons and spacers, and lines of small pictures. */
 static size_t small_size(uint64_t number)
@@ -116,8 +123,9 @@ static void fill(const struct what *what, const char *dir, uint64_t count)
         };
         bytes += drive_store(drive, &batch, &took_s);
     }
-    printf("{\"count\":%llu,\"bytes\":%llu,\"fill_s\":%.1f}\n", (unsigned long long)count,
-           (unsigned long long)bytes, drive_now_s() - before);
+    printf("{\"count\":%llu,\"bytes\":%llu,\"fill_s\":%.1f,\"size\":%llu,\"index_size\":%llu}\n",
+           (unsigned long long)count, (unsigned long long)bytes, drive_now_s() - before,
+           (unsigned long long)conf.size, (unsigned long long)conf.index_size);
     free(order);
     drive_close(drive);
 }
@@ -164,21 +172,84 @@ static double a_second(struct drive *drive, bool (*ask)(struct drive *drive, uin
     return best;
 }
 
+/* Never ends by itself. A byte for each batch. */
+__attribute__((noreturn)) static void
+write_on(const struct what *what, const struct cache_conf *conf, uint64_t first, int told)
+{
+    double took_s;
+    struct drive *drive = drive_open(conf, &took_s);
+    for (;; first += DRIVE_BATCH) {
+        const struct drive_batch batch = {
+            .first = first, .count = DRIVE_BATCH, .size = what->size, .distinct = what->distinct};
+        drive_store(drive, &batch, &took_s);
+        if (write(told, "", 1) != 1)
+            _exit(1);
+    }
+}
+
+static void kill_a_writer(const struct what *what, const struct cache_conf *conf, uint64_t first)
+{
+    int ends[2];
+    char byte;
+    if (pipe(ends) < 0)
+        exit(1);
+    pid_t pid = fork();
+    if (pid < 0)
+        exit(1);
+    if (pid == 0)
+        write_on(what, conf, first, ends[1]);
+    close(ends[1]);
+    for (unsigned i = 0; i < BATCHES; i++)
+        if (read(ends[0], &byte, 1) != 1)
+            exit(1);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    close(ends[0]);
+}
+
+/* As if it had never been closed, and nothing said who wrote last. */
+static void forget_who_wrote(const struct cache_conf *conf)
+{
+    static const char *const names[] = {"clean", "checked", "index/trail"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[4096];
+        snprintf(path, sizeof(path), "%s/%s", conf->dir, names[i]);
+        (void)unlink(path);
+    }
+}
+
+static double process_cpu_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void measure_starts(const struct what *what, const struct cache_conf *conf, uint64_t count)
+{
+    double start_s, killed_s, walked_s;
+    drive_close(drive_open(conf, &start_s));
+    kill_a_writer(what, conf, count);
+    drive_close(drive_open(conf, &killed_s));
+    forget_who_wrote(conf);
+    double before = process_cpu_s();
+    struct drive *drive = drive_open(conf, &walked_s);
+    double walked_cpu_s = process_cpu_s() - before;
+    drive_close(drive);
+    printf("{\"start_s\":%.4f,\"killed_s\":%.4f,\"walked_s\":%.4f,\"walked_cpu_s\":%.4f,", start_s,
+           killed_s, walked_s, walked_cpu_s);
+}
+
 static void measure(const struct what *what, const char *dir, uint64_t count)
 {
     struct cache_conf conf = conf_of(what, dir, count);
-    double start_s, crashed_s;
-    char mark[4096];
+    double start_s;
+    measure_starts(what, &conf, count);
     struct drive *drive = drive_open(&conf, &start_s);
     unsigned long memory = anonymous_bytes();
-    drive_close(drive);
-    snprintf(mark, sizeof(mark), "%s/clean", conf.dir);
-    (void)unlink(mark);
-    drive = drive_open(&conf, &crashed_s);
     struct cache_usage usage;
     cache_usage(drive_cache(drive), &usage);
-    printf("{\"start_s\":%.4f,\"start_crashed_s\":%.4f,\"records\":%llu,\"pictures\":%llu,",
-           start_s, crashed_s, (unsigned long long)usage.records,
+    printf("\"records\":%llu,\"pictures\":%llu,", (unsigned long long)usage.records,
            (unsigned long long)usage.pictures);
     if (what->size != no_size)
         printf("\"reads_per_cpu_s\":%.0f,", a_second(drive, drive_read, count));
