@@ -26,7 +26,7 @@ static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_
     if (ask->again || (ask->who == PLAN_READER && ask->options.consent))
         return PLAN_FETCH;
     if (conf->refetch == CONF_REFETCH_NEVER ||
-        (conf->refetch == CONF_REFETCH_SHARED && plan_sharers(record) < conf->shared_by))
+        (conf->refetch == CONF_REFETCH_SHARED && cache_sharers(record) < conf->shared_by))
         return PLAN_GONE;
     if (ask->who != PLAN_READER)
         return PLAN_FETCH;
@@ -85,20 +85,6 @@ const char *plan_name(enum plan plan)
     return names[plan];
 }
 
-unsigned plan_sharers(const struct cache_record *record)
-{
-    unsigned most = 0;
-    for (unsigned i = 0; i < record->sharers_count; i++) {
-        unsigned of_kid = 0;
-        for (unsigned j = 0; j < record->sharers_count; j++)
-            if (record->sharers[j] >> 10 == record->sharers[i] >> 10)
-                of_kid++;
-        if (of_kid > most)
-            most = of_kid;
-    }
-    return most;
-}
-
 static uint32_t hash_text(const char *text)
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
@@ -108,7 +94,7 @@ static uint32_t hash_text(const char *text)
 
 uint16_t plan_sharer(const char *kid, const char *salt)
 {
-    return (uint16_t)((hash_text(kid) & 0x3f) << 10 | (hash_text(salt) & 0x3ff));
+    return (uint16_t)((hash_text(kid) & 0x3f) << CACHE_SHARER_SALT | (hash_text(salt) & 0x3ff));
 }
 
 int64_t plan_due_s(int64_t now_s, int64_t delay_s, int64_t jitter_s)

@@ -54,9 +54,6 @@ bool plan_expired(const struct plan_conf *conf, const struct cache_record *recor
 /* The name of a plan, for messages. */
 const char *plan_name(enum plan plan);
 
-/* How many different mailboxes of one kid asked for this original, as far as the record can say. */
-unsigned plan_sharers(const struct cache_record *record);
-
 /* The 16 bits that a record keeps of a mailbox salt: 6 of its kid, 10 of the salt. */
 uint16_t plan_sharer(const char *kid, const char *salt);
 

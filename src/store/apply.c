@@ -224,7 +224,7 @@ static int apply_store(const struct apply *a, const struct cache_write *w,
     if (!w->record.pixel) {
         crypto_generichash(content, sizeof(content), w->bytes, w->len, a->index->secret->content,
                            sizeof(a->index->secret->content));
-        bool lasting = record->sharers_count < a->index->shared_by;
+        bool lasting = cache_sharers(record) < a->index->shared_by;
         int r = keep_picture(a, w, content, lasting, &kept);
         if (r != 0)
             return r;
@@ -351,10 +351,11 @@ static int apply_sharer(const struct apply *a, const struct cache_write *w,
 {
     if (record->state == 0)
         return refuse(0, record, ret);
+    unsigned before = cache_sharers(record);
     bool changed = take_notes(record, &w->record);
-    bool added = add_sharer(record, w->record.sharers[0]);
-    changed |= added;
-    if (added && record->size != 0 && record->sharers_count == a->index->shared_by) {
+    changed |= add_sharer(record, w->record.sharers[0]);
+    if (record->size != 0 && before < a->index->shared_by &&
+        cache_sharers(record) >= a->index->shared_by) {
         int r = mark(a, record->content, false); /* another one who holds it may yet be alone */
         if (r < 0)
             return r;

@@ -37,8 +37,8 @@ struct cache_conf {
     uint64_t size;       /* bytes for segments, index and queue together */
     uint64_t index_size; /* bytes of that for index and queue */
     bool encrypt;        /* pictures stored from now on */
-    unsigned shared_by;  /* what so many mailboxes have asked for may be fetched again, and goes
-                            before  what may not; 0: no difference is made */
+    unsigned shared_by;  /* what so many mailboxes of one key have asked for may be fetched again,
+                            and goes before what may not; 0: no difference is made */
     bool unsynced;       /* nothing is flushed, and a power loss may cost all of it: for filling
                             a store that can be made again, as benchmarks do */
     struct loop *loop;   /* where `done` runs */
@@ -97,6 +97,7 @@ enum cache_state {
 };
 
 #define CACHE_SHARERS        8
+#define CACHE_SHARER_SALT    10  /* low bits of a sharer that are the salt's; the rest, its key's */
 #define CACHE_REASON_CRASHED 255 /* claimed when the process ended; nobody knows the outcome */
 
 struct cache_record {
@@ -128,6 +129,9 @@ struct cache_record {
     uint32_t place; /* the segment where the picture was when this was written, if it is not
                        encrypted; 0: not known */
 };
+
+/* How many different mailboxes of one key asked for this original, as far as the record can say. */
+unsigned cache_sharers(const struct cache_record *record);
 
 /* Does the record not say yet that this tenant (0: not known) asked? */
 static inline bool cache_tenant_is_news(const struct cache_record *record, uint16_t tenant)

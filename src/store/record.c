@@ -240,3 +240,17 @@ enum record_kind record_kind(const void *packed, size_t len)
         return RECORD_KINDS;
     }
 }
+
+unsigned cache_sharers(const struct cache_record *record)
+{
+    unsigned most = 0;
+    for (unsigned i = 0; i < record->sharers_count; i++) {
+        unsigned of_key = 0;
+        for (unsigned j = 0; j < record->sharers_count; j++)
+            if (record->sharers[j] >> CACHE_SHARER_SALT == record->sharers[i] >> CACHE_SHARER_SALT)
+                of_key++;
+        if (of_key > most)
+            most = of_key;
+    }
+    return most;
+}

@@ -108,7 +108,7 @@ static void test_five_kids_of_one_mailbox_are_not_five_mailboxes(void **state)
     struct cache_record record = stored(5);
     for (unsigned i = 0; i < 5; i++)
         record.sharers[i] = (uint16_t)(i << 10 | 3);
-    assert_int_equal(plan_sharers(&record), 1);
+    assert_int_equal(cache_sharers(&record), 1);
     expect(PLAN_GONE, reader(TODAY, false), &record, false);
 }
 
