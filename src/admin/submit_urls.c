@@ -7,12 +7,17 @@
 static const char *read_options(const struct call *call, const json_t *request,
                                 const struct shoji_key *key, struct shoji_url_options *ret)
 {
-    struct submit_mail mail;
-    if (!call_json_text(request, "mailbox", &mail.mailbox))
+    struct submit_mail mail = {0};
+    const char *mailbox;
+    if (!call_json_text(request, "mailbox", &mailbox))
         return "\"mailbox\" is a string";
     if (!call_json_text(request, "delivered", &mail.delivered))
         return "\"delivered\" is a string";
-    return submit_read_options(call, key, &mail, ret);
+    const char *wrong = submit_read_options(call, key, &mail, ret);
+    /* As it is given: who signs by himself, elsewhere, must come to the same URL. */
+    if (!wrong && mailbox && *mailbox)
+        shoji_mailbox_salt(key, mailbox, ret->mailbox);
+    return wrong;
 }
 
 static const char *sign_all(struct call *call, const json_t *request, const struct shoji_key *key,

@@ -110,8 +110,6 @@ int cmd_sign(const struct cmd_common *common, int argc, char **argv)
         return exit_code;
     sign.signer.form = form;
     if (sign.mailbox)
-        exit_code = setup_mailbox(&config, sign.signer.key, sign.mailbox, sign.options.mailbox);
-    if (exit_code != CMD_DONE)
-        return exit_code;
+        shoji_mailbox_salt(sign.signer.key, sign.mailbox, sign.options.mailbox);
     return cmd_each_url(argc - optind, argv + optind, sign_one, &sign);
 }
