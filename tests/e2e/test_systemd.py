@@ -15,6 +15,7 @@ import milter
 import network
 import origin as origins
 import pictures
+import samples
 from test_restart import Reader
 
 DEPLOY = pathlib.Path(harness.ROOT, "deploy", "systemd")
@@ -103,6 +104,20 @@ class Systemd(harness.ServerTest):
         self.assertPicture(self.read(self.key.sign(self.sender.url("/a.png"))), "png")
         self.assertPicture(self.read(self.key.sign(self.sender.url("/a.png"))), "png")
         self.assertEqual(self.sender.count("/a.png"), 1)
+
+    def test_the_unit_takes_no_wall_from_the_decoders(self):
+        """And they make of every kind of picture what they make elsewhere."""
+        self.systemctl("restart", "shojid.service")
+        said, = re.findall("decoder: .*", self.machine.run(
+            "journalctl", "--no-pager", "_PID=" + self.machine.main_process("shojid.service")).stdout)
+        alone = self.shojid()
+        self.assertEqual(said, re.search("decoder: .*", alone.logged()).group())
+        self.assertIn("own namespaces, empty root", said)
+        for kind, data in samples.every().items():
+            self.sender.pages[f"/{kind}"] = origins.picture(data)
+            here = self.read(self.key.sign(self.sender.url(f"/{kind}")))
+            self.assertPicture(here)
+            self.assertEqual(here.body, alone.open(self.sender.url(f"/{kind}")).body, kind)
 
     def test_the_first_request_starts_it(self):
         self.systemctl("stop", "shojid.service")
@@ -201,8 +216,7 @@ class Systemd(harness.ServerTest):
                 self.assertEqual(int(status[name], 16), 0, (unit, name))
             self.assertEqual(status["NoNewPrivs"], "1", unit)
             self.assertNotIn("0", status["Uid"].split(), unit)
-            if unit != "shojid.service":
-                self.assertEqual(status["Seccomp"], "2", unit)
+            self.assertEqual(status["Seccomp"], "2", unit)
             inside = ["nsenter", "-t", self.machine.main_process(unit), "--mount"]
             for place in ("/usr", "/etc", "/etc/shoji", "/var", "/boot"):
                 done = self.machine.run(*inside, "touch", f"{place}/written", check=False)
