@@ -193,7 +193,8 @@ def verdicts(found):
     hits, start, killed = part("hits_per_cpu_s"), value[many, "start_s"], value[many, "killed_s"]
     memory = value[many, "server_anon_bytes"] / (1 << 20)
     once = value[same, "bytes"] * DISTINCT / SAME
-    cost = (value[same, "index_used"] + value[same, "segments_used"]) / (1.3 * once + 200 * SAME)
+    room = 1.3 * once + 200 * value[same, "records"]
+    cost = (value[same, "index_used"] + value[same, "segments_used"]) / room
     yield f"{PICTURES} pictures: hits served a CPU-second, of those with {FEW} >= 0.8", hits, hits >= 0.8
     yield f"{PICTURES} pictures: start, s <= 1", start, start <= 1
     yield f"{PICTURES} pictures: start after a kill, s <= 1", killed, killed <= 1
@@ -224,10 +225,10 @@ def told(found):
 
 
 def notes(found):
-    measure.print_verdicts(list(verdicts(found)))
+    measure.print_verdicts(list(verdicts(found)), 3)
     lines = [f"| {what} | {figure:.{digits}f} |" for what, figure, digits in told(found)]
     print("\n".join(lines))
-    return "\n".join([*measure.verdict_lines(list(verdicts(found))), "", "| besides | |", "|---|---|",
+    return "\n".join([*measure.verdict_lines(list(verdicts(found)), 3), "", "| besides | |", "|---|---|",
                       *lines, "",
                       f"Load average afterwards: {os.getloadavg()[0]:.1f}. Where it is well above 2, "
                       "others worked on the machine: times are theirs, too.", ""])
