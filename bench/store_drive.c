@@ -27,6 +27,8 @@ struct drive {
     pthread_cond_t done;
     unsigned pending;
     int result;
+    double commit_s; /* when the last one ended */
+    double longest_s;
     struct cache_sweep terms;
     struct write_slot slots[DRIVE_BATCH];
 };
@@ -161,9 +163,13 @@ static void finish(struct cache_write *self)
 {
     struct write_slot *slot = container_of(self, struct write_slot, write);
     struct drive *drive = slot->drive;
+    double now_s = drive_now_s();
     pthread_mutex_lock(&drive->lock);
     if (self->result != 0)
         drive->result = self->result;
+    if (now_s - drive->commit_s > drive->longest_s)
+        drive->longest_s = now_s - drive->commit_s;
+    drive->commit_s = now_s;
     if (--drive->pending == 0)
         pthread_cond_signal(&drive->done);
     pthread_mutex_unlock(&drive->lock);
@@ -204,6 +210,8 @@ uint64_t drive_store(struct drive *drive, const struct drive_batch *batch, doubl
     double before = drive_now_s();
     pthread_mutex_lock(&drive->lock);
     drive->pending = batch->count;
+    drive->commit_s = before;
+    drive->longest_s = 0;
     for (unsigned i = 0; i < batch->count; i++)
         cache_write_start(drive->cache, &drive->slots[i].write);
     while (drive->pending > 0)
@@ -213,6 +221,11 @@ uint64_t drive_store(struct drive *drive, const struct drive_batch *batch, doubl
     if (drive->result != 0)
         die("a write", drive->result);
     return bytes;
+}
+
+double drive_longest_s(const struct drive *drive)
+{
+    return drive->longest_s;
 }
 
 /* ---- the disk ---- */
