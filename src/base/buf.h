@@ -43,7 +43,10 @@ static inline int buf_add(struct buf *buf, const void *bytes, size_t len)
 /* For the few bytes that most appends are: a call costs more than they do. */
 static inline void buf_copy_few(char *to, const char *from, size_t len)
 {
-    if (len >= 8) { /* up to 16: two that overlap */
+    if (len >= 16) { /* up to 32: two that overlap */
+        memcpy(to, from, 16);
+        memcpy(to + len - 16, from + len - 16, 16);
+    } else if (len >= 8) {
         memcpy(to, from, 8);
         memcpy(to + len - 8, from + len - 8, 8);
     } else if (len >= 4) {
@@ -59,7 +62,7 @@ static inline void buf_copy_few(char *to, const char *from, size_t len)
 static inline int buf_add_span(struct buf *buf, struct span s)
 {
     /* A compiler that knows the length knows better. */
-    if (__builtin_constant_p(s.len) || s.len > 16 || buf->error || s.len >= buf->cap - buf->len)
+    if (__builtin_constant_p(s.len) || s.len > 32 || buf->error || s.len >= buf->cap - buf->len)
         return buf_add(buf, s.ptr, s.len);
     buf_copy_few(buf->ptr + buf->len, s.ptr, s.len);
     buf->len += s.len;

@@ -231,6 +231,12 @@ static void neutralised(struct tag *tag, const struct html_attribute *attribute)
     tag->d->pass->effects++;
 }
 
+/* Does the attribute stand in the document as it would be written, but for the blank before it? */
+static bool stands(const struct html_attribute *a)
+{
+    return a->plain && a->value.ptr == a->name.ptr + a->name.len + 2 && a->value.ptr[-1] == '"';
+}
+
 static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
                           const struct html_attribute *attribute)
 {
@@ -238,10 +244,16 @@ static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
         neutralised(tag, attribute);
         return;
     }
-    if (attribute->plain)
-        html_write_attribute_plain(tag->d->out, attribute->name, attribute->value);
-    else
-        html_write_attribute_of(tag->d->out, attribute->name, attribute->value);
+    struct buf *out = tag->d->out;
+    if (stands(attribute)) {
+        buf_add_char(out, ' ');
+        buf_add_span(out, (struct span){attribute->name.ptr,
+                                        attribute->name.len + attribute->value.len + 3});
+    } else if (attribute->plain) {
+        html_write_attribute_plain(out, attribute->name, attribute->value);
+    } else {
+        html_write_attribute_of(out, attribute->name, attribute->value);
+    }
 }
 
 static void write_one(struct tag *tag, enum html_attribute_rule rule,

@@ -180,7 +180,12 @@ static size_t content_end(const struct html_tokenizer *t)
 
 static void give_text(struct html_token *ret, struct span text)
 {
-    *ret = (struct html_token){.type = HTML_TEXT, .text = text};
+    ret->type = HTML_TEXT;
+    ret->text = text;
+    ret->attributes_count = 0;
+    ret->self_closing = false;
+    ret->plain = false;
+    ret->doctype = NULL;
 }
 
 /* A '&' in text: what it stands for, or itself. */

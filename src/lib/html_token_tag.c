@@ -277,15 +277,17 @@ static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *co
         t->store.len = stored; /* not kept: its bytes need not be either */
         return;
     }
-    t->attributes[(*count)++] = (struct html_attribute){.name = name.text,
-                                                        .value = value.text,
-                                                        .name_at = name.at,
-                                                        .value_at = value.at,
-                                                        .plain = value.plain};
+    /* Member by member: what is written in small pieces and read at once in large ones waits. */
+    struct html_attribute *a = &t->attributes[(*count)++];
+    a->name = name.text;
+    a->value = value.text;
+    a->name_at = name.at;
+    a->value_at = value.at;
+    a->plain = value.plain;
 }
 
-/* Behind the name, up to the '>' or the end. */
-static void read_attributes(struct html_tokenizer *t, struct place *p, struct html_token *ret)
+/* Behind the name, up to the '>' or the end. How many there are. */
+static size_t read_attributes(struct html_tokenizer *t, struct place *p, bool *ret_self_closing)
 {
     size_t count = 0;
     t->tag_number++;
@@ -295,7 +297,7 @@ static void read_attributes(struct html_tokenizer *t, struct place *p, struct ht
             break;
         if (*p->at == '/') {
             p->at++;
-            ret->self_closing = !at_end(p) && *p->at == '>';
+            *ret_self_closing = !at_end(p) && *p->at == '>';
             continue;
         }
         read_attribute(t, p, &count);
@@ -305,22 +307,27 @@ static void read_attributes(struct html_tokenizer *t, struct place *p, struct ht
         a->name = piece_text(t, a->name, a->name_at);
         a->value = piece_text(t, a->value, a->value_at);
     }
-    ret->attributes_count = count;
+    return count;
 }
 
 bool html_tag_read(struct html_tokenizer *t, bool end, struct html_token *ret)
 {
-    struct html_token tag = {.type = end ? HTML_END_TAG : HTML_START_TAG,
-                             .attributes = t->attributes};
+    bool self_closing = false;
+    size_t count = 0;
     struct place p = {t->in.ptr + t->at + (end ? 2 : 1), t->in.ptr + t->in.len};
     struct piece name = read_name(t, &p, p.at, ELEMENT_STOPS);
     if (at_end(&p) || *p.at != '>')
-        read_attributes(t, &p, &tag);
+        count = read_attributes(t, &p, &self_closing);
     bool complete = !at_end(&p) && !buf_error(&t->store);
     t->at = complete ? (size_t)(p.at - t->in.ptr) + 1 : t->in.len;
     if (!complete)
         return false;
-    tag.text = piece_text(t, name.text, name.at);
-    *ret = tag;
+    ret->type = end ? HTML_END_TAG : HTML_START_TAG;
+    ret->text = piece_text(t, name.text, name.at);
+    ret->attributes = t->attributes;
+    ret->attributes_count = count;
+    ret->self_closing = self_closing;
+    ret->plain = false;
+    ret->doctype = NULL;
     return true;
 }

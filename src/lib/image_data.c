@@ -74,11 +74,11 @@ static int write_base64(struct span body, struct buf *out)
 
 static int write_data(struct span rest, struct buf *out)
 {
-    static const char *const types[] = {"png", "jpeg", "jpg", "gif", "webp"};
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        char head[32];
-        int len = snprintf(head, sizeof(head), "image/%s;base64,", types[i]);
-        struct span prefix = {head, (size_t)len};
+    static const char *const heads[] = {"image/png;base64,", "image/jpeg;base64,",
+                                        "image/jpg;base64,", "image/gif;base64,",
+                                        "image/webp;base64,"};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        struct span prefix = span_of(heads[i]);
         if (!starts_nocase(rest, prefix))
             continue;
         size_t start = out->len;
