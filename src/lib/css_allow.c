@@ -1,6 +1,7 @@
 #include "lib/css_allow.h"
 
-#include <stdlib.h>
+#include <pthread.h>
+#include <stdint.h>
 
 struct property {
     const char *name;
@@ -8,7 +9,7 @@ struct property {
 };
 
 /*
- * Sorted. Left out on purpose: what draws outside the mail's own box (transform, filter), what
+ * Left out on purpose: what draws outside the mail's own box (transform, filter), what
  * takes an image in a form that clients disagree about (mask, cursor, shape-outside), behaviours
  * and bindings, and everything aural.
  */
@@ -162,12 +163,33 @@ static const struct property properties[] = {
 };
 /* clang-format on */
 
-static int property_order(const void *key, const void *member)
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* Where a name stands, by a hash of it: each declaration looks for one. Rows and 1, or 0. */
+#define INDEX_SLOTS 1024
+
+_Static_assert(COUNT(properties) < INDEX_SLOTS / 2, "there are empty slots");
+
+static uint16_t property_slots[INDEX_SLOTS];
+static pthread_once_t property_once = PTHREAD_ONCE_INIT;
+
+static uint16_t *property_slot(struct span name)
 {
-    const struct span *name = key;
-    const char *other = ((const struct property *)member)->name;
-    int order = strncmp(name->ptr, other, name->len);
-    return order ? order : (other[name->len] ? -1 : 0);
+    size_t half = name.len / 2 < 16 ? name.len / 2 : 16;
+    struct span_words first = span_words_of(name.ptr, half);
+    struct span_words last = span_words_of(name.ptr + name.len - half, half);
+    uint64_t hash = first.first + 3 * first.last + 5 * last.first + 7 * last.last + name.len;
+    for (size_t i = hash * 0x9E3779B97F4A7C15 >> 54;; i++) {
+        uint16_t *slot = &property_slots[i % INDEX_SLOTS];
+        if (*slot == 0 || span_equal(span_of(properties[*slot - 1].name), name))
+            return slot;
+    }
+}
+
+static void index_properties(void)
+{
+    for (size_t i = 0; i < COUNT(properties); i++)
+        *property_slot(span_of(properties[i].name)) = (uint16_t)(i + 1);
 }
 
 enum css_property css_property_find(struct span name)
@@ -175,12 +197,9 @@ enum css_property css_property_find(struct span name)
     /* Word's own properties: they mean nothing to anybody else, and take no URL from us. */
     if (span_starts(name, SPAN("mso-")))
         return CSS_PLAIN;
-    if (memchr(name.ptr, '\0', name.len))
-        return CSS_NOT_ALLOWED;
-    const struct property *found =
-        bsearch(&name, properties, sizeof(properties) / sizeof(*properties), sizeof(*properties),
-                property_order);
-    return found ? found->kind : CSS_NOT_ALLOWED;
+    pthread_once(&property_once, index_properties);
+    uint16_t row = *property_slot(name);
+    return row ? properties[row - 1].kind : CSS_NOT_ALLOWED;
 }
 
 static bool listed(struct span name, const char *const *list, size_t count)
@@ -190,8 +209,6 @@ static bool listed(struct span name, const char *const *list, size_t count)
             return true;
     return false;
 }
-
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 bool css_function_allowed(struct span name)
 {

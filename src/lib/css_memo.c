@@ -80,13 +80,10 @@ static size_t slot_of(struct span raw)
 void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, struct css_memo *ret)
 {
     struct rewrite_declaration *slot;
-    size_t at = 0;
     ret->raw.len = 0;
     ret->known = false;
-    while (at < in.len && (in.ptr[at] == ' ' || in.ptr[at] == '\n' || in.ptr[at] == '\t'))
-        at++;
-    struct span window = span_part(in, at, sizeof(slot->raw) + 1);
-    size_t len = length(window, in_block, window.len == in.len - at);
+    struct span window = span_part(in, 0, sizeof(slot->raw) + 1);
+    size_t len = length(window, in_block, window.len == in.len);
     if (len == 0 || len > sizeof(slot->raw))
         return;
     ret->raw = span_part(window, 0, len);

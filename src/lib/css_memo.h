@@ -17,7 +17,7 @@ struct css_memo {
     bool known; /* the slot has it */
 };
 
-/* The declaration that `in` begins with, or behind blanks. `in_block`: a '}' ends it. */
+/* The declaration that `in` begins with. `in_block`: a '}' ends it. */
 void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, struct css_memo *ret);
 
 /* It became `text`. */

@@ -23,15 +23,18 @@ struct value {
     size_t depth;   /* open functions and parentheses */
 };
 
+#define PLAIN_5(c) [c] = true, [c + 1] = true, [c + 2] = true, [c + 3] = true, [c + 4] = true
+
 bool css_is_plain(struct span name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.ptr[i];
-        bool letter = ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && !(c & 0x80))
-            return false;
-    }
-    return name.len > 0;
+    static const bool plain[256] = {PLAIN_5('0'), PLAIN_5('5'), PLAIN_5('A'), PLAIN_5('F'),
+                                    PLAIN_5('K'), PLAIN_5('P'), PLAIN_5('U'), ['Z'] = true,
+                                    PLAIN_5('a'), PLAIN_5('f'), PLAIN_5('k'), PLAIN_5('p'),
+                                    PLAIN_5('u'), ['z'] = true, ['-'] = true, ['_'] = true};
+    size_t i = 0;
+    while (i < name.len && (plain[(unsigned char)name.ptr[i]] || (name.ptr[i] & 0x80)))
+        i++;
+    return i == name.len && i > 0;
 }
 
 static void word(struct value *v)
@@ -324,12 +327,25 @@ static bool write_known(struct css_writer *w, bool in_block, bool first, struct 
     return true;
 }
 
+/* May stand between declarations, and means nothing. */
+static bool is_between(char c)
+{
+    return c == ' ' || c == ';' || c == '\n' || c == '\t';
+}
+
+static void skip_between(struct css_tokenizer *t)
+{
+    while (t->at < t->in.len && is_between(t->in.ptr[t->at]))
+        t->at++;
+}
+
 size_t css_declarations(struct css_writer *w, bool in_block)
 {
     struct css_memo memo;
     unsigned stops = CSS_STOP_SEMICOLON | (in_block ? CSS_STOP_CLOSE : 0);
     size_t written = 0;
     while (!w->error) {
+        skip_between(&w->t);
         size_t before = w->t.at, start = w->out->len + (written > 0);
         size_t effects = w->job->images.pass->effects;
         if (write_known(w, in_block, written == 0, &memo)) {
