@@ -39,12 +39,14 @@ void html_scratch_init(struct html_document *d)
 {
     for (int i = 0; i < HTML_SCRATCHES; i++)
         d->scratch[i] = BUF_INIT(d->out->max);
+    d->picture = BUF_INIT(d->out->max);
 }
 
 void html_scratch_free(struct html_document *d)
 {
     for (int i = 0; i < HTML_SCRATCHES; i++)
         buf_free(&d->scratch[i]);
+    buf_free(&d->picture);
 }
 
 static bool holding(const struct tag *tag)
@@ -100,10 +102,10 @@ static void decide_image(struct tag *tag)
     int r = tag->src ? refer(tag, *tag->src, &tag->scratch[HTML_SCRATCH_IMAGE]) : IMAGE_DROPPED;
     tag->held = r == 0 && holding(tag);
     tag->blocked = r == IMAGE_BLOCKED;
-    if (r != IMAGE_DROPPED || !tag->srcset || !holding(tag))
+    if (r != IMAGE_DROPPED || !holding(tag))
         return;
     /* No src, but a choice of images: the first will do for when they are shown. */
-    struct span rest = *tag->srcset;
+    struct span rest = tag->srcset ? *tag->srcset : buf_span(&tag->d->picture);
     struct srcset_candidate candidate;
     while (!tag->held && srcset_next(&rest, &candidate)) {
         tag->held = refer(tag, candidate.url, &tag->scratch[HTML_SCRATCH_IMAGE]) == 0;
@@ -399,16 +401,29 @@ static void decide_and_write(struct tag *tag, const struct html_token *token)
     scratch_clear(tag->scratch);
 }
 
+/* The images of a <picture> may stand in its <source> alone, which goes while they are held. */
+static void keep_source(const struct tag *tag)
+{
+    struct buf *picture = &tag->d->picture;
+    if (tag->kind == HTML_SOURCE && tag->srcset && !tag->has_candidates && picture->len == 0 &&
+        holding(tag))
+        html_fail(tag->d, buf_add_span(picture, *tag->srcset));
+}
+
 bool html_write_attributes(struct html_document *d, enum html_element kind,
                            const struct html_token *token)
 {
-    if (token->attributes_count == 0)
+    bool of_picture = kind == HTML_IMG && d->picture.len > 0;
+    if (token->attributes_count == 0 && !of_picture)
         return kind != HTML_SOURCE;
     UNCLEARED unsigned char rules[LIMIT_ATTRIBUTES];
     struct tag tag = {.d = d, .kind = kind, .rules = rules, .scratch = d->scratch};
-    if (find_rules(&tag, token))
+    if (find_rules(&tag, token) || of_picture)
         decide_and_write(&tag, token);
     else
         write_all(&tag, token);
+    keep_source(&tag);
+    if (of_picture)
+        buf_free(&d->picture);
     return kind != HTML_SOURCE || tag.has_candidates;
 }

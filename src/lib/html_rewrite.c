@@ -277,9 +277,17 @@ static void write_repeatable_tag(struct html_document *d, enum html_element kind
         html_memo_note(memo, &note);
 }
 
+/* A <picture> begins or ends: what was kept of the one before belongs to no image behind it. */
+static void forget_picture(struct html_document *d, const struct html_token *tag)
+{
+    if (d->picture.len > 0 && span_equal(tag->text, SPAN("picture")))
+        buf_free(&d->picture);
+}
+
 static void start_tag(struct html_document *d, const struct html_token *tag,
                       const struct html_memo_tag *memo)
 {
+    forget_picture(d, tag);
     enum html_element kind = html_element_find(tag->text);
     switch (kind) {
     case HTML_KEPT:
@@ -327,6 +335,7 @@ static void end_tag(struct html_document *d, const struct html_token *tag,
                     const struct html_memo_tag *memo)
 {
     enum html_element kind = html_element_find(tag->text);
+    forget_picture(d, tag);
     if (span_equal(tag->text, SPAN("br"))) { /* browsers take it for <br> */
         begin_content(d, true);
         buf_add_text(d->out, "<br>");
@@ -386,14 +395,15 @@ static size_t plain_text_end(struct span in, size_t at)
 
 /*
  * Writes what needs no thought, as far as it goes: tags that came before, and the text between
- * them. What stays as it is is copied in one piece. *ret: the tag that comes next, if one does.
+ * them. What stays as it is is copied in one piece. *ret: the tag that comes next, if one does and
+ * may be noted; inside a <picture> that is held, an <img> depends on what stands before it.
  */
 static void write_known(struct html_document *d, struct html_memo_tag *ret)
 {
     struct html_tokenizer *t = &d->t;
     size_t from = t->at, at = from;
     ret->slot = NULL;
-    while (t->content == HTML_DATA) {
+    while (t->content == HTML_DATA && d->picture.len == 0) {
         bool settled = d->in_body && !d->metas_due; /* text and tags begin nothing */
         if (!at_tag(t->in, at)) {
             size_t end = settled ? plain_text_end(t->in, at) : at;

@@ -28,6 +28,7 @@ struct html_document {
     struct rewrite_pass *pass;
     struct buf *out;
     struct buf scratch[HTML_SCRATCHES];
+    struct buf picture; /* holding: the srcset of a <source> that went, for an <img> without src */
     struct html_memo memo;
     bool in_body; /* something came that belongs to no head */
     bool doctype_done;

@@ -83,6 +83,18 @@ static void test_hold(void **state)
         {"in the mail", "<img src=cid:a>", "<img src=\"cid:a\">"},
         {"source", "<picture><source srcset=http://t/a><img src=http://t/b></picture>",
          "<picture><img data-shoji-src=\"{http://t/b}\" src=\"" GIF "\"></picture>"},
+        {"source alone",
+         "<picture><source srcset='http://t/a 1x, http://t/b 2x'><img></picture><img>",
+         "<picture><img data-shoji-src=\"{http://t/a}\" src=\"" GIF "\"></picture><img>"},
+        {"sources alone",
+         "<img alt=a><picture><source type=image/webp srcset=http://t/a><source srcset=http://t/b>"
+         "<img alt=a></picture><img alt=a>",
+         "<img alt=\"a\"><picture><img alt=\"a\" data-shoji-src=\"{http://t/a}\" src=\"" GIF
+         "\"></picture><img alt=\"a\">"},
+        {"a source without an image", "<picture><source srcset=http://t/a></picture><img alt=a>",
+         "<picture></picture><img alt=\"a\">"},
+        {"a source in the mail", "<picture><source srcset=cid:a><img alt=a></picture>",
+         "<picture><source srcset=\"cid:a\"><img alt=\"a\"></picture>"},
         {"style", "<p style='color:red;background:url(http://t/)'>x",
          "<p style=\"color:red;background:none\" "
          "data-shoji-style=\"color:red;background:url({http://t/})\">x"},
