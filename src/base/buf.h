@@ -113,6 +113,14 @@ static inline void buf_clear(struct buf *buf)
  * NULL only when the buffer holds an error (whose memory is then freed) or memory is out. */
 MUST_CHECK char *buf_steal(struct buf *buf, size_t *ret_len);
 
+/* Each gets the other's memory, and its ceiling with it. */
+static inline void buf_swap(struct buf *a, struct buf *b)
+{
+    struct buf was = *a;
+    *a = *b;
+    *b = was;
+}
+
 static inline void buf_free(struct buf *buf)
 {
     if (buf->ptr)

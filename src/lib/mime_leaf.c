@@ -23,11 +23,20 @@ int mime_leaf_text(struct span message, const struct mime_part *part,
                    const struct mime_content *content, struct buf *ret)
 {
     struct span body = body_of(message, part);
-    CLEANUP(buf_free) struct buf raw = BUF_INIT(body.len);
-    int error = mime_code_decode(content->code, body, &raw);
-    if (error)
-        return error;
-    return charset_read(buf_span(&raw), span_of(content->charset), ret);
+    CLEANUP(buf_free) struct buf raw = BUF_INIT(body.len), copy = BUF_INIT(ret->max);
+    struct span text;
+    int answer = mime_code_decode(content->code, body, &raw);
+    if (answer == 0)
+        answer = charset_text(buf_span(&raw), span_of(content->charset), &copy, &text);
+    if (answer < 0)
+        return answer;
+    if (text.len == raw.len && text.ptr == raw.ptr) /* UTF-8, as most mail is */
+        buf_swap(ret, &raw);
+    else if (text.ptr == copy.ptr)
+        buf_swap(ret, &copy);
+    else if (buf_add_span(ret, text) != 0) /* behind a byte order mark */
+        return buf_error(ret);
+    return answer;
 }
 
 /* Puts the counters back to where they stood before a part that came to nothing. */

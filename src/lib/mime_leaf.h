@@ -51,8 +51,8 @@ int mime_leaf_recode(struct mime_pass *pass, const struct mime_part *part,
  * delimiter of the original will follow (mime_signed.h). */
 int mime_leaf_put(struct mime_pass *pass, const struct mime_part *part, size_t from);
 
-/* The text of a leaf as UTF-8: decoded, converted. 0, CHARSET_CONFLICT (then read as the likelier
- * of the two), or a negative error. */
+/* The text of a leaf as UTF-8: decoded, converted. `ret` is empty before. 0, CHARSET_CONFLICT (then
+ * read as the likelier of the two), or a negative error. */
 int mime_leaf_text(struct span message, const struct mime_part *part,
                    const struct mime_content *content, struct buf *ret);
 
