@@ -80,7 +80,7 @@ static size_t slot_of(struct span raw)
 void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, struct css_memo *ret)
 {
     struct rewrite_declaration *slot;
-    ret->raw.len = 0;
+    ret->raw = span_part(in, 0, 0);
     ret->known = false;
     struct span window = span_part(in, 0, sizeof(slot->raw) + 1);
     size_t len = length(window, in_block, window.len == in.len);

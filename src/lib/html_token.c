@@ -204,8 +204,9 @@ static void read_reference(struct html_tokenizer *t, size_t end, struct html_tok
     buf_add(&t->store, reference.text, reference.text_len);
     t->at += reference.used;
     give_text(ret, buf_span(&t->store));
-    /* What is escaped is one byte long, but for a byte order mark. */
-    ret->plain = reference.text_len > 1 && reference.text[0] != '\xEF';
+    /* What is escaped begins with a byte of ASCII, alone or (&nvlt;) before a combining sign, or is
+     * a byte order mark. */
+    ret->plain = (unsigned char)reference.text[0] >= 0x80 && reference.text[0] != '\xEF';
 }
 
 /* One piece of raw text; false at its end. CDATA keeps U+0000: there the tree builder deals with

@@ -84,7 +84,8 @@ static bool seen_before(struct rewrite_pass *pass, uint64_t hash, bool *ret_note
         bool before = seen->slots[i] == hash;
         if (!before && seen->slots[i] != 0)
             continue;
-        *ret_noted = before || seen->count < REWRITE_SEEN_SLOTS / 2;
+        /* What is dropped, since there are too many, is so again the next time. */
+        *ret_noted = before || (pass->images_left > 0 && seen->count < REWRITE_SEEN_SLOTS / 2);
         if (!before && *ret_noted) {
             seen->slots[i] = hash;
             seen->count++;

@@ -49,6 +49,8 @@ static void test_syntax(void **state)
 {
     (void)state;
     static const struct vector vectors[] = {
+        {"references of two", "<p>a &nvlt; b &nvgt; c",
+         "<p>a &lt;\xE2\x83\x92 b &gt;\xE2\x83\x92 c"},
         {"references", "&lt;img src=http://t/&gt; &copy &notit; &#0; &amp;lt;",
          "&lt;img src=http://t/&gt; \xC2\xA9 \xC2\xACit; \xEF\xBF\xBD &amp;lt;"},
         {"carriage return", "a&#13;b\r\nc\rd<p title='&#13;'>", "a&#13;b\nc\nd<p title=\"&#13;\">"},
@@ -205,6 +207,32 @@ static void test_v089_image_limit_counts_conditional_css(void **state)
     buf_free(&in);
 }
 
+/* What was too many once is so at the next place where it stands, too. */
+static void test_image_limit_holds_for_what_stands_twice(void **state)
+{
+    (void)state;
+    struct shoji_rewrite how = help_how(SHOJI_PROXY);
+    how.max_images = 2;
+    size_t emitted = 0;
+    how.emitted = count_emitted;
+    how.emitted_ctx = &emitted;
+    const char *in =
+        "<img src=http://t/1><img src=http://t/3><img src=http://t/2><img src=http://t/4>"
+        "<img src=http://t/4><p style='background:url(http://t/4)'>"
+        "<img src=http://t/1><img src=http://t/2><img src=http://t/3>";
+    char *want =
+        help_expect(&how, "<img src=\"{http://t/1}\"><img src=\"{http://t/3}\"><img><img>"
+                          "<img><p style=\"background:none\"><img src=\"{http://t/1}\"><img>"
+                          "<img src=\"{http://t/3}\">");
+    struct help_result got;
+    assert_int_equal(help_rewrite(&how, span_of(in), "", &got), 0);
+    assert_string_equal(got.out.ptr, want);
+    assert_int_equal(got.report.images_proxied, 4);
+    assert_int_equal(got.report.images_dropped, 5);
+    free(want);
+    help_free(&got);
+}
+
 static void test_pixels_are_reported(void **state)
 {
     (void)state;
@@ -293,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_strip),
         cmocka_unit_test(test_image_limit_counts_distinct_originals),
         cmocka_unit_test(test_v089_image_limit_counts_conditional_css),
+        cmocka_unit_test(test_image_limit_holds_for_what_stands_twice),
         cmocka_unit_test(test_pixels_are_reported),
         cmocka_unit_test(test_repeated_trackers_count_each_time),
         cmocka_unit_test(test_runs_that_stay),
