@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define ANSWER_WAIT_S 5             /* the server only writes to its queue before it answers */
@@ -119,11 +120,11 @@ static int seal_all(const struct handover *to, const struct handover_list *list,
 }
 
 /* For its owner and the group, which is the server's in a spool that gives away its own: what
- * stands in it is sealed. */
+ * stands in it is sealed. Under any umask: Dovecot's is 077, and the server would never see it. */
 static int write_file(int dir, const char *name, struct span text)
 {
     CLEANUP_FD int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
-    if (fd < 0)
+    if (fd < 0 || fchmod(fd, 0640) < 0)
         return -errno;
     while (text.len > 0) {
         ssize_t written = write(fd, text.ptr, text.len);

@@ -62,6 +62,16 @@ class Spool(harness.ServerTest):
         self.assertEqual(self.sender.count("/a.png"), 1)
         self.assertEqual(self.sender.count("/b.png"), 1)
 
+    def test_the_group_reads_it_whatever_the_umask(self):
+        """Dovecot starts Sieve's programs with 077; the server is another user, of the group."""
+        before = os.umask(0o077)
+        try:
+            self.shoji("prefetch")
+        finally:
+            os.umask(before)
+        file, = self.files()
+        self.assertEqual(file.stat().st_mode & 0o777, 0o640)
+
     def test_days_later(self):
         """Its times begin when it is taken over; what no reader can want any more is left out."""
         def days_ago(days):
