@@ -43,6 +43,7 @@ def rows(case, found):
             row("shoji", "size_bytes", MIB << 20, "B"),
             row("shoji", "live_bytes", sum(live) / len(live), "B"),
             row("shoji", "worst_ms", max(turn["worst_ms"] for turn in found), "ms"),
+            row("floor", "mb_per_s_first", found[0]["raw_mb_per_s"], "MB/s"),
             row("floor", "mb_per_s", found[-1]["raw_mb_per_s"], "MB/s"),
             row("floor", "worst_ms", max(turn["raw_worst_ms"] for turn in found), "ms"),
             row("shoji", "excess_999_ms", max(turn["excess_999_ms"] for turn in found), "ms"),
