@@ -7,9 +7,11 @@
 The seed decides everything that this side does; where exactly the server is hit is up to the machine."""
 
 import contextlib
+import json
 import random
 import threading
 import time
+import urllib.parse
 import zlib
 
 import harness
@@ -20,7 +22,9 @@ import pictures
 READERS = 4
 FRESH = 12  # originals a round
 LONGEST_S = 0.3  # from the first request of a round to its end
-FIRST_RETRY_S = 55  # README: "after about 1 minute", from a claim that was written in whole seconds
+# README: "about 1 minute after the first was due", and on a loaded machine what is due is asked for
+# some seconds later. Who asks again because of the crash, or of a reader, does so within a round.
+FIRST_RETRY_S = 45
 
 
 class Rounds:
@@ -133,9 +137,18 @@ class Rounds:
             self.read(path)
         return self.judge()
 
+    def waits(self, path):
+        """Does it stand in the queue for its second retry, or a later one: was it hit twice?"""
+        url = urllib.parse.quote(self.sender.url(path), safe="")
+        answer = self.server.ask_admin("GET", "/v1/explain?url=" + url)
+        steps = {one["step"]: one for one in json.loads(answer.body)["steps"]}
+        return (steps["queue"]["verdict"] == "waiting"
+                and "(1 try)" not in steps["record"]["sentence"])
+
     def wait_for_the_queue(self, patience_s):
-        """Everything that was accepted is asked for, at the latest with the first retry."""
+        """Everything that was accepted is asked for, at the latest with the first retry; but for what
+        was about to be asked for in two rounds, and waits for its next."""
         def missing():
             return self.accepted - {one.path for one in list(self.sender.asked)}
 
-        harness.until(lambda: not missing(), patience_s)
+        harness.until(lambda: all(self.waits(path) for path in missing()), patience_s)
