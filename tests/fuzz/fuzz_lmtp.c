@@ -1,8 +1,8 @@
 /*
  * A mail server and a store of the fuzzer's own, and `shoji lmtp` between them. The text of a
  * message is what an independent, simpler reading of RFC 5321 (4.5.2, and 2.3.8) says, whatever the
- * pieces in which it comes; what goes on is a legal dialogue to the last byte; and nobody is told
- * that a message was saved before the store has said so.
+ * pieces in which it comes; what goes on is a legal dialogue to the last byte; and behind a message
+ * the mail server hears, recipient by recipient, what the store said of it, or that it is put off.
  *
  * Input: which of it, the size of pieces; then what the mail server says. In a dialogue, the
  * store's answers stand first, a byte each, up to a zero.
@@ -64,6 +64,15 @@ static void simple_write(struct span text, struct buf *ret)
     buf_add_text(ret, ".\r\n");
 }
 
+/* No CR and no LF stands alone in what leaves us (RFC 5321, 2.3.8). */
+static void check_line_ends(struct span wire)
+{
+    for (size_t i = 0; i < wire.len; i++) {
+        must(wire.ptr[i] != '\n' || (i > 0 && wire.ptr[i - 1] == '\r'));
+        must(wire.ptr[i] != '\r' || (i + 1 < wire.len && wire.ptr[i + 1] == '\n'));
+    }
+}
+
 static struct buf room(void)
 {
     return BUF_INIT(64 * MiB);
@@ -95,7 +104,8 @@ static void check_dots(struct span wire, size_t piece)
     dots_finish(&out, &written);
     must(dots_read(&back, buf_span(&written), &text) == written.len && back.at == DOTS_END);
     must(simple_read(buf_span(&written), &again, &wanted_len) && wanted_len == written.len);
-    must(span_equal(buf_span(&text), buf_span(&again)) && !memchr(text.ptr, '\0', 0));
+    must(span_equal(buf_span(&text), buf_span(&again)));
+    check_line_ends(buf_span(&written));
     buf_free(&wanted);
     buf_free(&text);
     buf_free(&again);
@@ -150,6 +160,30 @@ static void check_message(struct span wire)
     buf_free(&simple);
 }
 
+/* ---- lists of texts ---- */
+
+static void list_add(struct buf *list, struct span text)
+{
+    buf_add_span(list, text);
+    buf_add_char(list, '\0');
+}
+
+/* The first one, and the list without it; empty: there is none. */
+static struct span list_take(struct span *list)
+{
+    struct span text = span_part(*list, 0, list->len > 0 ? strnlen(list->ptr, list->len) : 0);
+    *list = span_part(*list, text.len + 1, list->len);
+    return text;
+}
+
+static bool list_has(struct span list, struct span text)
+{
+    while (list.len > 0)
+        if (span_equal(list_take(&list), text))
+            return true;
+    return false;
+}
+
 /* ---- the store of a dialogue ---- */
 
 /* What is none ends the dialogue: who would go on waits for minutes. */
@@ -180,7 +214,9 @@ static struct {
     struct span script;
     struct buf got; /* what it has read and not yet looked at */
     size_t at;
-    size_t saved; /* how often it said so, at most */
+    struct buf said; /* each of its answers */
+    struct buf ends; /* behind messages: each recipient's line, and its answer */
+    unsigned saved;  /* which makes its usual ones differ */
 } behind = {.fd = -1};
 
 /* In place of lmtp/address.c: the other end of a pair. */
@@ -221,8 +257,10 @@ static char store_says(const char *usual)
         answer = answers[(uint8_t)behind.script.ptr[0] % ANSWERS];
         behind.script = span_part(behind.script, 1, behind.script.len);
     }
-    size_t len = strlen(answer.text);
-    return send(behind.fd, answer.text, len, MSG_NOSIGNAL) == (ssize_t)len ? answer.digit : '\0';
+    struct span text = span_of(answer.text);
+    list_add(&behind.said, text);
+    return send(behind.fd, text.ptr, text.len, MSG_NOSIGNAL) == (ssize_t)text.len ? answer.digit
+                                                                                  : '\0';
 }
 
 static bool store_reads(void)
@@ -265,11 +303,7 @@ static bool store_message(void)
         buf_clear(&text);
         whole = store_reads();
     }
-    struct span wire = span_part(store_rest(), 0, len);
-    for (size_t i = 0; i < wire.len; i++) {
-        must(wire.ptr[i] != '\n' || (i > 0 && wire.ptr[i - 1] == '\r'));
-        must(wire.ptr[i] != '\r' || (i + 1 < wire.len && wire.ptr[i + 1] == '\n'));
-    }
+    check_line_ends(span_part(store_rest(), 0, len));
     behind.at += len;
     buf_free(&text);
     return whole;
@@ -281,12 +315,21 @@ static bool begins(struct span line, const char *word)
 }
 
 /* One word for each that it took, and true while it goes on. */
-static bool store_takes(size_t recipients)
+static bool store_takes(struct span recipients)
 {
     bool on = store_message();
-    for (size_t i = 0; i < recipients && on; i++) {
-        behind.saved += behind.script.len == 0;
-        on = store_says("250 saved\r\n") != '\0';
+    while (on && recipients.len > 0) {
+        char usual[32];
+        snprintf(usual, sizeof(usual), "250 saved %u\r\n", ++behind.saved);
+        struct span recipient = list_take(&recipients);
+        size_t before = behind.said.len;
+        char digit = store_says(usual);
+        on = digit != '\0' && digit != '3'; /* no answer to a message: all is over */
+        if (on) {
+            struct span said = span_part(buf_span(&behind.said), before, behind.said.len);
+            list_add(&behind.ends, recipient);
+            list_add(&behind.ends, list_take(&said));
+        }
     }
     return on;
 }
@@ -295,7 +338,7 @@ static bool store_takes(size_t recipients)
 static void store_talks(void)
 {
     struct span line;
-    size_t recipients = 0;
+    struct buf recipients = room();
     bool sender = false, on = store_says("220 store.example LMTP\r\n") != '\0';
     while (on && store_line(&line) && !begins(line, "QUIT")) {
         bool mail = begins(line, "MAIL FROM:"), rcpt = begins(line, "RCPT TO:");
@@ -303,16 +346,20 @@ static void store_talks(void)
         must(mail || rcpt || data || begins(line, "RSET") || begins(line, "LHLO "));
         must(!mail || !sender);
         must(!rcpt || sender);
-        must(!data || recipients > 0);
+        must(!data || recipients.len > 0);
         char digit = store_says(data ? "354 go on\r\n" : "250 store.example\r\n");
         on = digit != '\0';
         if (data && digit == '3')
-            on = store_takes(recipients);
-        recipients += rcpt && digit == '2';
+            on = store_takes(buf_span(&recipients));
+        if (rcpt && digit == '2')
+            list_add(&recipients, line);
         sender = sender || (mail && digit == '2');
-        if ((data && digit == '3') || (!mail && !rcpt && !data))
-            recipients = sender = false;
+        if ((data && digit == '3') || (!mail && !rcpt && !data)) {
+            buf_clear(&recipients);
+            sender = false;
+        }
     }
+    buf_free(&recipients);
 }
 
 static void *store_main(void *unused)
@@ -324,20 +371,75 @@ static void *store_main(void *unused)
 
 /* ---- the mail server of a dialogue ---- */
 
-/* Answers are whole, and none says "saved" that the store has not said. */
-static void check_answers(struct span said)
+/* One answer, which is whole, of all its lines. */
+static struct span answer_take(struct span *said)
 {
-    size_t saved = 0, len;
-    while (find_crlf(said, &len)) {
-        struct span line = span_part(said, 0, len);
-        said = span_part(said, len + 2, said.len);
+    size_t at = 0, len;
+    struct span line;
+    do {
+        must(find_crlf(span_part(*said, at, said->len), &len));
+        line = span_part(*said, at, len);
+        at += len + 2;
         must(line.len >= 3 && line.ptr[0] >= '2' && line.ptr[0] <= '5');
         must(isdigit((unsigned char)line.ptr[1]) && isdigit((unsigned char)line.ptr[2]));
         must(line.len == 3 || line.ptr[3] == ' ' || line.ptr[3] == '-');
         must(!memchr(line.ptr, '\n', line.len) && !memchr(line.ptr, '\r', line.len));
-        saved += span_equal(line, SPAN("250 saved"));
+        must(memcmp(line.ptr, said->ptr, 3) == 0);
+    } while (line.len > 3 && line.ptr[3] == '-');
+    struct span answer = span_part(*said, 0, at);
+    *said = span_part(*said, at, said->len);
+    return answer;
+}
+
+/* Behind a message: to each recipient what the store said of his. Where it came to none of that,
+ * our own word can only be that it is put off; another's is the store's, from a step before. */
+static void check_ends(struct span recipients, struct span *said, struct span *ends)
+{
+    while (recipients.len > 0) {
+        struct span recipient = list_take(&recipients), answer = answer_take(said), rest = *ends;
+        if (span_equal(list_take(&rest), recipient) && span_equal(list_take(&rest), answer)) {
+            *ends = rest;
+            continue;
+        }
+        must(answer.ptr[0] == '4' || answer.ptr[0] == '5');
+        must(begins(answer, "451 ") || begins(answer, "452 ") ||
+             list_has(buf_span(&behind.said), answer));
     }
-    must(said.len == 0 && saved <= behind.saved);
+}
+
+/* Everything is answered in its order, as often as was asked. Whom it is said for, this follows
+ * from the answers alone: 500 to 503 are those to a line that changes nothing. */
+static void check_answers(struct span input, struct span said)
+{
+    struct buf recipients = room(), text = room();
+    struct span ends = buf_span(&behind.ends);
+    must(begins(answer_take(&said), "220 "));
+    while (said.len > 0) {
+        const char *end = memchr(input.ptr, '\n', input.len);
+        must(end);
+        struct span line = span_part(input, 0, (size_t)(end - input.ptr));
+        struct span answer = answer_take(&said);
+        bool ends_all = begins(line, "RSET") || begins(line, "LHLO") || begins(line, "DATA");
+        size_t len;
+        input = span_part(input, line.len + 1, input.len);
+        if (begins(line, "RCPT ") && answer.ptr[0] == '2')
+            list_add(&recipients, span_part(line, 0, line.len - 1));
+        if (begins(answer, "354")) {
+            must(span_equal_nocase(line, SPAN("DATA\r")));
+            buf_clear(&text);
+            if (simple_read(input, &text, &len)) {
+                check_ends(buf_span(&recipients), &said, &ends);
+                input = span_part(input, len, input.len);
+            } else {
+                must(said.len == 0);
+            }
+        }
+        if (ends_all && !begins(answer, "50"))
+            buf_clear(&recipients);
+    }
+    must(ends.len == 0);
+    buf_free(&recipients);
+    buf_free(&text);
 }
 
 static void check_dialogue(struct span input, bool as_it_came)
@@ -346,9 +448,12 @@ static void check_dialogue(struct span input, bool as_it_came)
     size_t script = end ? (size_t)(end - input.ptr) : 0;
     behind.script = span_part(input, 0, script);
     behind.got = room();
+    behind.said = room();
+    behind.ends = room();
     behind.at = behind.saved = 0;
     struct lmtp lmtp = {.to = "/store", .as_it_came = as_it_came, .stop = -1};
-    int in = file_of(span_part(input, script + (end != NULL), input.len)), out = file_of(SPAN(""));
+    struct span asked = span_part(input, script + (end != NULL), input.len);
+    int in = file_of(asked), out = file_of(SPAN(""));
     struct buf said = room();
     int r = session_run(&lmtp, in, out);
     must(r <= 0 && r != -ETIMEDOUT && r != -ENOMEM);
@@ -358,11 +463,13 @@ static void check_dialogue(struct span input, bool as_it_came)
         behind.fd = -1;
     }
     file_read(out, &said);
-    check_answers(buf_span(&said));
+    check_answers(asked, buf_span(&said));
     close(in);
     close(out);
     buf_free(&said);
     buf_free(&behind.got);
+    buf_free(&behind.said);
+    buf_free(&behind.ends);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
