@@ -5,6 +5,7 @@ every packet. A newsletter is what he sends."""
 import collections
 import email.message
 import email.policy
+import html.parser
 import re
 import smtplib
 import struct
@@ -20,12 +21,15 @@ WEB, VENDORS, NAMES = "93.184.215.14", "93.184.215.20", "93.184.215.53"
 ADDRESSES = (WEB, VENDORS, NAMES)
 DOMAIN = "sender.example"
 VENDOR_ZONES = ("list-manage.com", "sendgrid.net")
+ZONES = (DOMAIN, *VENDOR_ZONES)
 IMAGES = 12
 BACKGROUNDS = ("sheet", "table", "cell")
 SIGNER, SUBMISSION = 8891, 587
 TXT = 16
 
 Seen = collections.namedtuple("Seen", "requests questions connections")
+# Within HTML: an attribute's value, or what stands between tags and is not seen (attribute "").
+Place = collections.namedtuple("Place", "element attribute value")
 
 CELL = """\
 <td width="33%" align="center"><a href="http://www.sender.example/{0}/{1}">\
@@ -53,6 +57,30 @@ def colour(i):
     """Twelve that are easily told apart."""
     return ((230, 80, 60), (240, 160, 50), (220, 200, 60), (140, 190, 70), (60, 160, 90), (50, 160, 160),
             (60, 130, 200), (80, 90, 190), (140, 90, 190), (200, 90, 170), (150, 110, 80), (90, 100, 110))[i]
+
+
+class Places(html.parser.HTMLParser):
+    """All of an HTML text but where links lead and what is read: wherever a client might find
+    something to load, known to this or not."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found += [Place(tag, name, value or "") for name, value in attrs
+                       if (tag, name) not in (("a", "href"), ("area", "href"))]
+
+    def handle_data(self, data):
+        if self.cdata_elem:
+            self.found.append(Place(self.cdata_elem, "", data))
+
+    def handle_comment(self, data):
+        self.found.append(Place("!", "", data))
+
+    handle_decl = handle_pi = unknown_decl = handle_comment
 
 
 class Newsletter:
