@@ -1,6 +1,7 @@
 """Each part of each way dies once while a newsletter is on its way: TABLE says where the mail waits
 meanwhile, and what lies in the reader's mailbox in the end. It is never lost, never there twice, and
-never there as it came where it was to be rewritten."""
+never there as it came where it was to be rewritten. Who opens it in the webmail while shojid is dead
+reads it without its pictures, and nobody learns of that."""
 
 import collections
 import email
@@ -10,19 +11,23 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 # pylint: disable=wrong-import-position
+import browser
 import dkim_filter
 import harness
 import http1
 import network
+import reader
 import sender
 import sieve
 import stack
+import webmail
 
 Row = collections.namedtuple("Row", "way dead waits becomes")
 
@@ -56,15 +61,20 @@ prefetch  disk    nowhere     as it came
 """.strip().splitlines()]
 
 CLONE_NEWNS = 0x20000
-senders_network = None
+OPENED = ("milter", "prefetch")  # rewritten as it is stored, and as it is shown
+DRAWN_FROM = """
+Array.from(document.querySelectorAll('#messagebody img'))
+     .filter(img => img.complete && img.naturalWidth > 1).map(img => new URL(img.src).hostname)
+"""
+readers_network = senders_network = None
 
 
 def setUpModule():
-    global senders_network
+    global readers_network, senders_network
     stack.need()
     if not os.path.exists(sieve.PLUGIN):
         raise unittest.SkipTest("dovecot-sieve is not installed")
-    _, senders_network = stack.enter()
+    readers_network, senders_network = stack.enter()
     # What is mounted here is seen here alone, and gone with us.
     if network.libc.unshare(CLONE_NEWNS):
         raise unittest.SkipTest("no mount namespace")
@@ -154,6 +164,33 @@ class Killed(harness.ServerTest):
             harness.shoji("prefetch", "--config", self.provider.server.config_file(), stdin=mail, check=0)
             harness.until(lambda: len(self.sender.asked(*news.shown)) == len(news.shown))
 
+    def assertOpenedInVain(self, name):
+        """The reader reads it, twice, in a browser that could reach the sender."""
+        if webmail.missing() or not browser.CHROMIUM:
+            self.skipTest("no webmail is opened: " + (webmail.missing() or "chromium is not installed"))
+        resolver = readers_network.run(reader.Resolver, stack.HOSTS)
+        self.addCleanup(resolver.close)
+        self.provider.webmail()
+        uid = len(self.provider.store.mails(stack.ANNA))
+        learned = self.sender.learned()
+        with tempfile.NamedTemporaryFile("w", prefix="shoji-reader-") as resolv:
+            resolv.write("nameserver 127.0.0.1\n")
+            resolv.flush()
+            with readers_network.run(reader.Browser, resolv.name,
+                                     f"http://{stack.MAIL}:{stack.WEBMAIL_PORT}/") as one:
+                one.log_in(stack.ANNA, stack.PASSWORD)
+                for _ in range(2):
+                    one.show(uid)
+                    # Where it may not show a picture, the webmail has one of its own.
+                    self.assertLessEqual(set(one.value(DRAWN_FROM)), {stack.MAIL})
+                    page = one.value("document.body.innerText")
+                    self.assertIn(f"News {name}", page)
+                    self.assertIn("Twelve offers for you", page)
+                self.assertLessEqual(one.hosts(), {stack.IMG, stack.MAIL})
+        self.assertEqual({question.name for question in resolver.questions
+                          if question.name.endswith(sender.ZONES)}, set())
+        self.assertEqual(self.sender.learned(), learned)
+
     def assertShown(self, mail):
         for url in set(stack.OURS.findall(stack.html_of(mail))):
             self.assertPicture(http1.ask(self.provider.server.address, url.removeprefix(stack.BASE)))
@@ -175,6 +212,8 @@ class Killed(harness.ServerTest):
             if row.waits == "nowhere":
                 harness.until(lambda: self.provider.mails(name), 60)
                 self.assertEqual(self.sender.asked(*news.shown), [])
+                if row.dead == "server" and row.way in OPENED:
+                    self.assertOpenedInVain(name)
             else:
                 self.assertWaits(row, name)
         finally:
