@@ -59,6 +59,7 @@ def need():
 
 def enter():
     """(reader's, sender's): networks; this process is the provider's from now on."""
+    sieve.enter()
     network.enter_network()
     reader = provinces.Province("reader", provinces.FRONT, provinces.READER)
     theirs = provinces.Province("sender", MX, provinces.SENDER)
@@ -150,7 +151,7 @@ class Provider:
     def start_server(self):
         self.server.start()
         self.server.address = (provinces.FRONT, 80)
-        os.chmod(self.server.submit, 0o666)
+        sieve.open_socket(self.server)
 
     def webmail(self):
         """Its Roundcube; with the plugin where that is the way."""

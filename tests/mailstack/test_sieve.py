@@ -1,10 +1,13 @@
-"""Debian's dovecot-lda with the scripts of deploy/dovecot: what is stored, and where, also when the
-filters fail."""
+"""Debian's Dovecot with the scripts of deploy/dovecot, by dovecot-lda and by LMTP: what is stored, and
+where, also when the filters fail. The server's socket and spool are open to a group alone."""
 
 import email
 import os
 import pathlib
+import pwd
+import re
 import shutil
+import smtplib
 import subprocess
 import sys
 import tempfile
@@ -13,6 +16,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 
 # pylint: disable=wrong-import-position
+import dovecot
 import harness
 import origin as origins
 import pictures
@@ -34,7 +38,12 @@ lda_mailbox_autocreate = yes
 def missing():
     if not os.path.exists(LDA) or not os.path.exists(sieve.PLUGIN):
         return "dovecot-sieve is not installed"
-    return None if os.geteuid() == 0 else "dovecot-lda is started by root here, for another user"
+    return None if os.geteuid() == 0 else "Dovecot is started by root here, for another user"
+
+
+def setUpModule():
+    if not missing():
+        sieve.enter()
 
 
 @unittest.skipIf(missing(), missing())
@@ -50,7 +59,7 @@ class Sieve(harness.ServerTest):
 
     def arrange(self):
         sieve.install(self.folder, self.server, sendmail=self.folder / "sendmail")
-        os.chmod(self.server.submit, 0o666)
+        sieve.open_socket(self.server)
         (self.folder / "home").mkdir()
         sendmail = self.folder / "sendmail"
         sendmail.write_text(f"#!/bin/sh\ncat >> {self.folder}/home/sent\n")
@@ -62,11 +71,12 @@ class Sieve(harness.ServerTest):
             CONF.format(self.folder) + sieve.configuration(self.folder, script) + more)
 
     def deliver(self, message, script="shoji.sieve", more=""):
+        """As a Postfix with `user=vmail:shoji` does it."""
         self.configure(script, more)
         done = subprocess.run(
             [LDA, "-c", self.folder / "dovecot.conf", "-f", "news@sender.example", "-a", ANNA],
-            input=message, user="nobody", group="nogroup", extra_groups=[], timeout=60,
-            capture_output=True, env={"USER": "nobody", "HOME": str(self.folder / "home")})
+            input=message, user="nobody", group=sieve.GID, extra_groups=[], umask=0o077,
+            timeout=60, capture_output=True, env={"USER": "nobody", "HOME": str(self.folder / "home")})
         log = self.folder / "log"
         self.assertEqual(done.returncode, 0, done.stderr + (log.read_bytes() if log.exists() else b""))
 
@@ -108,7 +118,8 @@ class Sieve(harness.ServerTest):
         self.deliver(self.newsletter())
         (_, content), = self.stored()
         self.assertIn(b"X-Shoji: v=1; images=1;", content)
-        self.assertEqual(len(list((self.folder / "spool").iterdir())), 1)
+        file, = (self.folder / "spool").iterdir()
+        self.assertEqual((file.stat().st_gid, file.stat().st_mode & 0o777), (sieve.GID, 0o640))
 
     def test_without_keys_it_becomes_text(self):
         (self.folder / "keys").unlink()
@@ -179,6 +190,36 @@ class Sieve(harness.ServerTest):
         self.assertEqual(self.sender.connections, 0)
 
 
+class OverLmtp:
+    """A mixin. The programs have what groups deploy/dovecot gives to Dovecot's service."""
+
+    gid = None  # in the userdb; None: that of the user nobody
+    configuration = staticmethod(sieve.configuration)
+
+    def deliver(self, message, script="shoji.sieve", more=""):
+        store = dovecot.Dovecot(ANNA, more=(
+            f"postmaster_address = postmaster@example.org\n"
+            f"mail_location = maildir:{self.folder}/home/Maildir\nlda_mailbox_autocreate = yes\n" +
+            self.configuration(self.folder, script) + more))
+        self.addCleanup(store.remove)
+        if self.gid:
+            nobody = pwd.getpwnam("nobody")
+            users = store.directory / "users"
+            users.write_text(users.read_text().replace(f":{nobody.pw_uid}:{nobody.pw_gid}:",
+                                                       f":{nobody.pw_uid}:{self.gid}:"))
+        store.start()
+        try:
+            with smtplib.LMTP(store.socket) as client:
+                client.sendmail("news@sender.example", [ANNA], message.replace(b"\n", b"\r\n"))
+        except smtplib.SMTPException as why:
+            self.fail(f"{why}\n{store.logged()}")
+
+
+@unittest.skipIf(missing(), missing())
+class Lmtp(OverLmtp, Sieve):
+    pass
+
+
 @unittest.skipIf(missing() or not shutil.which("curl"), missing() or "curl is not installed")
 class WithoutKeys(Sieve):
     """No mail.conf: the server does it, and nobody else has its keys."""
@@ -205,6 +246,22 @@ class WithoutKeys(Sieve):
         (_, content), = self.stored()
         self.assertIn(b"X-Shoji: v=1; images=1;", content)
         self.assertGreater(len(content), 1200000)
+
+
+@unittest.skipIf(missing() or not shutil.which("curl"), missing() or "curl is not installed")
+class LmtpWithoutKeys(OverLmtp, WithoutKeys):
+    pass
+
+
+@unittest.skipIf(missing() or not shutil.which("curl"), missing() or "curl is not installed")
+class LmtpAsRoot(LmtpWithoutKeys):
+    """Each mailbox has a uid of its own, and the userdb names the group as the gid of all."""
+
+    gid = sieve.GID
+
+    @staticmethod
+    def configuration(folder, script="shoji.sieve"):
+        return re.sub(r"(?ms)^service lmtp \{.*?^\}\n", "", sieve.configuration(folder, script))
 
 
 if __name__ == "__main__":
