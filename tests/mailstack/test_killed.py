@@ -213,7 +213,8 @@ class Killed(harness.ServerTest):
                 harness.until(lambda: self.provider.mails(name), 60)
                 self.assertEqual(self.sender.asked(*news.shown), [])
                 if row.dead == "server" and row.way in OPENED:
-                    self.assertOpenedInVain(name)
+                    with self.subTest("opened"):
+                        self.assertOpenedInVain(name)
             else:
                 self.assertWaits(row, name)
         finally:
