@@ -14,19 +14,20 @@ struct print {
     uint64_t half[2];
 };
 
-struct place {
+struct known_place {
     uint64_t print; /* the half that did not choose the set; the other is in the set */
     uint64_t stamp;
     uint64_t generation;
     uint32_t slot;
-    uint32_t found_s; /* the coarse clock, when it was found last */
+    uint32_t asked_s; /* the coarse clock, when it was asked for last */
+    uint32_t read_s;  /* and when it was read last; 0: never */
     uint8_t type;     /* enum image_type; 0: empty */
     uint8_t content[32];
 };
 
 struct set {
     uint64_t prints[WAYS]; /* beside each other: looking for one reads no more than these */
-    struct place places[WAYS];
+    struct known_place places[WAYS];
 };
 
 struct known {
@@ -64,7 +65,7 @@ static struct set *set_of(struct known *known, const struct print *print)
 }
 
 /* NULL: not there. */
-static struct place *find(struct set *set, const struct print *print)
+static struct known_place *find(struct set *set, const struct print *print)
 {
     for (size_t i = 0; i < WAYS; i++)
         if (set->prints[i] == print->half[0] && set->places[i].print == print->half[1] &&
@@ -74,12 +75,12 @@ static struct place *find(struct set *set, const struct print *print)
 }
 
 /* The worth of what stands there: what is void has none. */
-static uint32_t worth(const struct place *place, uint64_t stamp)
+static uint32_t worth(const struct known_place *place, uint64_t stamp)
 {
-    return place->type == 0 || place->stamp != stamp ? 0 : place->found_s;
+    return place->type == 0 || place->stamp != stamp ? 0 : place->asked_s;
 }
 
-static struct place *make_room(struct set *set, const struct print *print, uint64_t stamp)
+static struct known_place *make_room(struct set *set, const struct print *print, uint64_t stamp)
 {
     size_t least = 0;
     for (size_t i = 1; i < WAYS; i++)
@@ -101,19 +102,33 @@ bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp
                struct known_picture *ret)
 {
     struct print print = print_of(known, path, len);
-    struct place *place = find(set_of(known, &print), &print);
+    struct known_place *place = find(set_of(known, &print), &print);
     if (!place || place->stamp != stamp)
         return false;
-    uint32_t now_s = coarse_s();
+    place->asked_s = coarse_s();
     *ret = (struct known_picture){
         .record = {.state = CACHE_STORED, .type = place->type},
         .place = {place->generation, place->slot},
-        .lately = now_s - place->found_s <= LIMIT_RESIDENT_S,
+        .lately = place->read_s != 0 && place->asked_s - place->read_s <= LIMIT_RESIDENT_S,
+        .at = place,
     };
     memcpy(ret->record.content, place->content, sizeof(ret->record.content));
-    if (ret->lately)
-        place->found_s = now_s; /* else whoever asks puts it anew when it was found */
     return true;
+}
+
+/* What was not read is found in no place. */
+static void note_read(struct known_place *place, const struct cache_want *want, uint32_t now_s)
+{
+    if (want->place.generation == 0)
+        return;
+    place->generation = want->place.generation;
+    place->slot = want->place.slot;
+    place->read_s = now_s;
+}
+
+void known_follow(const struct known_picture *picture, const struct cache_want *want)
+{
+    note_read(picture->at, want, picture->at->asked_s);
 }
 
 void known_put(struct known *known, const char *path, size_t len, uint64_t stamp,
@@ -121,16 +136,15 @@ void known_put(struct known *known, const char *path, size_t len, uint64_t stamp
 {
     struct print print = print_of(known, path, len);
     struct set *set = set_of(known, &print);
-    struct place *place = find(set, &print);
+    struct known_place *place = find(set, &print);
     if (!place)
         place = make_room(set, &print, stamp);
-    *place = (struct place){
+    *place = (struct known_place){
         .print = print.half[1],
         .stamp = stamp,
-        .generation = want->place.generation,
-        .slot = want->place.slot,
-        .found_s = coarse_s(),
+        .asked_s = coarse_s(),
         .type = want->record->type,
     };
+    note_read(place, want, place->asked_s);
     memcpy(place->content, want->record->content, sizeof(place->content));
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 struct known;
+struct known_place;
 
 /* 0 or -ENOMEM. */
 MUST_CHECK int known_new(struct known **ret);
@@ -23,15 +24,21 @@ void known_free(struct known *known); /* takes NULL */
 
 struct known_picture {
     struct cache_record record; /* its content and type only */
-    struct cache_place place;   /* where it was read from */
-    bool lately; /* it was found here a few seconds ago: the kernel has not dropped it since */
+    struct cache_place place;   /* where it was read from; all zero: not known */
+    bool lately; /* it was read there a few seconds ago: the kernel has not dropped it since */
+    struct known_place *at; /* for known_follow */
 };
 
 /* False: not known. */
 bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp,
                struct known_picture *ret);
 
-/* `want` has just been read: its record says STORED, with a picture. */
+/* `want`, which known_get answered last, has just been read, perhaps elsewhere than before. With no
+ * place it was not: nothing is noted. */
+void known_follow(const struct known_picture *picture, const struct cache_want *want);
+
+/* The record of `want` says STORED, with a picture; it has just been read, unless it has no place.
+ */
 void known_put(struct known *known, const char *path, size_t len, uint64_t stamp,
                const struct cache_want *want);
 

@@ -223,7 +223,8 @@ static bool has_room(const struct request_env *env)
     return reply_held_bytes() < atomic_load_explicit(&env->most_held, memory_order_relaxed);
 }
 
-/* 0 when the picture is in memory, ours or the kernel's; else as reply_wanted. */
+/* 0 when the picture is in memory, ours (then `want` has no place) or the kernel's; else as
+ * reply_wanted. */
 static int read_from_memory(struct front *front, struct cache_want *want, struct reply **ret)
 {
     struct reply *same = hot_find(front->hot, want->record->content);
@@ -231,6 +232,7 @@ static int read_from_memory(struct front *front, struct cache_want *want, struct
         return -ENOBUFS;
     if (!same)
         return reply_wanted(front->env->cache, want, ret);
+    want->place = (struct cache_place){0};
     *ret = reply_ref(same);
     return 0;
 }
@@ -441,8 +443,7 @@ static struct reply *find_known(struct front *front, const char *path)
     struct cache_want want = {&picture.record, picture.place, !picture.lately};
     if (read_from_memory(front, &want, &reply) != 0)
         return NULL;
-    if (!picture.lately || want.place.generation != picture.place.generation)
-        known_put(front->known, path, len, front->stamp, &want);
+    known_follow(&picture, &want);
     hot_put(front->hot, path, len, front->stamp, reply);
     tally_set_hot_bytes(&front->tally, hot_bytes(front->hot));
     return reply;
