@@ -226,14 +226,24 @@ static int read_at(const struct cache *cache, const struct cache_want *want, voi
     return r == SEGMENT_AWAY ? CACHE_AWAY : r;
 }
 
+/* Where to look before the index is asked; all zero: nowhere. Of a segment whose pictures move, it
+ * is to be asked at once: the copy that stays is in memory, and reading the old one would say that
+ * it has to be kept once more. */
+static struct cache_place first_place(const struct cache *cache, const struct cache_want *want)
+{
+    struct cache_place place = want->place;
+    if (place.generation == 0)
+        place = (struct cache_place){want->record->place, SLOTS_NONE};
+    return ring_moves(cache->ring, place.generation) ? (struct cache_place){0} : place;
+}
+
 int cache_read_wanted(const struct cache *cache, struct cache_want *want, void **ret,
                       size_t *ret_len)
 {
     const struct cache_record *record = want->record;
     if (sodium_is_zero(record->content, sizeof(record->content)))
         return CACHE_NONE;
-    if (want->place.generation == 0 && record->place != 0)
-        want->place = (struct cache_place){record->place, SLOTS_NONE};
+    want->place = first_place(cache, want);
     int r = want->place.generation ? read_at(cache, want, ret, ret_len) : -ENOENT;
     while (r == -ENOENT) {
         const struct cache_place tried = want->place;

@@ -81,6 +81,7 @@ static int keep_some(struct evict *e, const struct apply *apply, uint64_t bytes)
         e->room_unread = e->room / 2;
         e->walked = e->wrapped = false;
         e->due = 0;
+        ring_begin_moving(apply->ring, e->generation);
         randombytes_buf(e->from, sizeof(e->from));
         memcpy(e->after, e->from, sizeof(e->after));
     }

@@ -30,6 +30,7 @@ struct ring {
     size_t count;
     bool sealed; /* the newest is not to be appended to; the writer's */
 
+    _Atomic uint64_t moving; /* the generation of which pictures are appended anew, or 0 */
     _Atomic uint64_t wanted[LIMIT_WANTED]; /* first eight bytes of content hashes */
 };
 
@@ -233,6 +234,16 @@ bool ring_wanted(struct ring *ring, const uint8_t content[32])
     uint64_t print;
     _Atomic uint64_t *slot = wanted_slot(ring, content, &print);
     return atomic_load_explicit(slot, memory_order_relaxed) == print;
+}
+
+void ring_begin_moving(struct ring *ring, uint64_t generation)
+{
+    atomic_store_explicit(&ring->moving, generation, memory_order_relaxed);
+}
+
+bool ring_moves(const struct ring *ring, uint64_t generation)
+{
+    return atomic_load_explicit(&ring->moving, memory_order_relaxed) == generation;
 }
 
 /* ---- the writer's: only it changes the array, so it reads it without the lock ---- */

@@ -3,8 +3,9 @@
  * room for another, its files become the next newest. Their sizes together stay below what was
  * given.
  *
- * ring_read, ring_has and ring_touch are for any thread. Everything else is the writer's alone. A
- * segment is closed only after the last reader has left it; readers hold it for one copy.
+ * ring_read, ring_has, ring_touch and ring_moves are for any thread. Everything else is the
+ * writer's alone. A segment is closed only after the last reader has left it; readers hold it for
+ * one copy.
  *
  * What was read lately from the older half is remembered in a fixed table in memory (collisions
  * forget the older one), so that it can be appended anew before its segment goes.
@@ -47,6 +48,12 @@ MUST_CHECK int ring_has(struct ring *ring, uint64_t generation, const uint8_t co
 void ring_touch(struct ring *ring, const uint8_t content[32]);
 void ring_untouch(struct ring *ring, const uint8_t content[32]);
 bool ring_wanted(struct ring *ring, const uint8_t content[32]);
+
+/* What is wanted of this segment is appended anew from now on, as far as there is room, and no
+ * longer of another one: which copy is to be read, only the index knows. ring_moves is for any
+ * thread. */
+void ring_begin_moving(struct ring *ring, uint64_t generation);
+bool ring_moves(const struct ring *ring, uint64_t generation);
 
 /* The newest segment, or NULL when there is none to append to. */
 struct segment *ring_newest(struct ring *ring);

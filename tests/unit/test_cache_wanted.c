@@ -104,6 +104,85 @@ static void test_it_is_followed_when_it_moves(void **state)
     fixture_free(f);
 }
 
+/* Where the index says that it is. */
+static uint64_t generation_of(struct fixture *f, const struct cache_record *record)
+{
+    struct cache_record unplaced = *record;
+    unplaced.place = 0;
+    struct cache_want want = {.record = &unplaced};
+    assert_int_equal(read_wanted(f, &want), 0);
+    return want.place.generation;
+}
+
+/* Other pictures are stored until it has been appended anew; how many. It is read before each. */
+static unsigned until_it_moves(struct fixture *f, const struct cache_record *record)
+{
+    const uint64_t first = generation_of(f, record);
+    unsigned i = 0;
+    while (generation_of(f, record) == first) {
+        assert_in_range(i, 0, 400);
+        others(f, i++, 1);
+    }
+    return i;
+}
+
+/* As soon as there are two copies the younger one is read, whatever the record or who read it
+ * before may say. */
+static void the_younger_copy(bool encrypt)
+{
+    struct cache_record record;
+    struct fixture *f = with_picture(encrypt, &record);
+    struct cache_want known = {.record = &record}, unknown = known;
+    assert_int_equal(read_wanted(f, &known), 0);
+    until_it_moves(f, &record);
+    const uint64_t now = generation_of(f, &record);
+    assert_int_equal(read_wanted(f, &known), 0);
+    assert_int_equal(known.place.generation, now);
+    assert_int_equal(read_wanted(f, &unknown), 0);
+    assert_int_equal(unknown.place.generation, now);
+    fixture_free(f);
+}
+
+static void test_the_younger_copy_is_read(void **state)
+{
+    (void)state;
+    the_younger_copy(false);
+}
+
+static void test_the_younger_copy_is_read_encrypted(void **state)
+{
+    (void)state;
+    the_younger_copy(true);
+}
+
+/* Read while its old segment is still there, but no more when the second one grows old: it goes. */
+static void kept_once(bool encrypt)
+{
+    struct cache_record record;
+    struct fixture *f = with_picture(encrypt, &record);
+    struct cache_want known = {.record = &record};
+    assert_int_equal(read_wanted(f, &known), 0);
+    unsigned stored = until_it_moves(f, &record);
+    struct cache_want unknown = {.record = &record};
+    assert_int_equal(read_wanted(f, &known), 0);
+    assert_int_equal(read_wanted(f, &unknown), 0);
+    others(f, stored, 190); /* 38 MB through 24 MiB: a third copy would still be there */
+    assert_int_equal(read_wanted(f, &known), CACHE_NONE);
+    fixture_free(f);
+}
+
+static void test_it_is_kept_once_for_a_request(void **state)
+{
+    (void)state;
+    kept_once(false);
+}
+
+static void test_it_is_kept_once_for_a_request_encrypted(void **state)
+{
+    (void)state;
+    kept_once(true);
+}
+
 static void test_its_end_is_noticed(void **state)
 {
     (void)state;
@@ -122,6 +201,10 @@ int main(void)
         cmocka_unit_test(test_a_wrong_place_is_no_wrong_picture),
         cmocka_unit_test(test_a_wrong_place_is_no_wrong_key),
         cmocka_unit_test(test_it_is_followed_when_it_moves),
+        cmocka_unit_test(test_the_younger_copy_is_read),
+        cmocka_unit_test(test_the_younger_copy_is_read_encrypted),
+        cmocka_unit_test(test_it_is_kept_once_for_a_request),
+        cmocka_unit_test(test_it_is_kept_once_for_a_request_encrypted),
         cmocka_unit_test(test_its_end_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
