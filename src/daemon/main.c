@@ -1,4 +1,5 @@
 #include "daemon/daemon.h"
+#include "daemon/death.h"
 #include "daemon/dev.h"
 
 #include "sys/activation.h"
@@ -165,6 +166,7 @@ static int run(const struct arguments *arguments, struct conf *conf)
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    death_watch();
     raise_files();
 
     struct activation activation;

@@ -9,6 +9,7 @@
 #include "store/order.h"
 #include "store/secret.h"
 #include "store/shred.h"
+#include "store/trust.h"
 #include "store/upgrade.h"
 #include "store/writer.h"
 #include "sys/clock.h"
@@ -24,6 +25,7 @@ struct cache {
     struct ring *ring;
     struct writer *writer;
     bool index_lost;
+    bool trusts; /* it is this folder that trust.h speaks of */
     bool unsynced;
 };
 
@@ -94,8 +96,11 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     if (conf->index_size < LIMIT_INDEX_MIN || conf->size < conf->index_size)
         return -EINVAL;
     int r = folder_open(conf->dir, &cache->folder);
+    if (r == 0)
+        r = trust_open(conf->dir, cache->folder.closed.s != 0);
     if (r != 0)
         return r;
+    cache->trusts = true;
     r = secret_load(cache->folder.secret, !cache->folder.has_index, &cache->secret);
     if (r < 0)
         return r;
@@ -154,9 +159,16 @@ void cache_close(struct cache *cache)
     index_close(&cache->index);
     if (well)
         folder_closed_well(&cache->folder);
+    if (cache->trusts)
+        trust_close();
     folder_close(&cache->folder);
     sodium_memzero(&cache->secret, sizeof(cache->secret));
     free(cache);
+}
+
+void cache_distrust(void)
+{
+    trust_lose();
 }
 
 /* ---- keys ---- */

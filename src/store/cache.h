@@ -65,6 +65,12 @@ MUST_CHECK int cache_open(const struct cache_conf *conf, struct cache **ret);
  * again; when the loop goes on running it must turn once before that write is freed. */
 void cache_close(struct cache *cache);
 
+/* For who is dying of an error of its own (SIGSEGV, SIGBUS, SIGABRT): damage on the disk may be
+ * why. The next opening of the folder that this process opened last, if it was not closed, believes
+ * nothing that it has not walked through. Async-signal-safe, any thread; does nothing without such
+ * a folder. */
+void cache_distrust(void);
+
 /* ---- keys ---- */
 
 struct cache_key {

@@ -4,10 +4,11 @@
  * begun, and is not written any more since. Without it, every opening that does not follow a proper
  * end would walk through everything that was ever stored.
  *
- * What was changed by others later shows in its own time, as with struct env_closed. A file that
- * cannot be read or written only costs that walk. Nothing is flushed: whichever of the two versions
- * a power loss leaves, and whichever of its times, less is believed than could be, never more. The
- * writer's thread, or the one that opens.
+ * What was changed by others later shows in its own time, as with struct env_closed; what is
+ * damaged without that, in our own death, and then nothing is believed any more (trust.h). A file
+ * that cannot be read or written only costs that walk. Nothing is flushed: whichever of the two
+ * versions a power loss leaves, and whichever of its times, less is believed than could be, never
+ * more. The writer's thread, or the one that opens.
  */
 #ifndef STORE_CHECKED_H
 #define STORE_CHECKED_H

@@ -9,7 +9,8 @@
  * leaves a time that could not be noted; it has to lie within TRAIL_COMMIT_S of the commit's
  * beginning. So what somebody breaks in that moment is not seen here, and may bring the process
  * down. Therefore a trail is believed once in TRAIL_PAUSE_S: who dies twice in that time is walked
- * through. A trail of another boot is never believed: a power loss is no kill.
+ * through. Nor is there any left to believe when the process has died of an error of its own
+ * (trust.h). A trail of another boot is never believed: a power loss is no kill.
  *
  * What cannot be read or written costs a walk. Opening and writing: one thread at a time.
  */

@@ -53,8 +53,10 @@ static struct fixture *filled(void)
     return f;
 }
 
+enum death { KILLED, DISTRUSTS };
+
 /* Opens, and dies without closing. Is the index whole, as it sees it? */
-static bool opens_and_dies(struct fixture *f)
+static bool opens_and_ends(struct fixture *f, enum death death)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -62,12 +64,26 @@ static bool opens_and_dies(struct fixture *f)
         fixture_open(f);
         struct cache_usage usage;
         cache_usage(f->cache, &usage);
+        if (death == DISTRUSTS)
+            cache_distrust();
         _exit(usage.index_lost);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status) == 0;
+}
+
+static bool opens_and_dies(struct fixture *f)
+{
+    return opens_and_ends(f, KILLED);
+}
+
+static bool is_there(const struct fixture *f, const char *name)
+{
+    char path[160];
+    snprintf(path, sizeof(path), "%s/%s", f->dir, name);
+    return access(path, F_OK) == 0;
 }
 
 /* Gives all leaves of records (keys of 32 bytes, values of `least` at least) other numbers, which
@@ -119,7 +135,6 @@ static void test_a_full_segment_is_walked_through_when_it_was_changed(void **sta
     char path[160];
     snprintf(path, sizeof(path), "%s/seg-1/data.mdb", f->dir);
     renumber_leaves(path, 8);
-    assert_true(opens_and_dies(f));
     fixture_open(f);
     assert_int_equal(count_pictures(f), PICTURES);
     fixture_close(f);
@@ -131,11 +146,50 @@ static void test_a_full_segment_is_walked_through_when_it_was_changed(void **sta
     fixture_free(f);
 }
 
+/* Damage that leaves no trace is found when the process has died of it, however long ago. */
+static void test_nothing_is_believed_after_a_death_of_our_own(void **state)
+{
+    (void)state;
+    struct fixture *f = filled();
+    assert_true(opens_and_ends(f, DISTRUSTS));
+    char path[160];
+    snprintf(path, sizeof(path), "%s/seg-1/data.mdb", f->dir);
+    renumber_leaves(path, 8);
+    assert_true(opens_and_dies(f));
+    assert_false(is_there(f, "seg-1"));
+    assert_true(is_there(f, "seg-2/data.mdb"));
+    fixture_free(f);
+
+    f = filled();
+    assert_true(opens_and_ends(f, DISTRUSTS));
+    snprintf(path, sizeof(path), "%s/index/data.mdb", f->dir);
+    renumber_leaves(path, 49);
+    assert_false(opens_and_dies(f));
+    fixture_free(f);
+}
+
+static void test_the_second_kill_has_the_full_segments_walked_through_too(void **state)
+{
+    (void)state;
+    struct fixture *f = filled();
+    assert_true(opens_and_dies(f));
+    char path[160];
+    snprintf(path, sizeof(path), "%s/seg-1/data.mdb", f->dir);
+    renumber_leaves(path, 8);
+    assert_true(opens_and_dies(f));
+    assert_true(is_there(f, "seg-1"));
+    assert_true(opens_and_dies(f));
+    assert_false(is_there(f, "seg-1"));
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_index_is_walked_through_after_the_second_kill),
         cmocka_unit_test(test_a_full_segment_is_walked_through_when_it_was_changed),
+        cmocka_unit_test(test_nothing_is_believed_after_a_death_of_our_own),
+        cmocka_unit_test(test_the_second_kill_has_the_full_segments_walked_through_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
