@@ -23,6 +23,7 @@ struct ring {
     bool unsynced;
     uint64_t next_generation;
     struct checked checked; /* the writer's */
+    uint64_t skipped;       /* the first that could not be opened, and so was not checked; 0 */
 
     pthread_mutex_t lock; /* of the array and the counts of readers; never held while reading */
     pthread_cond_t left;  /* a reader has left a segment */
@@ -83,6 +84,8 @@ static int open_found(struct ring *ring, const struct ring_conf *ring_conf)
         r = segment_open(&conf, &segment);
         if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
             return r;
+        if (r < 0 && r != -EBADMSG && ring->skipped == 0)
+            ring->skipped = found[i];
         if (r < 0)
             continue;
         if (ring_conf->empty)
@@ -91,6 +94,13 @@ static int open_found(struct ring *ring, const struct ring_conf *ring_conf)
             ring->segments[ring->count++] = segment;
     }
     return 0;
+}
+
+/* Of what is older than the newest. */
+static void note_checked(const struct ring *ring, uint64_t newest)
+{
+    bool all = ring->skipped == 0 || newest < ring->skipped;
+    checked_note(&ring->checked, all ? newest : ring->skipped);
 }
 
 /* Appending goes on in the newest, if it is of the kind that is wanted now. A segment younger than
@@ -133,7 +143,7 @@ int ring_open(const struct ring_conf *conf, struct ring **ret)
     int r = ring->dir ? open_found(ring, conf) : -ENOMEM;
     if (r == 0 && ring->count > 0) {
         take_up_newest(ring, conf);
-        checked_note(&ring->checked, ring->segments[ring->count - 1]->generation);
+        note_checked(ring, ring->segments[ring->count - 1]->generation);
     }
     if (r == 0 && ring->count == 0)
         r = ring_grow(ring);
@@ -279,7 +289,7 @@ static void add_newest(struct ring *ring, struct segment *segment)
     pthread_mutex_unlock(&ring->lock);
     ring->next_generation++;
     ring->sealed = false;
-    checked_note(&ring->checked, segment->generation);
+    note_checked(ring, segment->generation);
 }
 
 /* Returns when no reader is in it any more. */

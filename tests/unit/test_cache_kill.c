@@ -183,6 +183,27 @@ static void test_the_second_kill_has_the_full_segments_walked_through_too(void *
     fixture_free(f);
 }
 
+/* It cannot be read at one opening, and can at the next: nobody has looked at it meanwhile. */
+static void test_a_segment_that_was_skipped_was_not_checked(void **state)
+{
+    (void)state;
+    struct fixture *f = filled();
+    char path[160], aside[160];
+    snprintf(path, sizeof(path), "%s/seg-1/data.mdb", f->dir);
+    renumber_leaves(path, 8);
+    snprintf(aside, sizeof(aside), "%s/seg-1/trail", f->dir); /* of its own, it would be believed */
+    assert_int_equal(unlink(aside), 0);
+    snprintf(aside, sizeof(aside), "%s/aside", f->dir);
+    assert_int_equal(rename(path, aside), 0);
+    assert_int_equal(mkdir(path, 0700), 0); /* EISDIR for who reads it */
+    assert_true(opens_and_dies(f));
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rename(aside, path), 0);
+    assert_true(opens_and_dies(f));
+    assert_false(is_there(f, "seg-1"));
+    fixture_free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_a_full_segment_is_walked_through_when_it_was_changed),
         cmocka_unit_test(test_nothing_is_believed_after_a_death_of_our_own),
         cmocka_unit_test(test_the_second_kill_has_the_full_segments_walked_through_too),
+        cmocka_unit_test(test_a_segment_that_was_skipped_was_not_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
