@@ -12,6 +12,12 @@ struct answer {
     struct call_header header;
 };
 
+static bool add_header(struct MHD_Response *response, const struct call_header *header)
+{
+    return !header->name ||
+           MHD_add_response_header(response, header->name, header->value) == MHD_YES;
+}
+
 static enum MHD_Result send_answer(struct call *call, const struct answer *answer)
 {
     struct MHD_Response *response =
@@ -27,8 +33,7 @@ static enum MHD_Result send_answer(struct call *call, const struct answer *answe
     if (MHD_add_response_header(response, "Content-Type", answer->type) == MHD_YES &&
         MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES &&
         (stays || MHD_add_response_header(response, "Connection", "close") == MHD_YES) &&
-        (!answer->header.name ||
-         MHD_add_response_header(response, answer->header.name, answer->header.value) == MHD_YES))
+        add_header(response, &answer->header) && add_header(response, &call->told))
         result = MHD_queue_response(call->connection, answer->status, response);
     MHD_destroy_response(response);
     return result;

@@ -11,20 +11,22 @@
 #include <jansson.h>
 #include <microhttpd.h>
 
+struct call_header {
+    const char *name; /* NULL: none */
+    const char *value;
+};
+
 struct call {
     struct MHD_Connection *connection;
     void *env; /* of the socket: what its owner gave to proto_new */
     struct buf body;
+    struct call_header told; /* of whatever it is answered with; static texts */
 };
 
 /* Answers with `bytes` (malloc'ed, taken over). */
 enum MHD_Result call_send(struct call *call, const char *type, char *bytes, size_t len);
 
 /* The same, with one more header. */
-struct call_header {
-    const char *name; /* NULL: none */
-    const char *value;
-};
 enum MHD_Result call_send_with(struct call *call, const struct call_header *header,
                                const char *type, char *bytes, size_t len);
 

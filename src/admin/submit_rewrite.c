@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#define QUEUED           "queued"
 #define MAX_REPORT_BYTES 4096 /* of JSON in the Shoji-Report header: the contract's figure */
 
 static bool choose(const char *text, const char *const *words, unsigned count, unsigned standard,
@@ -67,6 +68,14 @@ static int rewrite(struct call *call, const struct shoji_rewrite *how, bool mail
                 : shoji_rewrite_html(how, body.ptr, body.len, &ret->body, &ret->len, &ret->report);
 }
 
+/* What became of them, in the words of `shoji rewrite --report`. */
+static const char *hand_over(struct call *call, const struct submit_urls *list)
+{
+    if (!submit_env(call)->conf->prefetch.enabled)
+        return "off";
+    return submit_urls_hand_over(call, list) == 0 ? QUEUED : "failed";
+}
+
 /*
  * With prefetch, twice: the first pass finds the URLs, which are handed to the queue; only if that
  * succeeded does the second write them with the day of delivery, as ones that no reader makes us
@@ -85,8 +94,11 @@ static int rewrite_and_prefetch(struct call *call, struct shoji_rewrite *how, bo
     list.tenant = submit_tenant(call, how->signer.key);
     list.delivered_s = (int64_t)how->options.delivered * 86400;
     int r = rewrite(call, &first, mail, ret);
-    if (r < 0 || !submit_env(call)->conf->prefetch.enabled ||
-        submit_urls_hand_over(call, &list) < 0)
+    if (r < 0)
+        return r;
+    const char *became = hand_over(call, &list);
+    call->told = (struct call_header){"Shoji-Prefetch", became};
+    if (strcmp(became, QUEUED) != 0)
         return r;
     rewritten_free(ret);
     return rewrite(call, how, mail, ret);

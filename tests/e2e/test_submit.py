@@ -177,6 +177,41 @@ class Submit(harness.ServerTest):
         self.assertPicture(self.server.get(self.path_of(signed.group(0))))
         self.assertEqual(self.sender.count(), 1)
 
+    def test_what_became_of_the_prefetch(self):
+        """Said in both forms of the answer, also when there was nothing to fetch; else not at all."""
+        for body in (b"<p>nothing</p>", f'<img src="{self.sender.url("/x.png")}">'.encode()):
+            for form in ({}, {"Accept": "application/json"}):
+                answer = self.post("/v1/rewrite?prefetch=1", body, {**HTML, **form})
+                self.assertEqual(answer.get("Shoji-Prefetch"), "queued")
+        self.assertIsNone(self.post("/v1/rewrite", body, HTML).get("Shoji-Prefetch"))
+        off = self.shojid({"prefetch": {"enabled": "off"}})
+        answer = off.ask_submit("POST", "/v1/rewrite?prefetch=1", HTML, body)
+        self.assertEqual((answer.status, answer.get("Shoji-Prefetch")), (200, "off"))
+
+    def fill_queue(self, server, count):
+        """Until it takes no more of so many at once."""
+        for i in range(1000):
+            urls = [f"{self.sender.url('/')}{count}/{i}/{j}/{'x' * 1500}" for j in range(count)]
+            answer = server.ask_submit("POST", "/v1/prefetch", JSON, harness.as_json({"urls": urls}))
+            if answer.status != 202:
+                self.assertEqual(answer.status, 503)
+                return
+        self.fail("it is never full")
+
+    def test_a_prefetch_that_fails_is_said(self):
+        """And its URLs carry no day: the reader's request fetches them."""
+        server = self.shojid({"prefetch": {"delay": "1h"}})
+        for count in (1000, 100, 10, 1):
+            self.fill_queue(server, count)
+        long = f"{self.sender.url('/')}{'y' * 1500}"
+        answer = server.ask_submit("POST", "/v1/rewrite?prefetch=1", HTML,
+                                   f'<img src="{long}">'.encode())
+        self.assertEqual((answer.status, answer.get("Shoji-Prefetch")), (200, "failed"))
+        signed = re.search(re.escape(harness.BASE) + r"/[A-Za-z0-9._/-]+", answer.body.decode())
+        opened = harness.shoji("open", "--keys", server.keys, "--base", harness.BASE,
+                               signed.group(0), check=0)[1]
+        self.assertEqual(opened.decode().split(), [long])
+
     def test_rewrite_with_consent(self):
         """What was to be fetched at delivery, and was not, is fetched when the reader asks for it."""
         url = self.sender.url("/asked-for.png")

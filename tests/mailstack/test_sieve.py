@@ -2,15 +2,18 @@
 where, also when the filters fail. The server's socket and spool are open to a group alone."""
 
 import email
+import http.server
 import os
 import pathlib
 import pwd
 import re
 import shutil
 import smtplib
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
@@ -177,17 +180,45 @@ class Sieve(harness.ServerTest):
     def test_prefetch_leaves_the_mail_as_it_came(self):
         message = self.newsletter(pixel=True)
         self.deliver(message, "prefetch.sieve")
-        (_, content), = self.stored()
+        (name, content), = self.stored()
         self.assertTrue(content.replace(b"\r\n", b"\n").endswith(message), content)
         self.assertTrue(self.sender.wait_for("/a.png"))
+        self.assertNotRegex(name, r":2,.*[a-z]")
 
     def test_prefetch_that_fails_loses_nothing(self):
         message = self.newsletter()
         shutil.rmtree(self.folder / "programs")
         self.deliver(message, "prefetch.sieve")
-        (_, content), = self.stored()
+        (name, content), = self.stored()
         self.assertTrue(content.replace(b"\r\n", b"\n").endswith(message), content)
         self.assertEqual(self.sender.connections, 0)
+        self.assertRegex(name, r":2,.*a")
+        keywords = (self.folder / "home/Maildir/dovecot-keywords").read_text()
+        self.assertEqual(keywords.split(), ["0", "$NotPrefetched"])
+
+
+class Times(unittest.TestCase):
+    def test_no_program_is_ended_before_it_gives_up_itself(self):
+        """Pigeonhole's default for either is 10 s."""
+        limits = {int(number) for file in sieve.DEPLOY.glob("shoji-*")
+                  for number in re.findall(r"--max-time (\d+)", file.read_text())}
+        self.assertTrue(limits)
+        for file in sieve.DEPLOY.glob("dovecot-*.conf"):
+            for what in ("filter", "execute"):
+                seconds = re.findall(rf"(?m)^ *sieve_{what}_exec_timeout = (\d+)s$", file.read_text())
+                self.assertGreater(int((seconds or [10])[0]), max(limits), f"{file.name}: {what}")
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):  # pylint: disable=invalid-name
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        if self.server.became:
+            self.send_header("Shoji-Prefetch", self.server.became)
+        self.end_headers()
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        pass
 
 
 class OverLmtp:
@@ -240,6 +271,18 @@ class WithoutKeys(Sieve):
         self.server.reload()
         self.deliver(self.newsletter())
         self.assertText(self.stored())
+
+    def test_prefetch_fails_when_the_server_could_not(self):
+        program, path = self.folder / "programs/shoji-prefetch", str(self.folder / "answers.sock")
+        program.write_text(program.read_text().replace(self.server.submit, path))
+        with socketserver.UnixStreamServer(path, Answer) as answers:
+            for answers.became, code in (("queued", 0), ("off", 0), ("failed", 1), (None, 1)):
+                thread = threading.Thread(target=answers.handle_request)
+                thread.start()
+                done = subprocess.run([program], input=self.newsletter(), timeout=60,
+                                      capture_output=True, check=False)
+                thread.join()
+                self.assertEqual(done.returncode, code, (answers.became, done.stderr))
 
     def test_large_mail(self):
         self.deliver(self.newsletter() + 100000 * b"<p>Hello</p>\n")
