@@ -12,12 +12,16 @@ static bool starts_nocase(struct span s, struct span prefix)
  * mailto: without the parameters that make some clients attach a file of the reader's ("Mailto: Me
  * Your Secrets", Müller et al. 2020). Percent codes are resolved, and a name may begin behind any
  * character that somebody takes for a separator: "&amp;attach=" written twice over has a ';' there.
+ * How much of the piece stands before such a separator: all of it where none is followed so.
+ * `separated`: one stands before the piece, too.
  */
-static bool attaches(struct span piece)
+static size_t before_attachment(struct span piece, bool separated)
 {
     static const char word[] = "attach";
-    size_t matched = 0, none = sizeof(word);
+    const size_t none = sizeof(word);
+    size_t matched = separated ? 0 : none, separator = 0;
     for (size_t i = 0; i < piece.len; i++) {
+        size_t at = i;
         char c = piece.ptr[i];
         int high = i + 2 < piece.len && c == '%' ? url_text_hex(piece.ptr[i + 1]) : -1;
         int low = high >= 0 ? url_text_hex(piece.ptr[i + 2]) : -1;
@@ -27,11 +31,13 @@ static bool attaches(struct span piece)
         }
         matched = matched < none && ascii_lower(c) == word[matched] ? matched + 1 : none;
         if (matched == sizeof(word) - 1)
-            return true;
-        if (c == '?' || c == '&' || c == ';')
+            return separator;
+        if (c == '?' || c == '&' || c == ';') {
             matched = 0;
+            separator = at;
+        }
     }
-    return false;
+    return piece.len;
 }
 
 static size_t piece_len(struct span s)
@@ -54,18 +60,19 @@ static bool is_blank(struct span piece)
 static void write_mailto(struct span url, struct buf *out)
 {
     struct span rest = span_part(url, 7, url.len);
-    size_t len = piece_len(rest);
+    struct span to = span_part(rest, 0, piece_len(rest));
     bool query = false, asked = false; /* a '?' was read, written */
+    rest = span_part(rest, to.len, rest.len);
     buf_add_text(out, "mailto:");
-    buf_add_span(out, span_part(rest, 0, len));
-    rest = span_part(rest, len, rest.len);
+    /* Without parameters, a ';' stands between addresses. */
+    buf_add_span(out, span_part(to, 0, rest.len > 0 ? before_attachment(to, false) : to.len));
     while (rest.len > 0) {
         char separator = rest.ptr[0];
         rest = span_part(rest, 1, rest.len);
         struct span piece = span_part(rest, 0, piece_len(rest));
         rest = span_part(rest, piece.len, rest.len);
         query |= separator == '?';
-        if (is_blank(piece) || attaches(piece))
+        if (is_blank(piece) || before_attachment(piece, true) < piece.len)
             continue;
         buf_add_char(out, query && !asked ? '?' : separator);
         asked |= query;
