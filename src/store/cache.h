@@ -301,7 +301,8 @@ enum cache_purge_what {
  * A picture that was stored encrypted, and that no other record holds, cannot be read any more from
  * anything on the disk when `done` comes: its key was written over. So it goes whenever the last
  * record that holds it goes, or takes another. Other pictures stay on the disk, named by nothing,
- * until their segment goes.
+ * until their segment has gone and, if its files became the newest one's, until that is full: what
+ * it has not written over by then gets zeros.
  */
 struct cache_purge {
     /* The caller fills in, and leaves alone until `done`. */

@@ -263,6 +263,43 @@ int env_free_pages(struct env *env, uint64_t *ret)
     return r;
 }
 
+static int write_zeros(int fd, uint64_t from, uint64_t end)
+{
+    static const char zeros[64 * KiB];
+    while (from < end) {
+        size_t len = end - from < sizeof(zeros) ? end - from : sizeof(zeros);
+        ssize_t n = pwrite(fd, zeros, len, (off_t)from);
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        from += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* For the trail, a commit like others: it changes the file. */
+int env_clear_rest(struct env *env)
+{
+    struct env_space space;
+    struct stat st;
+    unsigned flags = 0;
+    int fd = data_fd(env), r = 0;
+    env_space(env, &space);
+    uint64_t from = space.pages_used * space.page;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if ((uint64_t)st.st_size <= from)
+        return 0;
+    uint64_t len = (uint64_t)st.st_size - from;
+    trail_begin(&env->trail);
+    if (fallocate(fd, FALLOC_FL_ZERO_RANGE, (off_t)from, (off_t)len) < 0)
+        r = errno == EOPNOTSUPP ? write_zeros(fd, from, from + len) : -errno;
+    must(mdb_env_get_flags(env->mdb, &flags) == 0);
+    if (r == 0 && !(flags & MDB_NOSYNC) && fdatasync(fd) < 0)
+        r = -errno;
+    trail_end(&env->trail, fd);
+    return r;
+}
+
 static const char *const files[] = {"data.mdb", "lock.mdb", "keys" /* slots.h */, "trail"};
 
 uint64_t env_file_bytes(const char *dir)

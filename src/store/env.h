@@ -66,6 +66,10 @@ void env_space(struct env *env, struct env_space *ret);
 /* Pages inside the used part that are free again. 0 or -errno. */
 MUST_CHECK int env_free_pages(struct env *env, uint64_t *ret);
 
+/* Puts zeros behind the last page in use, to the end of the file: there may be what stood there
+ * before env_renew. No write transaction may be open. Durable when 0, as commits are; -errno. */
+MUST_CHECK int env_clear_rest(struct env *env);
+
 /* Length of the data file; 0 when there is none. */
 uint64_t env_file_bytes(const char *dir);
 
@@ -74,8 +78,9 @@ uint64_t env_disk_bytes(const char *dir);
 
 /* Empties what is there and not open, and keeps its space: for a file system, to give back hundreds
  * of megabytes and to find as many takes long enough for writers to notice; and what has been
- * written once is written anew without a word in its journal. `size`: of the map, as it was made.
- * Durable when 0; after -errno it is as it was, or damaged. */
+ * written once is written anew without a word in its journal. What it held stays on the disk until
+ * it is written over, or env_clear_rest. `size`: of the map, as it was made. Durable when 0; after
+ * -errno it is as it was, or damaged. */
 MUST_CHECK int env_renew(const char *dir, uint64_t size);
 
 /* Removes the folder and what LMDB and slots.h put there. 0 (also when there was none) or -errno.

@@ -310,9 +310,16 @@ static void take_out(struct ring *ring, struct segment *segment)
     pthread_mutex_unlock(&ring->lock);
 }
 
-int ring_grow(struct ring *ring)
+static void seal(struct ring *ring)
 {
     ring->sealed = true;
+    if (ring->count > 0)
+        segment_seal(ring->segments[ring->count - 1]);
+}
+
+int ring_grow(struct ring *ring)
+{
+    seal(ring);
     if (ring->count == LIMIT_SEGMENTS_FOUND)
         return -ENOSPC;
     const struct segment_conf conf = conf_of_new(ring);
@@ -329,7 +336,7 @@ int ring_renew(struct ring *ring)
     if (!oldest || oldest->size != ring->segment_size || segment_encrypts(oldest) != ring->encrypt)
         return RING_UNLIKE;
     const struct segment_conf conf = conf_of_new(ring);
-    ring->sealed = true;
+    seal(ring);
     take_out(ring, oldest);
     int r = segment_renew(oldest, &conf);
     if (r == 0)

@@ -176,8 +176,18 @@ int segment_renew(struct segment *segment, const struct segment_conf *conf)
     }
     segment->generation = conf->generation;
     segment->slot_next = segment->slot_confirmed = 0;
+    segment->rest_cleared = false;
     note_age(segment);
     return 0;
+}
+
+/* Tried once: a disk that errs keeps those bytes until the files are filled the next time. */
+void segment_seal(struct segment *segment)
+{
+    if (segment_encrypts(segment) || segment->rest_cleared)
+        return;
+    segment->rest_cleared = true;
+    (void)!env_clear_rest(segment->env);
 }
 
 /* ---- reading ---- */

@@ -34,6 +34,7 @@ struct segment {
     MDB_dbi dbi;
     MDB_txn *txn;           /* of the appends since the last commit, or NULL */
     uint64_t pages_pending; /* what those may have taken, at most */
+    bool rest_cleared;
 
     struct slots slots;
     uint32_t slot_next;      /* the writer's, as the next */
@@ -67,6 +68,10 @@ void segment_remove(struct segment *segment);
 /* Empties it and makes it the one that `conf` describes, of the same size and as much encrypted:
  * its files are used again. 0; -errno: then it is removed and freed. */
 MUST_CHECK int segment_renew(struct segment *segment, const struct segment_conf *conf);
+
+/* Nothing is appended any more: what stood in its files before, behind what does now, goes. For
+ * what is encrypted, the keys did that. */
+void segment_seal(struct segment *segment);
 
 /* Is it there, sound or not? 0; -ENOENT; -errno. */
 MUST_CHECK int segment_has(struct segment *segment, const uint8_t content[32]);
