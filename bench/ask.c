@@ -5,12 +5,12 @@
  *
  * With -r RATE the other way round, for bench/mixed.py: so many requests a second, at random
  * moments that were fixed before and whatever becomes of the answers, over the paths again and
- * again. A request whose moment comes while all connections are busy goes out later; its time
- * counts from that moment, as it does for a reader.
+ * again. A request whose moment comes while all connections are busy goes out later, the last ones
+ * after SECONDS; its time counts from that moment, as it does for a reader.
  *
  * usage: ask [-r RATE] ADDRESS PORT CONNECTIONS SECONDS FILE [BODIES]. FILE holds a path a line. No
- * further request begins after SECONDS; what is under way is waited for. It prints one line of
- * JSON:
+ * further request is due after SECONDS; what is under way, and what was due before, is waited for.
+ * It prints one line of JSON:
  * {"requests":N,"failed":N,"duration_us":N,"p50_us":N,"p99_us":N}, failed being those whose status
  * was not 200, or whose connection ended. BODIES gets, for each request in the order of the
  * answers, a line `path-index status length` and so many bytes. For benchmarks only: it trusts its
@@ -34,7 +34,7 @@
 #define MAX_EVENTS 256
 
 struct conn {
-    int fd;
+    int fd;      /* negative: the server closed it meanwhile */
     size_t path; /* of the request under way */
     int64_t began_us;
     char *answer;
@@ -121,11 +121,19 @@ static void conn_open(struct conn *conn)
     conn->closes = false;
 }
 
+/* With a rate: is there another request, now or later? However late, it is asked: those that all
+ * connections were too busy for are the slowest. */
+static bool is_owed(void)
+{
+    return ask.rate && ask.due_us < ask.end_us;
+}
+
 /* When the next request begins, for its reader; false: it does not, now. */
 static bool begins(int64_t now, int64_t *ret)
 {
-    if (now >= ask.end_us || (!ask.rate && ask.next == ask.paths_count) ||
-        (ask.rate && now < ask.due_us))
+    bool due =
+        ask.rate ? is_owed() && now >= ask.due_us : now < ask.end_us && ask.next < ask.paths_count;
+    if (!due)
         return false;
     *ret = ask.rate ? ask.due_us : now;
     if (ask.rate)
@@ -139,6 +147,8 @@ static void conn_ask(struct conn *conn)
     char request[8192];
     if (!begins(now_us(), &conn->began_us))
         return;
+    if (conn->fd < 0)
+        conn_open(conn);
     conn->path = ask.next++ % ask.paths_count;
     conn->busy = true;
     conn->len = 0;
@@ -213,6 +223,7 @@ static void conn_read(struct conn *conn)
         return;
     if (n <= 0 && !conn->busy) {
         close(conn->fd);
+        conn->fd = -1;
         return;
     }
     if (n <= 0) {
@@ -234,12 +245,12 @@ static void ask_due(void)
             conn_ask(&ask.conns[i]);
 }
 
-/* Until an answer comes, or the next request is due. */
+/* Until an answer comes, or the next request is due and there is a connection for it. */
 static int await(struct epoll_event events[MAX_EVENTS])
 {
     int64_t left_us = ask.due_us - now_us();
     const struct timespec left = {.tv_sec = left_us / 1000000, .tv_nsec = left_us % 1000000 * 1000};
-    if (!ask.rate || now_us() >= ask.end_us)
+    if (!is_owed() || ask.under_way == ask.conns_count)
         return epoll_wait(ask.epoll, events, MAX_EVENTS, -1);
     return left_us <= 0 ? epoll_wait(ask.epoll, events, MAX_EVENTS, 0)
                         : epoll_pwait2(ask.epoll, events, MAX_EVENTS, &left, NULL);
@@ -295,7 +306,7 @@ int main(int argc, char **argv)
     ask.due_us = began;
     ask.end_us = began + (int64_t)atoi(argv[4]) * 1000000;
     ask_due();
-    while (ask.under_way > 0 || (ask.rate && now_us() < ask.end_us)) {
+    while (ask.under_way > 0 || is_owed()) {
         struct epoll_event events[MAX_EVENTS];
         int ready = await(events);
         for (int i = 0; i < ready; i++)
