@@ -24,7 +24,6 @@
 #define DISTINCT 1000
 #define READS    200000U
 #define BATCHES  20 /* of writes, until the writer is killed */
-#define BATCHES  20 /* of writes, until the writer is killed */
 
 /* 200 to 1,200 bytes: icons and spacers, and lines of small pictures. */
 static size_t small_size(uint64_t number)
