@@ -3,8 +3,9 @@
  * size, with pictures as mail has them, and reads one in eight of what was stored lately meanwhile.
  * One line of JSON a turn: the rate, and that of the floor, which writes as many bytes to a file in
  * place after each batch, with one fdatasync; the largest the folder was; how much of `size` were
- * pictures that can be read; of the commits the longest, and how much longer than the floor's write
- * of its batch they took at most, and 999 of 1000.
+ * pictures that can be read; the longest commit; and how much longer than the floor's write of as
+ * many bytes, its part of that of the batch, the longest commit of a batch took at most, and of 999
+ * in 1000 batches.
  */
 #include "store_drive.h"
 
@@ -35,7 +36,7 @@ struct turn {
     double raw_worst_s;
     uint64_t disk;
     unsigned count;
-    double excess_s[BATCHES]; /* of a batch's longest commit over its raw write */
+    double excess_s[BATCHES]; /* of a batch's longest commit over a raw write of its bytes */
 };
 
 /* Written in place, within a file that has its blocks: less cannot be done for so many bytes. */
@@ -64,15 +65,15 @@ static void run_turn(struct churn *c, struct turn *ret)
             .first = c->next, .count = BATCH, .size = drive_mail_size};
         double took_s;
         uint64_t bytes = drive_store(c->drive, &batch, &took_s);
-        double longest_s = drive_longest_s(c->drive);
+        const struct drive_commit longest = drive_longest(c->drive);
         double raw_s = write_raw(c, bytes);
         ret->bytes += bytes;
         ret->write_s += took_s;
         ret->raw_s += raw_s;
-        ret->worst_s = longest_s > ret->worst_s ? longest_s : ret->worst_s;
+        ret->worst_s = longest.s > ret->worst_s ? longest.s : ret->worst_s;
         ret->raw_worst_s = raw_s > ret->raw_worst_s ? raw_s : ret->raw_worst_s;
         if (ret->count < BATCHES)
-            ret->excess_s[ret->count++] = longest_s - raw_s;
+            ret->excess_s[ret->count++] = longest.s - raw_s * (double)longest.bytes / (double)bytes;
         c->next += BATCH;
         for (unsigned j = 0; j < BATCH / 8; j++)
             (void)drive_read(c->drive,

@@ -40,8 +40,14 @@ struct drive_batch {
 /* How many bytes of pictures that were. *ret_s: how long. */
 uint64_t drive_store(struct drive *drive, const struct drive_batch *batch, double *ret_s);
 
-/* Of the last drive_store: the longest that one commit took, since a batch may become several. */
-double drive_longest_s(const struct drive *drive);
+/* Of the last drive_store, since a batch may become several commits: the one that took longest, and
+ * the bytes of pictures in it. */
+struct drive_commit {
+    double s;
+    uint64_t bytes;
+};
+
+struct drive_commit drive_longest(const struct drive *drive);
 
 /* Is it there, right to the last byte? It reads it. */
 bool drive_read(struct drive *drive, uint64_t number);
