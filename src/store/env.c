@@ -72,7 +72,9 @@ static int data_fd(const struct env *env)
 }
 
 /* Takes the whole file now: a disk that fills up later costs new segments, never a write into this
- * one. File systems that cannot reserve are believed to have the room. */
+ * one. File systems that cannot reserve are believed to have the room; on those that copy on write
+ * (Btrfs without nodatacow, ZFS) a block written again takes a new one, so that there a disk that
+ * fills up later fails writes into this one, too. */
 static int reserve(struct env *env, uint64_t size)
 {
     int fd = data_fd(env);
