@@ -29,6 +29,7 @@ SAME = int(os.environ.get("SHOJI_SCALE_SAME", "1000000"))
 FEW = 10000
 DISTINCT = 1000
 PATHS = 200000
+KILLS = 3
 KEYS = PATHS // FEW
 METRICS = {"fill_s": "s", "bytes": "B", "start_s": "s", "killed_s": "s", "walked_s": "s",
            "walked_cpu_s": "s", "reads_per_cpu_s": "1/s", "lookups_per_cpu_s": "1/s",
@@ -67,7 +68,8 @@ def alone(folder, what, count, filled):
 
 def row(what, count, metric, value):
     units = {**METRICS, "hits_per_cpu_s": "1/s", "known_hits_per_cpu_s": "1/s", "server_start_s": "s",
-             "server_killed_s": "s", "server_anon_bytes": "B"}
+             "server_killed_s": "s", "server_killed_cpu_s": "s", "decoders_killed_cpu_s": "s",
+             "server_anon_bytes": "B"}
     return {"bench": "scale", "case": case_of(what, count), "subject": "shoji", "metric": metric,
             "value": round(value, 4), "unit": units[metric]}
 
@@ -142,6 +144,19 @@ def served(few, many, options):
     return rows
 
 
+def killed(server):
+    """The slowest of some starts, and what they took of the processor at most, until they said that
+    they are ready or a little longer: the rest of the time they waited for it, or for the disk."""
+    worst = {"server_killed_s": 0, "server_killed_cpu_s": 0, "decoders_killed_cpu_s": 0}
+    for _ in range(KILLS):
+        server.server.kill()
+        found = {"server_killed_s": server.start(), "server_killed_cpu_s": measure.cpu_ns(server.pids()) / 1e9,
+                 "decoders_killed_cpu_s": measure.cpu_ns(harness.descendants(server.pids()[0])) / 1e9}
+        print(case_of("pictures", server.count), json.dumps(found), flush=True)
+        worst = {metric: max(worst[metric], found[metric]) for metric in worst}
+    return [row("pictures", server.count, metric, value) for metric, value in worst.items()]
+
+
 def with_servers(found, options):
     servers = []
     try:
@@ -150,10 +165,8 @@ def with_servers(found, options):
         rows = served(*servers, options)
         for server in servers:
             anonymous = measure.anonymous_bytes(server.pids())
-            server.server.kill()
-            killed_s = server.start()
+            rows += killed(server)
             rows += [row("pictures", server.count, "server_start_s", server.start_s),
-                     row("pictures", server.count, "server_killed_s", killed_s),
                      row("pictures", server.count, "server_anon_bytes", anonymous)]
     finally:
         for server in servers:
@@ -190,14 +203,17 @@ def verdicts(found):
     def part(metric):
         return value[many, metric] / value[few, metric]
 
-    hits, start, killed = part("hits_per_cpu_s"), value[many, "start_s"], value[many, "killed_s"]
+    hits, start, after_kill = part("hits_per_cpu_s"), value[many, "start_s"], value[many, "killed_s"]
     memory = value[many, "server_anon_bytes"] / (1 << 20)
     once = value[same, "bytes"] * DISTINCT / SAME
     room = 1.3 * once + 200 * value[same, "records"]
     cost = (value[same, "index_used"] + value[same, "segments_used"]) / room
     yield f"{PICTURES} pictures: hits served a CPU-second, of those with {FEW} >= 0.8", hits, hits >= 0.8
-    yield f"{PICTURES} pictures: start, s <= 1", start, start <= 1
-    yield f"{PICTURES} pictures: start after a kill, s <= 1", killed, killed <= 1
+    yield f"{PICTURES} pictures: start of the store, s <= 1", start, start <= 1
+    yield f"{PICTURES} pictures: start of the store after a kill, s <= 1", after_kill, after_kill <= 1
+    for case in (few, many):
+        ready = value[case, "server_killed_s"]
+        yield f"{case}: the server is ready after a kill, s <= 1", ready, ready <= 1
     yield f"{PICTURES} pictures: memory of the server's own, MiB <= 64", memory, memory <= 64
     yield f"{SAME} addresses of {DISTINCT} pictures, of 1.3 x their bytes and 200 each <= 1", cost, cost <= 1
 
@@ -220,8 +236,12 @@ def told(found):
                              ("opened and all walked through", "walked_s"),
                              ("of that, CPU", "walked_cpu_s")):
             yield f"{case}: {what}, s", value[case, metric], 3
-    for what, metric in (("well closed", "server_start_s"), ("killed", "server_killed_s")):
-        yield f"{many}: the server is ready, {what}, s", value[many, metric], 3
+    for case in (few, many):
+        for what, metric in (("the server is ready, well closed", "server_start_s"),
+                             ("killed, of the processor the server took", "server_killed_cpu_s"),
+                             ("killed, of the processor the decoders took", "decoders_killed_cpu_s")):
+            if (case, metric) in value:  # not in figures of before
+                yield f"{case}: {what}, s", value[case, metric], 3
 
 
 def notes(found):
