@@ -9,7 +9,7 @@
     tsan     the server under ThreadSanitizer, in those files of e2e in which its threads meet
     clang    the whole tree, compiled by clang without a warning
     valgrind what the decoder makes, asked byte by byte whether it is defined (all of it when named)
-    mailstack, try, soak, long-fuzz                          (where they exist; see below)
+    mailstack, systemd, try, soak, long-fuzz                 (when named)
 
 Rules. A test case that passed, failed or was skipped counts as one; a suite that cannot run says why
 and counts as one skip. With SHOJI_REQUIRE_ALL=1 a skip is a failure, but for a case that says it
@@ -190,10 +190,10 @@ def e2e(only=None):
     return tally
 
 
-def e2e_file(name, env=None):
+def e2e_file(name, env=None, folder="e2e"):
     began = time.monotonic()
     code, out = run([sys.executable, "-B", os.path.join(TESTS, "unittest_tap.py"),
-                     os.path.join(TESTS, "e2e", f"{name}.py")], ONE_FILE_S, env)
+                     os.path.join(TESTS, folder, f"{name}.py")], ONE_FILE_S, env)
     got = tap_program(name, code, out)
     print(f"  {name}: {got} ({time.monotonic() - began:.0f} s)", flush=True)
     return got
@@ -269,6 +269,11 @@ def script(name, *command, timeout_s=3600):
     return suite
 
 
+def systemd():
+    build(BUILD)
+    return e2e_file("test_systemd", {**ENV, "PYTHONPATH": os.path.join(TESTS, "e2e")}, "systemd")
+
+
 def valgrind():
     short = [] if sys.argv[1:] else ["--short"]
     return script("valgrind", "tests/valgrind/run", *short)()
@@ -276,8 +281,9 @@ def valgrind():
 
 USUAL = {"lint": lint, "unit": unit, "fuzz": fuzz, "vectors": vectors, "e2e": e2e, "asan": asan,
          "tsan": tsan, "clang": clang, "valgrind": valgrind}
-# Only when named: they take long, or install much.
-NAMED = {"try": script("try", "deploy/try", "--check"),
+# Only when named: they take long, install much, or ask for what no package brings (a cgroup of one's own).
+NAMED = {"systemd": systemd,
+         "try": script("try", "deploy/try", "--check"),
          "mailstack": script("mailstack", "tests/mailstack/run"),
          "soak": script("soak", "tests/soak/run", timeout_s=None),
          "long-fuzz": script("long-fuzz", "tests/fuzz/run-long", timeout_s=None)}
