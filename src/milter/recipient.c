@@ -73,7 +73,8 @@ static int compare(const void *a, const void *b)
 
 int recipients_mailbox(struct recipients *recipients, struct buf *ret)
 {
-    qsort(recipients->local, recipients->local_count, sizeof(*recipients->local), compare);
+    if (recipients->local_count > 1) /* none: there is no array to sort */
+        qsort(recipients->local, recipients->local_count, sizeof(*recipients->local), compare);
     for (size_t i = 0; i < recipients->local_count; i++) {
         if (i > 0 && strcmp(recipients->local[i - 1], recipients->local[i]) == 0)
             continue;

@@ -220,10 +220,14 @@ class Shojid:
                 raise AssertionError(f"the log holds {sign!r}:\n{log}")
 
     def reload(self):
-        """SIGHUP, and waits until the server says that it read the keys."""
-        said = self.logged(1000).count("keys reloaded")
+        """SIGHUP, and waits until the server says that it read the keys and, last, the rules."""
+        def said():
+            log = self.logged(1000)
+            return log.count("keys reloaded"), len(re.findall("tracker rules (?:not )?reloaded", log))
+
+        keys, rules = said()
         self.process.send_signal(signal.SIGHUP)
-        until(lambda: self.logged(1000).count("keys reloaded") > said)
+        until(lambda: said()[0] > keys and said()[1] > rules)
 
     def kill(self):
         """SIGKILL, as the kernel does when memory is out. Its children must notice by themselves."""
