@@ -92,9 +92,14 @@ int shoji_url_sign(const struct shoji_signer *signer, const char *url, size_t le
 void shoji_mailbox_fold(char *address, const char *delimiters);
 
 /* The salt of option m for this mailbox, SHOJI_SALT_LEN characters and a terminator. Of an address
- * as it stands: whoever may meet several spellings of it folds it before. */
+ * as it stands: for whoever may meet several spellings of it, there is shoji_address_salt. */
 void shoji_mailbox_salt(const struct shoji_key *key, const char *mailbox,
                         char ret[SHOJI_SALT_LEN + 1]);
+
+/* The same of the mailbox that this address stands for, whatever its spelling (shoji_mailbox_fold).
+ * 0 or -ENOMEM. */
+int shoji_address_salt(const struct shoji_key *key, const char *address, const char *delimiters,
+                       char ret[SHOJI_SALT_LEN + 1]);
 
 struct shoji_opened {
     char url[SHOJI_URL_MAX + 1]; /* canonical, terminated */

@@ -20,24 +20,14 @@ static bool read_date(const char *text, int32_t *ret)
     return true;
 }
 
-const char *submit_read_options(const struct call *call, const struct shoji_key *key,
-                                const struct submit_mail *mail, struct shoji_url_options *ret)
+const char *submit_read_delivered(const char *text, int32_t *ret)
 {
-    const char *delivered = mail->delivered;
-    *ret = SHOJI_URL_OPTIONS_NONE;
-    if (mail->mailbox && *mail->mailbox) {
-        char *mailbox = strdup(mail->mailbox);
-        if (!mailbox)
-            return "out of memory";
-        shoji_mailbox_fold(mailbox, submit_env(call)->conf->rewrite.recipient_delimiter);
-        shoji_mailbox_salt(key, mailbox, ret->mailbox);
-        free(mailbox);
-    }
-    if (!delivered || !*delivered)
+    *ret = SHOJI_NOT_DELIVERED;
+    if (!text || !*text)
         return NULL;
-    if (strcmp(delivered, "today") == 0)
-        ret->delivered = clock_day();
-    else if (!read_date(delivered, &ret->delivered))
+    if (strcmp(text, "today") == 0)
+        *ret = clock_day();
+    else if (!read_date(text, ret))
         return "delivered is a date such as 2026-01-31, or today";
     return NULL;
 }

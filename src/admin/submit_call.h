@@ -24,15 +24,9 @@ static inline const struct submit_env *submit_env(const struct call *call)
     return call->env;
 }
 
-/* What a request says of the mail: either may be NULL or empty. */
-struct submit_mail {
-    const char *mailbox;   /* an address, in any spelling */
-    const char *delivered; /* "2026-11-22" or "today" */
-};
-
-/* A sentence when something is wrong, else NULL. */
-const char *submit_read_options(const struct call *call, const struct shoji_key *key,
-                                const struct submit_mail *mail, struct shoji_url_options *ret);
+/* The day of delivery as a request names it: "2026-11-22", "today", NULL or empty. A sentence when
+ * it is none, else NULL. */
+const char *submit_read_delivered(const char *text, int32_t *ret);
 
 struct shoji_signer submit_signer(const struct call *call, const struct shoji_key *key);
 

@@ -40,11 +40,14 @@ static const char *read_options(struct call *call, const struct shoji_key *key,
         return "consent is 0 or 1";
     how->mode = (enum shoji_mode)mode;
     how->links = (enum shoji_links)link;
-    const struct submit_mail mail = {.mailbox = call_argument(call, "mailbox"),
-                                     .delivered = call_argument(call, "delivered")};
-    const char *wrong = submit_read_options(call, key, &mail, &how->options);
+    how->options = SHOJI_URL_OPTIONS_NONE;
     how->options.consent = consent;
-    return wrong;
+    const char *mailbox = call_argument(call, "mailbox");
+    const char *delimiters = submit_env(call)->conf->rewrite.recipient_delimiter;
+    if (mailbox && *mailbox &&
+        shoji_address_salt(key, mailbox, delimiters, how->options.mailbox) < 0)
+        return "out of memory";
+    return submit_read_delivered(call_argument(call, "delivered"), &how->options.delivered);
 }
 
 struct rewritten {

@@ -4,27 +4,26 @@
 
 /* ---- POST /v1/sign ---- */
 
-static const char *read_options(const struct call *call, const json_t *request,
-                                const struct shoji_key *key, struct shoji_url_options *ret)
+static const char *read_options(const json_t *request, const struct shoji_key *key,
+                                struct shoji_url_options *ret)
 {
-    struct submit_mail mail = {0};
-    const char *mailbox;
+    const char *mailbox, *delivered;
     if (!call_json_text(request, "mailbox", &mailbox))
         return "\"mailbox\" is a string";
-    if (!call_json_text(request, "delivered", &mail.delivered))
+    if (!call_json_text(request, "delivered", &delivered))
         return "\"delivered\" is a string";
-    const char *wrong = submit_read_options(call, key, &mail, ret);
+    *ret = SHOJI_URL_OPTIONS_NONE;
     /* As it is given: who signs by himself, elsewhere, must come to the same URL. */
-    if (!wrong && mailbox && *mailbox)
+    if (mailbox && *mailbox)
         shoji_mailbox_salt(key, mailbox, ret->mailbox);
-    return wrong;
+    return submit_read_delivered(delivered, &ret->delivered);
 }
 
 static const char *sign_all(struct call *call, const json_t *request, const struct shoji_key *key,
                             json_t *signed_urls)
 {
     struct shoji_url_options options;
-    const char *wrong = read_options(call, request, key, &options);
+    const char *wrong = read_options(request, key, &options);
     if (wrong)
         return wrong;
     struct shoji_signer by = submit_signer(call, key);
@@ -120,13 +119,12 @@ static bool add_original(const json_t *url, struct submit_urls *list)
 static const char *read_delivered(const json_t *request, int64_t *ret_s)
 {
     const char *text;
-    struct shoji_url_options options;
+    int32_t day;
     if (!call_json_text(request, "delivered", &text))
         return "\"delivered\" is a string";
-    const struct submit_mail mail = {.delivered = text};
-    const char *wrong = submit_read_options(NULL, NULL, &mail, &options);
-    if (!wrong && options.delivered != SHOJI_NOT_DELIVERED)
-        *ret_s = (int64_t)options.delivered * 86400;
+    const char *wrong = submit_read_delivered(text, &day);
+    if (!wrong && day != SHOJI_NOT_DELIVERED)
+        *ret_s = (int64_t)day * 86400;
     return wrong;
 }
 

@@ -43,7 +43,8 @@ int setup_signer(const struct config *config, struct shoji_signer *ret)
 int setup_mailbox(const struct config *config, const struct shoji_key *key, const char *address,
                   char ret[SHOJI_SALT_LEN + 1])
 {
-    return say(config_salt(config, key, address, ret), "out of memory");
+    const char *delimiters = config->conf.rewrite.recipient_delimiter;
+    return say(shoji_address_salt(key, address, delimiters, ret), "out of memory");
 }
 
 int setup_rewrite(const struct cmd_common *common, struct config *ret_config,

@@ -73,18 +73,6 @@ int config_signer(const struct config *config, char *why, struct shoji_signer *r
     return 0;
 }
 
-int config_salt(const struct config *config, const struct shoji_key *key, const char *address,
-                char ret[SHOJI_SALT_LEN + 1])
-{
-    char *mailbox = strdup(address);
-    if (!mailbox)
-        return -ENOMEM;
-    shoji_mailbox_fold(mailbox, config->conf.rewrite.recipient_delimiter);
-    shoji_mailbox_salt(key, mailbox, ret);
-    free(mailbox);
-    return 0;
-}
-
 static enum shoji_mode conf_mode(uint64_t mode)
 {
     return mode == CONF_MODE_HOLD    ? SHOJI_HOLD

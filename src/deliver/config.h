@@ -48,10 +48,6 @@ MUST_CHECK int config_signer(const struct config *config, char *why, struct shoj
 MUST_CHECK int config_read_rewriting(const struct config_source *source, char *why,
                                      struct config *ret_config, struct shoji_rewrite *ret_how);
 
-/* The salt of the mailbox that this address stands for, whatever its spelling. 0 or -ENOMEM. */
-MUST_CHECK int config_salt(const struct config *config, const struct shoji_key *key,
-                           const char *address, char ret[SHOJI_SALT_LEN + 1]);
-
 void config_free(struct config *config);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <shoji/url.h>
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 void shoji_mailbox_fold(char *address, const char *delimiters)
@@ -16,4 +18,16 @@ void shoji_mailbox_fold(char *address, const char *delimiters)
     memmove(end, at, strlen(at) + 1);
     for (char *c = address; *c; c++)
         *c = ascii_lower(*c);
+}
+
+int shoji_address_salt(const struct shoji_key *key, const char *address, const char *delimiters,
+                       char ret[SHOJI_SALT_LEN + 1])
+{
+    char *mailbox = strdup(address);
+    if (!mailbox)
+        return -ENOMEM;
+    shoji_mailbox_fold(mailbox, delimiters);
+    shoji_mailbox_salt(key, mailbox, ret);
+    free(mailbox);
+    return 0;
 }

@@ -95,7 +95,8 @@ static int deliver_one(const struct delivery *delivery, const struct recipient *
         return say_text(delivery, gone);
     struct deliver_job job = office_job(delivery->office);
     int r =
-        config_salt(job.config, job.how.signer.key, recipient->mailbox, job.how.options.mailbox);
+        shoji_address_salt(job.how.signer.key, recipient->mailbox,
+                           job.config->conf.rewrite.recipient_delimiter, job.how.options.mailbox);
     if (r == 0)
         r = deliver_rewrite(&job, text, &delivered);
     if (r < 0) {

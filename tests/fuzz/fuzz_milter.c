@@ -310,8 +310,9 @@ static void rewrite(const struct office *office, struct span message, bool back,
                     struct delivered *ret)
 {
     struct deliver_job job = office_job(office);
-    must(config_salt(job.config, job.how.signer.key, "anna@example.org", job.how.options.mailbox) ==
-         0);
+    must(shoji_address_salt(job.how.signer.key, "anna@example.org",
+                            job.config->conf.rewrite.recipient_delimiter,
+                            job.how.options.mailbox) == 0);
     if (back)
         must(shoji_unrewrite_mail(&job.how, message.ptr, message.len, &ret->text, &ret->len) == 0);
     else
