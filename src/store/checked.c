@@ -15,7 +15,7 @@ void checked_open(const char *dir, struct checked *ret)
     char path[PATH_MAX], text[TEXT + 1] = "";
     struct stat st;
     *ret = (struct checked){.fd = -1};
-    if (snprintf(path, sizeof(path), "%s/checked", dir) >= (int)sizeof(path))
+    if (fd_path(dir, "checked", path) < 0)
         return;
     CLEANUP_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     uint64_t below;

@@ -59,11 +59,6 @@ int env_error(int code)
     }
 }
 
-static int file_path(const char *dir, const char *name, char ret[PATH_MAX])
-{
-    return snprintf(ret, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
 static int data_fd(const struct env *env)
 {
     int fd = -1;
@@ -95,7 +90,7 @@ static int fill_lock_file(const struct env_conf *conf)
     static const char zeros[LOCK_FILE];
     char path[PATH_MAX];
     struct stat st;
-    int r = file_path(conf->dir, "lock.mdb", path);
+    int r = fd_path(conf->dir, "lock.mdb", path);
     if (r < 0)
         return r;
     CLEANUP_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -110,7 +105,7 @@ static int check(const struct env_conf *conf, struct trail *trail)
 {
     char path[PATH_MAX];
     struct stat st;
-    int r = file_path(conf->dir, "data.mdb", path);
+    int r = fd_path(conf->dir, "data.mdb", path);
     if (r < 0 || stat(path, &st) < 0)
         return r;
     if (st.st_mtim.tv_sec < conf->closed.s ||
@@ -268,14 +263,12 @@ int env_free_pages(struct env *env, uint64_t *ret)
 static int write_zeros(int fd, uint64_t from, uint64_t end)
 {
     static const char zeros[64 * KiB];
-    while (from < end) {
+    int r = 0;
+    for (; from < end && r == 0; from += sizeof(zeros)) {
         size_t len = end - from < sizeof(zeros) ? end - from : sizeof(zeros);
-        ssize_t n = pwrite(fd, zeros, len, (off_t)from);
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        from += (uint64_t)n;
+        r = fd_write_at(fd, zeros, len, from);
     }
-    return 0;
+    return r;
 }
 
 /* For the trail, a commit like others: it changes the file. */
@@ -308,7 +301,7 @@ uint64_t env_file_bytes(const char *dir)
 {
     char path[PATH_MAX];
     struct stat st;
-    if (file_path(dir, "data.mdb", path) < 0 || stat(path, &st) < 0)
+    if (fd_path(dir, "data.mdb", path) < 0 || stat(path, &st) < 0)
         return 0;
     return (uint64_t)st.st_size;
 }
@@ -319,7 +312,7 @@ uint64_t env_disk_bytes(const char *dir)
     char path[PATH_MAX];
     struct stat st;
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (file_path(dir, files[i], path) == 0 && stat(path, &st) == 0)
+        if (fd_path(dir, files[i], path) == 0 && stat(path, &st) == 0)
             bytes += (uint64_t)st.st_blocks * 512;
     if (stat(dir, &st) == 0)
         bytes += (uint64_t)st.st_blocks * 512;
@@ -369,7 +362,7 @@ static int blank(uint64_t size, char **ret, size_t *ret_len)
 static int write_begin(const char *dir, uint64_t size, const char *bytes, size_t len)
 {
     char path[PATH_MAX];
-    int r = file_path(dir, "data.mdb", path);
+    int r = fd_path(dir, "data.mdb", path);
     if (r < 0)
         return r;
     CLEANUP_FD int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -397,7 +390,7 @@ int env_remove(const char *dir)
 {
     char path[PATH_MAX];
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        int r = file_path(dir, files[i], path);
+        int r = fd_path(dir, files[i], path);
         if (r < 0)
             return r;
         if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)

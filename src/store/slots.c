@@ -34,8 +34,9 @@ uint64_t slots_map_size(uint64_t bytes)
 static int open_keys(const char *dir, int flags)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof(path), "%s/keys", dir) >= (int)sizeof(path))
-        return -ENAMETOOLONG;
+    int r = fd_path(dir, "keys", path);
+    if (r < 0)
+        return r;
     int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
     return fd < 0 ? -errno : fd;
 }
@@ -69,21 +70,6 @@ void slots_close(struct slots *slots)
     fd_close(&slots->fd);
 }
 
-static int write_at(int fd, const uint8_t *bytes, size_t len, uint64_t offset)
-{
-    while (len > 0) {
-        ssize_t n = pwrite(fd, bytes, len, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        bytes += n;
-        len -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return 0;
-}
-
 int slots_renew(const struct slots *slots, uint32_t from, uint32_t upto)
 {
     UNCLEARED uint8_t keys[TURN];
@@ -91,7 +77,7 @@ int slots_renew(const struct slots *slots, uint32_t from, uint32_t upto)
     while (r == 0 && from < upto) {
         uint32_t count = upto - from < LIMIT_SLOTS_FILL ? upto - from : LIMIT_SLOTS_FILL;
         randombytes_buf(keys, (size_t)count * SLOTS_KEY);
-        r = write_at(slots->fd, keys, (size_t)count * SLOTS_KEY, (uint64_t)from * SLOTS_KEY);
+        r = fd_write_at(slots->fd, keys, (size_t)count * SLOTS_KEY, (uint64_t)from * SLOTS_KEY);
         from += count;
     }
     sodium_memzero(keys, sizeof(keys));
@@ -143,7 +129,7 @@ void slots_wipe(const char *dir)
         return;
     for (off_t at = 0; at < st.st_size; at += BLOCK) {
         off_t left = st.st_size - at;
-        if (write_at(fd, zeros, left < BLOCK ? (size_t)left : BLOCK, (uint64_t)at) < 0)
+        if (fd_write_at(fd, zeros, left < BLOCK ? (size_t)left : BLOCK, (uint64_t)at) < 0)
             break;
     }
     (void)!fdatasync(fd); /* what cannot be written over is removed all the same */

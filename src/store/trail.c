@@ -54,8 +54,7 @@ void trail_open(const char *dir, bool make, struct trail *ret)
     char path[PATH_MAX];
     *ret = (struct trail){.fd = -1};
     read_boot(ret->boot);
-    if (memcmp(ret->boot, unknown, sizeof(unknown)) == 0 ||
-        snprintf(path, sizeof(path), "%s/trail", dir) >= (int)sizeof(path))
+    if (memcmp(ret->boot, unknown, sizeof(unknown)) == 0 || fd_path(dir, "trail", path) < 0)
         return;
     ret->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0), 0600);
 }

@@ -18,15 +18,10 @@
 static char mark[PATH_MAX];
 static atomic_bool marked;
 
-static int join(const char *dir, const char *name, char ret[PATH_MAX])
-{
-    return snprintf(ret, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
-}
-
 static int remove_note(const char *dir, const char *name)
 {
     char path[PATH_MAX];
-    int r = join(dir, name, path);
+    int r = fd_path(dir, name, path);
     if (r < 0)
         return r;
     return unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR ? -errno : 0;
@@ -43,7 +38,7 @@ static int remove_trails(const char *dir)
         char path[PATH_MAX];
         if (strncmp(entry->d_name, "seg-", 4) != 0)
             continue;
-        r = join(dir, entry->d_name, path);
+        r = fd_path(dir, entry->d_name, path);
         if (r == 0)
             r = remove_note(path, "trail");
     }
@@ -73,7 +68,7 @@ static bool is_believed(bool closed_well)
 int trust_open(const char *dir, bool closed_well)
 {
     trust_close();
-    int r = join(dir, "trust", mark);
+    int r = fd_path(dir, "trust", mark);
     if (r < 0)
         return r;
     if (!is_believed(closed_well)) {

@@ -6,6 +6,11 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+int fd_path(const char *dir, const char *name, char ret[PATH_MAX])
+{
+    return snprintf(ret, PATH_MAX, "%s/%s", dir, name) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
 int fd_write_all(int fd, const void *bytes, size_t len)
 {
     const char *at = bytes;
@@ -17,6 +22,22 @@ int fd_write_all(int fd, const void *bytes, size_t len)
             return -errno;
         at += n;
         len -= (size_t)n;
+    }
+    return 0;
+}
+
+int fd_write_at(int fd, const void *bytes, size_t len, uint64_t at)
+{
+    const char *from = bytes;
+    while (len > 0) {
+        ssize_t n = pwrite(fd, from, len, (off_t)at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        from += n;
+        len -= (size_t)n;
+        at += (uint64_t)n;
     }
     return 0;
 }

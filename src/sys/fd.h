@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 static inline void fd_close(int *fd)
@@ -26,8 +28,14 @@ static inline int fd_take(int *fd)
     return taken;
 }
 
+/* The path of `name` in the folder `dir`. 0 or -ENAMETOOLONG. */
+MUST_CHECK int fd_path(const char *dir, const char *name, char ret[PATH_MAX]);
+
 /* Writes everything, also to a pipe or socket that takes it in pieces. 0 or -errno. */
 MUST_CHECK int fd_write_all(int fd, const void *bytes, size_t len);
+
+/* The same at a place of a file. */
+MUST_CHECK int fd_write_at(int fd, const void *bytes, size_t len, uint64_t at);
 
 /* Reads until the end or `max` bytes; -E2BIG when there is more. The caller frees *ret. The text is
  * followed by a NUL that *ret_len excludes. 0 or -errno. */
