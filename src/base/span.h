@@ -45,6 +45,17 @@ static inline struct span_words span_words_of(const char *ptr, size_t len)
     return words;
 }
 
+/* Of its first and last bytes, 16 at most of each: as good as what differs there, and no defence
+ * against somebody who looks for collisions. The upper bits are the best ones. */
+static inline uint64_t span_hash(struct span s)
+{
+    size_t half = s.len / 2 < 16 ? s.len / 2 : 16;
+    struct span_words first = span_words_of(s.ptr, half);
+    struct span_words last = span_words_of(s.ptr + s.len - half, half);
+    uint64_t sum = first.first + 3 * first.last + 5 * last.first + 7 * last.last + s.len;
+    return sum * 0x9E3779B97F4A7C15;
+}
+
 /* Most of what is compared is short: a call costs more than it does. */
 static inline bool span_equal(struct span a, struct span b)
 {

@@ -175,11 +175,7 @@ static pthread_once_t property_once = PTHREAD_ONCE_INIT;
 
 static uint16_t *property_slot(struct span name)
 {
-    size_t half = name.len / 2 < 16 ? name.len / 2 : 16;
-    struct span_words first = span_words_of(name.ptr, half);
-    struct span_words last = span_words_of(name.ptr + name.len - half, half);
-    uint64_t hash = first.first + 3 * first.last + 5 * last.first + 7 * last.last + name.len;
-    for (size_t i = hash * 0x9E3779B97F4A7C15 >> 54;; i++) {
+    for (size_t i = span_hash(name) >> 54;; i++) {
         uint16_t *slot = &property_slots[i % INDEX_SLOTS];
         if (*slot == 0 || span_equal(span_of(properties[*slot - 1].name), name))
             return slot;

@@ -68,15 +68,6 @@ static size_t length(struct span s, bool in_block, bool ends)
     return ends && depth == 0 ? at : 0;
 }
 
-static size_t slot_of(struct span raw)
-{
-    size_t middle = raw.len / 2 < 16 ? raw.len / 2 : 16;
-    struct span_words first = span_words_of(raw.ptr, middle);
-    struct span_words last = span_words_of(raw.ptr + raw.len - middle, middle);
-    uint64_t hash = (first.first ^ first.last << 1 ^ last.first << 2 ^ last.last << 3) + raw.len;
-    return hash * 0x9E3779B97F4A7C15 >> 32;
-}
-
 void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, struct css_memo *ret)
 {
     struct rewrite_declaration *slot;
@@ -87,7 +78,7 @@ void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, str
     if (len == 0 || len > sizeof(slot->raw))
         return;
     ret->raw = span_part(window, 0, len);
-    slot = &pass->declarations[slot_of(ret->raw) % REWRITE_DECLARATIONS];
+    slot = &pass->declarations[(span_hash(ret->raw) >> 32) % REWRITE_DECLARATIONS];
     ret->slot = slot;
     ret->known = slot->raw_len == len && memcmp(slot->raw, ret->raw.ptr, len) == 0;
 }
