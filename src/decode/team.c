@@ -1,3 +1,7 @@
+/*
+ * One file, though long: the life of a worker is one machine of three states, whose every change,
+ * by what it says, by its death or by the clock, touches the same struct that nobody else may see.
+ */
 #include "decode/team.h"
 
 #include "base/limits.h"
@@ -16,11 +20,6 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS  5000
 #define TRIES          4 /* some 1.5 s: then what waits is answered */
-
-/*
- * One file, though long: the life of a worker is one machine of three states, whose every change,
- * by what it says, by its death or by the clock, touches the same struct that nobody else may see.
- */
 
 enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
 

@@ -1,5 +1,6 @@
 /*
- * The named character references, sorted by name; made by html_entity_table.py, not by hand.
+ * The named character references, sorted by name; made by html_entity_table.py, not by hand,
+ * and one file, though long, as it is one table.
  * Names stand one after another in html_entity_names, with their ';' where they have one.
  */
 #ifndef LIB_HTML_ENTITY_TABLE_H

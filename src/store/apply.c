@@ -1,3 +1,7 @@
+/*
+ * One file, though long: what each op means for the record, the picture and the queue is one table
+ * at the end, and the ops above it share their notes and their ways of leaving the queue.
+ */
 #include "store/apply.h"
 
 #include "base/list.h"
@@ -8,11 +12,6 @@
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
-
-/*
- * One file, though long: what each op means for the record, the picture and the queue is one table
- * at the end, and the ops above it share their notes and their ways of leaving the queue.
- */
 
 static int64_t or_now(int64_t given_s)
 {
