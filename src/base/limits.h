@@ -67,7 +67,7 @@
 #define LIMIT_DRAIN_IDLE_MS                                                                        \
     1000 /* at the end, for a kept connection to bring a request; to learn that it ends so */
 #define LIMIT_DRAIN_MS    10000 /* at the end, for answers under way; not tuned */
-#define LIMIT_KNOWN_PATHS 16384 /* verified lately, a front: 1.4 MiB; not tuned */
+#define LIMIT_KNOWN_PATHS 16384 /* verified lately, a front: 1.5 MiB; not tuned */
 #define LIMIT_RESIDENT_S  2     /* what was read so lately is in memory still; asking takes 1 us */
 #define LIMIT_READERS     8     /* threads that wait for the disk; not tuned */
 #define LIMIT_READS       1024 /* requests that wait for one of them: some seconds of a slow disk */

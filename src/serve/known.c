@@ -17,8 +17,7 @@ struct print {
 struct known_place {
     uint64_t print; /* the half that did not choose the set; the other is in the set */
     uint64_t stamp;
-    uint64_t generation;
-    uint32_t slot;
+    struct cache_place where;
     uint32_t asked_s; /* the coarse clock, when it was asked for last */
     uint32_t read_s;  /* and when it was read last; 0: never */
     uint8_t type;     /* enum image_type; 0: empty */
@@ -108,7 +107,7 @@ bool known_get(struct known *known, const char *path, size_t len, uint64_t stamp
     place->asked_s = coarse_s();
     *ret = (struct known_picture){
         .record = {.state = CACHE_STORED, .type = place->type},
-        .place = {place->generation, place->slot},
+        .place = place->where,
         .lately = place->read_s != 0 && place->asked_s - place->read_s <= LIMIT_RESIDENT_S,
         .at = place,
     };
@@ -121,8 +120,7 @@ static void note_read(struct known_place *place, const struct cache_want *want, 
 {
     if (want->place.generation == 0)
         return;
-    place->generation = want->place.generation;
-    place->slot = want->place.slot;
+    place->where = want->place;
     place->read_s = now_s;
 }
 

@@ -229,12 +229,16 @@ static int find_picture(const struct cache *cache, const struct cache_record *re
     return r;
 }
 
-static int read_at(const struct cache *cache, const struct cache_want *want, void **ret,
-                   size_t *ret_len)
+static int read_at(const struct cache *cache, struct cache_want *want, void **ret, size_t *ret_len)
 {
-    const struct segment_want in_segment = {
-        .content = want->record->content, .slot = want->place.slot, .resident = want->resident};
-    int r = ring_read(cache->ring, want->place.generation, &in_segment, ret, ret_len);
+    struct cache_place *place = &want->place;
+    struct segment_want in_segment = {.content = want->record->content,
+                                      .slot = place->slot,
+                                      .resident = want->resident,
+                                      .lies = {place->at, place->len}};
+    int r = ring_read(cache->ring, place->generation, &in_segment, ret, ret_len);
+    place->at = in_segment.lies.ptr;
+    place->len = (uint32_t)in_segment.lies.len;
     return r == SEGMENT_AWAY ? CACHE_AWAY : r;
 }
 
@@ -245,7 +249,7 @@ static struct cache_place first_place(const struct cache *cache, const struct ca
 {
     struct cache_place place = want->place;
     if (place.generation == 0)
-        place = (struct cache_place){want->record->place, SLOTS_NONE};
+        place = (struct cache_place){.generation = want->record->place, .slot = SLOTS_NONE};
     return ring_moves(cache->ring, place.generation) ? (struct cache_place){0} : place;
 }
 
@@ -263,7 +267,7 @@ int cache_read_wanted(const struct cache *cache, struct cache_want *want, void *
         r = find_picture(cache, record, &place);
         if (r != 0)
             return r;
-        want->place = (struct cache_place){place.generation, place.slot};
+        want->place = (struct cache_place){.generation = place.generation, .slot = place.slot};
         /* Else once more: it may have moved to a younger segment meanwhile. */
         if (place.generation == tried.generation && place.slot == tried.slot)
             return CACHE_NONE;

@@ -159,6 +159,9 @@ MUST_CHECK int cache_read(const struct cache *cache, const struct cache_record *
 struct cache_place {
     uint64_t generation;
     uint32_t slot;
+    uint32_t len;   /* of what lies ... */
+    const void *at; /* ... here while that segment lives, which the cache finds out before it looks;
+                       NULL: to be looked up in it */
 };
 
 struct cache_want {

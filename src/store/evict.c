@@ -40,7 +40,7 @@ static int keep(struct walk *w, const uint8_t content[32], size_t len)
         return 0;
     void *bytes;
     size_t bytes_len;
-    const struct segment_want want = {.content = content, .slot = place.slot};
+    struct segment_want want = {.content = content, .slot = place.slot};
     r = segment_read(w->from, &want, &bytes, &bytes_len);
     if (r < 0)
         return r == -ENOENT ? 0 : r;

@@ -193,7 +193,7 @@ static void leave(struct ring *ring, struct segment *segment)
     pthread_mutex_unlock(&ring->lock);
 }
 
-int ring_read(struct ring *ring, uint64_t generation, const struct segment_want *want, void **ret,
+int ring_read(struct ring *ring, uint64_t generation, struct segment_want *want, void **ret,
               size_t *ret_len)
 {
     bool old = false;

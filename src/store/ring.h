@@ -37,7 +37,7 @@ MUST_CHECK int ring_open(const struct ring_conf *conf, struct ring **ret);
 void ring_close(struct ring *ring);
 
 /* A copy, checked; the caller frees *ret. 0; SEGMENT_AWAY; -ENOENT; -errno. */
-MUST_CHECK int ring_read(struct ring *ring, uint64_t generation, const struct segment_want *want,
+MUST_CHECK int ring_read(struct ring *ring, uint64_t generation, struct segment_want *want,
                          void **ret, size_t *ret_len);
 
 /* Is it there? Reads no picture. 0; -ENOENT; -errno. */

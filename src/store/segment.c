@@ -13,6 +13,8 @@
 #define PAGES_A_PICTURE 3
 #define PAGES_A_COMMIT  32
 
+#define PAGE 4096 /* the least that a system has */
+
 static struct body body_of(const struct segment *segment, const uint8_t content[32], uint32_t slot)
 {
     return (struct body){segment->secret, &segment->slots, content, slot};
@@ -205,11 +207,11 @@ int segment_has(struct segment *segment, const uint8_t content[32])
 }
 
 /* Asks for 256 pages at a time: a megabyte. What the kernel will not tell counts as resident. */
-static bool is_resident(const MDB_val *value)
+static bool is_resident(struct span packed)
 {
-    enum { PAGE = 4096, MOST = 256 };
-    uintptr_t at = (uintptr_t)value->mv_data & ~(uintptr_t)(PAGE - 1);
-    uintptr_t end = (uintptr_t)value->mv_data + value->mv_size;
+    enum { MOST = 256 };
+    uintptr_t at = (uintptr_t)packed.ptr & ~(uintptr_t)(PAGE - 1);
+    uintptr_t end = (uintptr_t)packed.ptr + packed.len;
     while (at < end) {
         UNCLEARED unsigned char pages[MOST];
         size_t count = (end - at + PAGE - 1) / PAGE;
@@ -224,24 +226,42 @@ static bool is_resident(const MDB_val *value)
     return true;
 }
 
-int segment_read(struct segment *segment, const struct segment_want *want, void **ret,
-                 size_t *ret_len)
+static int unpack(struct segment *segment, const struct segment_want *want, struct span packed,
+                  struct span *ret)
+{
+    const struct body body = body_of(segment, want->content, want->slot);
+    return want->resident && !is_resident(packed) ? SEGMENT_AWAY : body_unpack(&body, packed, ret);
+}
+
+static int look_up(struct segment *segment, struct segment_want *want, struct span *ret)
 {
     MDB_txn *txn;
     int r = env_read_begin(segment->env, &txn);
     if (r < 0)
         return r;
-    struct span copy;
-    const struct body body = body_of(segment, want->content, want->slot);
     MDB_val k = {.mv_size = 32, .mv_data = (void *)(uintptr_t)want->content}, v;
     r = env_error(mdb_get(txn, segment->dbi, &k, &v));
-    if (r == 0 && want->resident && !is_resident(&v))
-        r = SEGMENT_AWAY;
     if (r == 0)
-        r = body_unpack(&body, span_in(&v), &copy);
+        r = unpack(segment, want, span_in(&v), ret);
     env_read_end(segment->env, txn);
+    if (r == 0 && v.mv_size > PAGE)
+        want->lies = span_in(&v);
+    return r == -EBADMSG ? -ENOENT : r;
+}
+
+/* What is larger than a page has pages of its own, which nothing is written to while the segment
+ * lives, and which its map shows at the same place: whoever comes again needs no transaction. It is
+ * checked as always, which also finds what larger pages than ours would let move. */
+int segment_read(struct segment *segment, struct segment_want *want, void **ret, size_t *ret_len)
+{
+    struct span copy;
+    int r = want->lies.ptr ? unpack(segment, want, want->lies, &copy) : -ENOENT;
+    if (r == -ENOENT) {
+        want->lies = (struct span){0};
+        r = look_up(segment, want, &copy);
+    }
     if (r != 0)
-        return r == -EBADMSG ? -ENOENT : r;
+        return r;
     *ret = (void *)(uintptr_t)copy.ptr;
     *ret_len = copy.len;
     return 0;

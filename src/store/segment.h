@@ -80,6 +80,8 @@ struct segment_want {
     const uint8_t *content; /* the name: 32 bytes */
     uint32_t slot;          /* of its key; SLOTS_NONE when it is not encrypted */
     bool resident;          /* only if the kernel has all of the picture in memory */
+    struct span lies;       /* where a former read of this segment found it, tried first; from the
+                               next on: where this one did, empty where that may change */
 };
 
 #define SEGMENT_AWAY 1 /* it would have to be read from the disk first */
@@ -87,7 +89,7 @@ struct segment_want {
 /* A copy, checked; the caller frees *ret. 0; SEGMENT_AWAY; -ENOENT: absent, damaged or
  * shredded; -errno. A page of the tree that leads to the picture, and one of keys, may be read from
  * the disk in any case: they are one in two hundred, and shared by all pictures. */
-MUST_CHECK int segment_read(struct segment *segment, const struct segment_want *want, void **ret,
+MUST_CHECK int segment_read(struct segment *segment, struct segment_want *want, void **ret,
                             size_t *ret_len);
 
 /* Does it hold exactly these bytes, appends that are not committed included? The writer's. */

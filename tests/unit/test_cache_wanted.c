@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LEN 40000
 
@@ -58,16 +59,30 @@ static void a_wrong_place(bool encrypt)
     const struct cache_place found = want.place;
     assert_int_not_equal(found.generation, 0);
     assert_int_equal(read_wanted(f, &want), 0);
+    assert_non_null(found.at); /* larger than a page */
+    static const uint8_t other[LEN + 16];
+    const void *nowhere = mmap(NULL, LEN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(nowhere, MAP_FAILED);
     const struct cache_place wrong[] = {
-        {found.generation + 40, found.slot},
-        {found.generation, found.slot + 1}, /* when it is encrypted, another's key */
-        {found.generation, UINT32_MAX - 1},
-        {0, 3},
+        {.generation = found.generation + 40, .slot = found.slot},
+        /* when it is encrypted, another's key */
+        {.generation = found.generation, .slot = found.slot + 1},
+        {.generation = found.generation, .slot = UINT32_MAX - 1},
+        {.slot = 3},
+        {found.generation, found.slot, found.len, other},
+        {found.generation, found.slot, found.len - 1, found.at},
+        {found.generation, found.slot, found.len - 1, (const uint8_t *)found.at + 1},
+        {found.generation, found.slot, 3, found.at},
+        {found.generation, found.slot + 1, found.len, found.at},
+        /* of a segment that is gone, nothing is touched */
+        {found.generation + 40, found.slot, LEN, nowhere},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         want.place = wrong[i];
         assert_int_equal(read_wanted(f, &want), 0);
+        assert_ptr_equal(want.place.at, found.at);
     }
+    assert_int_equal(munmap((void *)(uintptr_t)nowhere, LEN), 0);
     /* And no place makes a picture of what is none. */
     record.content[5] ^= 1;
     want.place = found;

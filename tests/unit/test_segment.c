@@ -48,14 +48,14 @@ static void name_of(unsigned i, uint8_t ret[32])
 
 static int read_back(struct segment *segment, const uint8_t name[32], void **ret, size_t *ret_len)
 {
-    const struct segment_want want = {.content = name, .slot = SLOTS_NONE};
+    struct segment_want want = {.content = name, .slot = SLOTS_NONE};
     return segment_read(segment, &want, ret, ret_len);
 }
 
 static int read_resident(struct segment *segment, const uint8_t name[32], void **ret,
                          size_t *ret_len)
 {
-    const struct segment_want want = {.content = name, .slot = SLOTS_NONE, .resident = true};
+    struct segment_want want = {.content = name, .slot = SLOTS_NONE, .resident = true};
     return segment_read(segment, &want, ret, ret_len);
 }
 
