@@ -7,6 +7,9 @@
  * of them unused would be megabytes. */
 #define SLOWER ((size_t)1 << 20)
 
+/* Most buffers hold a URL or a line of text. */
+#define SMALLEST ((size_t)256)
+
 static bool buf_grow(struct buf *buf, size_t more)
 {
     if (buf->error)
@@ -18,7 +21,7 @@ static bool buf_grow(struct buf *buf, size_t more)
     size_t need = buf->len + more + 1;
     if (need <= buf->cap)
         return true;
-    size_t cap = buf->cap ? buf->cap : 64;
+    size_t cap = buf->cap ? buf->cap : SMALLEST;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap < SLOWER ? cap * 2 : cap + cap / 4;
     if (cap > buf->max && buf->max < SIZE_MAX)
@@ -65,13 +68,6 @@ int buf_add_format(struct buf *buf, const char *format, ...)
 char *buf_reserve(struct buf *buf, size_t len)
 {
     return buf_grow(buf, len) ? buf->ptr + buf->len : NULL;
-}
-
-void buf_commit(struct buf *buf, size_t len)
-{
-    must(buf->len + len < buf->cap);
-    buf->len += len;
-    buf->ptr[buf->len] = '\0';
 }
 
 void buf_cut(struct buf *buf, size_t len)

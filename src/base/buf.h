@@ -85,7 +85,19 @@ int buf_add_format(struct buf *buf, const char *format, ...) __attribute__((form
 /* Room for `len` more bytes, zero-copy: write them at the pointer, then buf_commit(). NULL when the
  * ceiling or memory is reached; the error then sticks. The pointer lives until the next call. */
 char *buf_reserve(struct buf *buf, size_t len);
-void buf_commit(struct buf *buf, size_t len);
+
+static inline void buf_commit(struct buf *buf, size_t len)
+{
+    must(buf->len + len < buf->cap);
+    buf->len += len;
+    buf->ptr[buf->len] = '\0';
+}
+
+/* The same where the room is there already, else NULL, which is no error. */
+static inline char *buf_room(struct buf *buf, size_t len)
+{
+    return buf->error || len >= buf->cap - buf->len ? NULL : buf->ptr + buf->len;
+}
 
 static inline int buf_error(const struct buf *buf)
 {

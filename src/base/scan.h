@@ -26,6 +26,30 @@ static inline scan_block scan_load(const char *ptr)
     return block;
 }
 
+/* The bytes of a run of 1 to 15, in any order and number, and no others. */
+static inline scan_block scan_load_few(const char *ptr, size_t len)
+{
+    uint64_t words[2];
+    scan_block block;
+    if (len >= 8) {
+        memcpy(&words[0], ptr, 8);
+        memcpy(&words[1], ptr + len - 8, 8);
+    } else {
+        uint32_t first, last;
+        if (len >= 4) {
+            memcpy(&first, ptr, 4);
+            memcpy(&last, ptr + len - 4, 4);
+        } else {
+            first = (unsigned char)ptr[0] * 0x01010101U;
+            last =
+                (unsigned char)ptr[len / 2] * 0x0101U | (unsigned char)ptr[len - 1] * 0x01010000U;
+        }
+        words[0] = words[1] = first | (uint64_t)last << 32;
+    }
+    memcpy(&block, words, sizeof(block));
+    return block;
+}
+
 /* One bit a byte of a comparison's result, the first byte's the lowest. */
 static inline unsigned scan_bits(scan_block hits)
 {

@@ -78,9 +78,11 @@ void css_memo_find(struct rewrite_pass *pass, struct span in, bool in_block, str
     if (len == 0 || len > sizeof(slot->raw))
         return;
     ret->raw = span_part(window, 0, len);
-    slot = &pass->declarations[(span_hash(ret->raw) >> 32) % REWRITE_DECLARATIONS];
+    size_t at = (span_hash(ret->raw) >> 32) % REWRITE_DECLARATIONS;
+    slot = &pass->declarations[at];
     ret->slot = slot;
-    ret->known = slot->raw_len == len && memcmp(slot->raw, ret->raw.ptr, len) == 0;
+    ret->slot_len = &pass->declaration_len[at];
+    ret->known = *ret->slot_len == len && memcmp(slot->raw, ret->raw.ptr, len) == 0;
 }
 
 void css_memo_note(const struct css_memo *memo, struct span text)
@@ -88,7 +90,7 @@ void css_memo_note(const struct css_memo *memo, struct span text)
     struct rewrite_declaration *slot = memo->slot;
     if (memo->raw.len == 0 || text.len > sizeof(slot->text))
         return;
-    slot->raw_len = (unsigned char)memo->raw.len;
+    *memo->slot_len = (unsigned char)memo->raw.len;
     slot->len = (unsigned char)text.len;
     memcpy(slot->raw, memo->raw.ptr, memo->raw.len);
     memcpy(slot->text, text.ptr, text.len);

@@ -14,6 +14,7 @@
 struct css_memo {
     struct span raw; /* up to its ';' or '}' or the end, which it has not; empty: it is not kept */
     struct rewrite_declaration *slot;
+    unsigned char *slot_len;
     bool known; /* the slot has it */
 };
 

@@ -1,7 +1,11 @@
 #include "lib/html_allow.h"
 
+#include "base/err.h"
+#include "base/scan.h"
+
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct row {
@@ -87,9 +91,8 @@ static const struct row attributes[] = {
 struct index {
     struct slot {
         struct span_words words;
-        const char *name;
-        unsigned char len; /* 0: empty */
-        unsigned char kind;
+        unsigned char len; /* of the name; 0: empty */
+        struct html_attribute_kind kind;
     } slots[INDEX_SLOTS];
 };
 
@@ -98,13 +101,14 @@ _Static_assert(COUNT(elements) < INDEX_SLOTS / 2 && COUNT(attributes) < INDEX_SL
 
 static struct index element_index, attribute_index;
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+static atomic_bool index_ready;
 
 /* Names longer than 16 bytes have more than their words. */
 static bool is_name(const struct slot *slot, struct span name, struct span_words words)
 {
     return slot->len == name.len && slot->words.first == words.first &&
            slot->words.last == words.last &&
-           (name.len <= 16 || memcmp(slot->name, name.ptr, name.len) == 0);
+           (name.len <= 16 || memcmp(slot->kind.open + 1, name.ptr, name.len) == 0);
 }
 
 static struct slot *slot_of(struct index *index, struct span name, struct span_words words)
@@ -122,8 +126,14 @@ static void index_rows(struct index *index, const struct row *rows, size_t count
     for (size_t i = 0; i < count; i++) {
         struct span name = span_of(rows[i].name);
         struct span_words words = span_words_of(name.ptr, name.len);
-        *slot_of(index, name, words) =
-            (struct slot){words, name.ptr, (unsigned char)name.len, (unsigned char)rows[i].kind};
+        struct slot *slot = slot_of(index, name, words);
+        must(name.len + 3 <= sizeof(slot->kind.open));
+        *slot = (struct slot){.words = words,
+                              .len = (unsigned char)name.len,
+                              .kind = {.rule = (unsigned char)rows[i].kind,
+                                       .open_len = (unsigned char)(name.len + 3)}};
+        slot->kind.open[0] = ' ';
+        memcpy(mempcpy(slot->kind.open + 1, name.ptr, name.len), "=\"", 2);
     }
 }
 
@@ -131,25 +141,50 @@ static void index_all(void)
 {
     index_rows(&element_index, elements, COUNT(elements));
     index_rows(&attribute_index, attributes, COUNT(attributes));
+    atomic_store_explicit(&index_ready, true, memory_order_release);
 }
 
-static int find(struct span name, struct index *index)
+static const struct html_attribute_kind *find(struct span name, struct index *index)
 {
-    pthread_once(&index_once, index_all);
-    if (name.len == 0 || name.len > UCHAR_MAX)
-        return 0;
+    static const struct html_attribute_kind unknown;
+    if (!atomic_load_explicit(&index_ready, memory_order_acquire)) /* a call costs more */
+        pthread_once(&index_once, index_all);
+    if (name.len == 0 || name.len > HTML_ATTRIBUTE_OPEN)
+        return &unknown;
     const struct slot *slot = slot_of(index, name, span_words_of(name.ptr, name.len));
-    return slot->len ? slot->kind : 0;
+    return slot->len ? &slot->kind : &unknown;
 }
 
 enum html_element html_element_find(struct span name)
 {
-    return (enum html_element)find(name, &element_index);
+    return (enum html_element)find(name, &element_index)->rule;
 }
 
-enum html_attribute_rule html_attribute_find(struct span name)
+const struct html_attribute_kind *html_attribute_find(struct span name)
 {
-    return (enum html_attribute_rule)find(name, &attribute_index);
+    return find(name, &attribute_index);
+}
+
+/* Letters, digits, and marks that are no syntax in CSS. */
+static bool is_usual(scan_block b)
+{
+    scan_block letters = (scan_block)((b | scan_all(' ')) - scan_all('a') < scan_all(26));
+    scan_block digits = (scan_block)(b - scan_all(',') < scan_all(14)); /* and ",-./" */
+    scan_block marks = (scan_block)(b == scan_all('#')) | (scan_block)(b == scan_all('%')) |
+                       (scan_block)(b == scan_all(' '));
+    scan_block slashes = (scan_block)(b == scan_all('/'));
+    return !scan_hit(~(letters | digits | marks) | slashes);
+}
+
+static bool is_all_usual(struct span s)
+{
+    size_t at = 0;
+    if (s.len < sizeof(scan_block))
+        return s.len == 0 || is_usual(scan_load_few(s.ptr, s.len));
+    for (; s.len - at > sizeof(scan_block); at += sizeof(scan_block))
+        if (!is_usual(scan_load(s.ptr + at)))
+            return false;
+    return is_usual(scan_load(s.ptr + s.len - sizeof(scan_block)));
 }
 
 /* Nothing that could be syntax in CSS, nor the start of a host. */
@@ -160,6 +195,8 @@ static bool is_plain(struct span value)
         ['{'] = true,  ['}'] = true, ['\\'] = true, ['@'] = true, ['<'] = true,
         ['>'] = true,  ['"'] = true, ['`'] = true};
     char before = '\0';
+    if (is_all_usual(value))
+        return true;
     for (size_t i = 0; i < value.len; i++) {
         char c = value.ptr[i];
         if (syntax[(unsigned char)c] || (c == '/' && before == '/'))

@@ -46,7 +46,18 @@ enum html_attribute_rule {
     HTML_ATTR_TRACKER,    /* data-shoji-tracker */
 };
 
-enum html_attribute_rule html_attribute_find(struct span name);
+#define HTML_ATTRIBUTE_OPEN 24 /* bytes: the longest name that is listed, a blank, '=' and '"' */
+
+/* What is known of an attribute by its name. */
+struct html_attribute_kind {
+    unsigned char rule; /* enum html_attribute_rule */
+    unsigned char open_len;
+    char open[HTML_ATTRIBUTE_OPEN]; /* ` name="`, and zeros */
+};
+
+/* Never NULL: a name that is not listed has HTML_ATTR_UNKNOWN, and nothing in `open`. Lives as long
+ * as the program. */
+const struct html_attribute_kind *html_attribute_find(struct span name);
 
 /* May the value stand under rule PLAIN, CONDITION or FRAGMENT? */
 bool html_value_allowed(enum html_attribute_rule rule, struct span value);

@@ -12,9 +12,12 @@ struct tag {
     struct html_document *d;
     enum html_element kind;
     const struct span *src, *srcset, *held_src, *tracker, *background, *style, *held_style, *href;
-    unsigned char *rules; /* of each attribute */
-    bool src_is_href;     /* of <image>, which some clients read like that of svg */
+    const struct html_attribute_kind **kinds; /* of each attribute */
+    bool src_is_href; /* of <image>, which some clients read like that of svg */
     struct image_use use;
+
+    struct span
+        run; /* of the document: stands as it is to be written, and is copied in one piece */
 
     struct buf *scratch; /* by enum html_scratch */
     bool held;           /* the image waits */
@@ -30,7 +33,7 @@ static void scratch_clear(struct buf *scratch)
     for (int i = 0; i < HTML_SCRATCHES; i++) {
         if (scratch[i].cap > KEPT_MAX)
             buf_free(&scratch[i]);
-        else if (scratch[i].len > 0 || scratch[i].error)
+        else
             buf_clear(&scratch[i]);
     }
 }
@@ -233,42 +236,59 @@ static void neutralised(struct tag *tag, const struct html_attribute *attribute)
     tag->d->pass->effects++;
 }
 
-/* Does the attribute stand in the document as it would be written, but for the blank before it? */
-static bool stands(const struct html_attribute *a)
+/* Bytes that stand in the document, of which sixteen are copied at once where there are so many: to
+ * copy too much costs less than to count. */
+static char *copy(const struct html_document *d, char *to, struct span s)
 {
-    return a->plain && a->value.ptr == a->name.ptr + a->name.len + 2 && a->value.ptr[-1] == '"';
+    if (s.len <= 16 && d->t.in.ptr + d->t.in.len - s.ptr >= 16) {
+        memcpy(to, s.ptr, 16);
+        return to + s.len;
+    }
+    return mempcpy(to, s.ptr, s.len);
 }
 
-static void write_allowed(struct tag *tag, enum html_attribute_rule rule,
+static void write_plain(struct tag *tag, const struct html_attribute_kind *kind, struct span value)
+{
+    struct buf *out = tag->d->out;
+    char *to = buf_room(out, sizeof(kind->open) + value.len + 16 + 1);
+    if (!to) { /* in steps that fit exactly */
+        html_write_attribute_plain(out, (struct span){kind->open + 1, kind->open_len - 3U}, value);
+        return;
+    }
+    memcpy(to, kind->open, sizeof(kind->open));
+    to = copy(tag->d, to + kind->open_len, value);
+    *to++ = '"';
+    buf_commit(out, (size_t)(to - out->ptr) - out->len);
+}
+
+static void write_allowed(struct tag *tag, const struct html_attribute_kind *kind,
                           const struct html_attribute *attribute)
 {
-    if (!html_value_allowed(rule, attribute->value)) {
+    if (!html_value_allowed((enum html_attribute_rule)kind->rule, attribute->value))
         neutralised(tag, attribute);
-        return;
-    }
-    struct buf *out = tag->d->out;
-    if (stands(attribute)) {
-        buf_add_char(out, ' ');
-        buf_add_span(out, (struct span){attribute->name.ptr,
-                                        attribute->name.len + attribute->value.len + 3});
-    } else if (attribute->plain) {
-        html_write_attribute_plain(out, attribute->name, attribute->value);
-    } else {
-        html_write_attribute_of(out, attribute->name, attribute->value);
-    }
+    else if (attribute->plain)
+        write_plain(tag, kind, attribute->value);
+    else
+        html_write_attribute_of(tag->d->out, attribute->name, attribute->value);
 }
 
-static void write_one(struct tag *tag, enum html_attribute_rule rule,
+/* Does the attribute come through as it is, or not at all? */
+static bool is_simple(enum html_attribute_rule rule)
+{
+    return rule == HTML_ATTR_TEXT || rule == HTML_ATTR_PLAIN || rule == HTML_ATTR_CONDITION ||
+           rule == HTML_ATTR_FRAGMENT;
+}
+
+static void write_one(struct tag *tag, const struct html_attribute_kind *kind,
                       const struct html_attribute *attribute)
 {
+    enum html_attribute_rule rule = (enum html_attribute_rule)kind->rule;
     bool image = tag->kind == HTML_IMG;
-    switch (rule) {
-    case HTML_ATTR_TEXT:
-    case HTML_ATTR_PLAIN:
-    case HTML_ATTR_CONDITION:
-    case HTML_ATTR_FRAGMENT:
-        write_allowed(tag, rule, attribute);
+    if (is_simple(rule)) {
+        write_allowed(tag, kind, attribute);
         return;
+    }
+    switch (rule) {
     case HTML_ATTR_STYLE:
         write_styles(tag);
         return;
@@ -295,12 +315,10 @@ static void write_one(struct tag *tag, enum html_attribute_rule rule,
     case HTML_ATTR_BACKGROUND:
         write_nonempty(tag, "background", &tag->scratch[HTML_SCRATCH_PAPER]);
         break;
-    case HTML_ATTR_HELD_SRC:
-    case HTML_ATTR_TRACKER:
-    case HTML_ATTR_REL:
-        return;
     case HTML_ATTR_UNKNOWN:
         neutralised(tag, attribute);
+        return;
+    default:
         return;
     }
     bool wanted = (rule == HTML_ATTR_SRC && image) ||
@@ -364,12 +382,12 @@ static bool find_rules(struct tag *tag, const struct html_token *token)
 {
     bool depends = false;
     for (size_t i = 0; i < token->attributes_count; i++) {
-        enum html_attribute_rule rule = html_attribute_find(token->attributes[i].name);
-        const struct span **place = place_of(tag, rule);
+        const struct html_attribute_kind *kind = html_attribute_find(token->attributes[i].name);
+        const struct span **place = place_of(tag, (enum html_attribute_rule)kind->rule);
         if (place)
             *place = &token->attributes[i].value;
         depends |= place != NULL;
-        tag->rules[i] = (unsigned char)rule;
+        tag->kinds[i] = kind;
     }
     return depends;
 }
@@ -377,7 +395,7 @@ static bool find_rules(struct tag *tag, const struct html_token *token)
 static void write_all(struct tag *tag, const struct html_token *token)
 {
     for (size_t i = 0; i < token->attributes_count; i++)
-        write_one(tag, (enum html_attribute_rule)tag->rules[i], &token->attributes[i]);
+        write_one(tag, tag->kinds[i], &token->attributes[i]);
 }
 
 static void decide_and_write(struct tag *tag, const struct html_token *token)
@@ -410,20 +428,31 @@ static void keep_source(const struct tag *tag)
         html_fail(tag->d, buf_add_span(picture, *tag->srcset));
 }
 
-bool html_write_attributes(struct html_document *d, enum html_element kind,
-                           const struct html_token *token)
+static bool write_attributes(struct tag *tag, const struct html_token *token)
 {
-    bool of_picture = kind == HTML_IMG && d->picture.len > 0;
+    struct html_document *d = tag->d;
+    bool of_picture = tag->kind == HTML_IMG && d->picture.len > 0;
     if (token->attributes_count == 0 && !of_picture)
-        return kind != HTML_SOURCE;
-    UNCLEARED unsigned char rules[LIMIT_ATTRIBUTES];
-    struct tag tag = {.d = d, .kind = kind, .rules = rules, .scratch = d->scratch};
-    if (find_rules(&tag, token) || of_picture)
-        decide_and_write(&tag, token);
+        return tag->kind != HTML_SOURCE;
+    UNCLEARED const struct html_attribute_kind *kinds[LIMIT_ATTRIBUTES];
+    tag->kinds = kinds;
+    if (find_rules(tag, token) || of_picture)
+        decide_and_write(tag, token);
     else
-        write_all(&tag, token);
-    keep_source(&tag);
+        write_all(tag, token);
+    keep_source(tag);
     if (of_picture)
         buf_free(&d->picture);
-    return kind != HTML_SOURCE || tag.has_candidates;
+    return tag->kind != HTML_SOURCE || tag->has_candidates;
+}
+
+bool html_write_start_tag(struct html_document *d, enum html_element kind,
+                          const struct html_token *token)
+{
+    struct tag tag = {.d = d, .kind = kind, .scratch = d->scratch};
+    buf_add_char(d->out, '<');
+    buf_add_span(d->out, kind == HTML_IMG ? SPAN("img") : token->text);
+    bool fine = write_attributes(&tag, token);
+    buf_add_char(d->out, '>');
+    return fine;
 }

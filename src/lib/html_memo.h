@@ -4,8 +4,8 @@
  * left no trace but its bytes, and perhaps the count of one image or the naming of one tracker.
  *
  * A memo keeps no text, only where the tag stood in the input and what it became in the output;
- * neither may change before the document ends. A tag that falls on another's place takes it. One
- * document, one thread.
+ * neither may change before the document ends. Where a tag may lie there is room for two: a third
+ * takes that of the one that was not seen for longer. One document, one thread.
  */
 #ifndef LIB_HTML_MEMO_H
 #define LIB_HTML_MEMO_H
@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define HTML_MEMO_SLOTS 256 /* more than the different tags of most mails */
+#define HTML_MEMO_SETS 128 /* twice as many tags: more than the different ones of most mails */
 
 /* What the writing of a tag did beside its bytes. */
 struct html_memo_trace {
@@ -30,8 +30,8 @@ struct html_memo {
         uint32_t out_at;
         uint32_t out_len;
         struct html_memo_trace trace;
-        bool same; /* it became what it was, and that was all */
-    } slots[HTML_MEMO_SLOTS];
+        bool same;             /* it became what it was, and that was all */
+    } sets[HTML_MEMO_SETS][2]; /* the one seen last first */
 };
 
 /* A tag about to be read. */

@@ -238,10 +238,7 @@ static void write_tag(struct html_document *d, enum html_element kind, const str
         write_metas(d);
     d->doctype_done = true;
     size_t start = d->out->len;
-    buf_add_char(d->out, '<');
-    buf_add_span(d->out, kind == HTML_IMG ? SPAN("img") : tag->text);
-    bool fine = html_write_attributes(d, kind, tag);
-    buf_add_char(d->out, '>');
+    bool fine = html_write_start_tag(d, kind, tag);
     if (d->leads_away && !d->no_prefetch)
         forbid_prefetch(d, start);
     if (!fine)
@@ -403,15 +400,15 @@ static void write_known(struct html_document *d, struct html_memo_tag *ret)
     struct html_tokenizer *t = &d->t;
     size_t from = t->at, at = from;
     ret->slot = NULL;
-    while (t->content == HTML_DATA && d->picture.len == 0) {
+    if (t->content != HTML_DATA || d->picture.len > 0)
+        return;
+    for (;;) {
         bool settled = d->in_body && !d->metas_due; /* text and tags begin nothing */
+        if (settled)
+            at = plain_text_end(t->in, at);
         if (!at_tag(t->in, at)) {
-            size_t end = settled ? plain_text_end(t->in, at) : at;
             ret->slot = NULL;
-            if (end == at)
-                break;
-            at = end;
-            continue;
+            break;
         }
         html_memo_find(&d->memo, t->in, at, ret);
         if (!ret->known)

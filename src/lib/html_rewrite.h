@@ -12,8 +12,8 @@
 
 #define REWRITE_SEEN_SLOTS 1024 /* half of it is used: more than LIMIT_IMAGES twice over */
 
-/* Which originals a message has shown already, by keyed hash: one image counts once. All zero at
- * the start. Beyond its room an image counts each time it comes. */
+/* Which originals a message has shown already, by keyed hash: one image counts once.
+ * Beyond its room an image counts each time it comes. */
 struct rewrite_seen {
     bool keyed;
     unsigned char key[16];
@@ -23,9 +23,8 @@ struct rewrite_seen {
 
 #define REWRITE_SIGNED_KEPT 32
 
-/* What an original became lately, by the same hash; 0: nothing. Longer ones are not kept. */
+/* What an original became lately. Longer ones are not kept. */
 struct rewrite_signed {
-    uint64_t hash;
     size_t len;
     char url[240];
 };
@@ -34,7 +33,6 @@ struct rewrite_signed {
 
 /* What a CSS declaration that loads nothing became, byte for byte. */
 struct rewrite_declaration {
-    unsigned char raw_len; /* 0: nothing */
     unsigned char len;
     char raw[40];
     char text[38];
@@ -51,12 +49,18 @@ struct rewrite_pass {
     size_t images_left;          /* distinct remote images that may still be emitted */
     size_t effects;              /* of what was written, beyond its bytes: images, links, reports */
     size_t shown;                /* images among them that only count when they come again */
-    struct rewrite_seen seen;    /* zeroed by whoever begins a message */
-    struct rewrite_signed lately[REWRITE_SIGNED_KEPT];
-    struct rewrite_declaration declarations[REWRITE_DECLARATIONS];
+    struct rewrite_seen seen;
     const struct rules_sender *sender;         /* who has vouched for the message; NULL: nobody */
     uint64_t links_named[REWRITE_LINKS_NAMED]; /* hashes of company and host */
+    uint64_t lately_hash[REWRITE_SIGNED_KEPT]; /* the same as in `seen`; 0: nothing */
+    unsigned char declaration_len[REWRITE_DECLARATIONS]; /* of `raw`; 0: nothing */
+    /* Only where the two above say that there is something. */
+    struct rewrite_signed lately[REWRITE_SIGNED_KEPT];
+    struct rewrite_declaration declarations[REWRITE_DECLARATIONS];
 };
+
+/* So many bytes are to be zero when a message begins: the rest is three quarters of it. */
+#define REWRITE_PASS_ZEROED offsetof(struct rewrite_pass, lately)
 
 /*
  * Rewrites one document. `in` is UTF-8 (malformed bytes are legal and become U+FFFD); `base` is the

@@ -160,14 +160,38 @@ static struct piece decode_value(struct html_tokenizer *t, struct span s)
     return piece_stored(t, stored);
 }
 
+static struct piece unquoted_piece(struct html_tokenizer *t, struct span text, bool coded,
+                                   bool quoted)
+{
+    if (coded)
+        return decode_value(t, text);
+    return (struct piece){.text = text, .plain = !quoted};
+}
+
+static struct piece read_long_unquoted(struct html_tokenizer *t, struct place *p, const char *from)
+{
+    unsigned seen = run(p, BLANK | END);
+    struct span text = {from, (size_t)(p->at - from)};
+    return unquoted_piece(t, text, seen & CODED, seen & DOUBLE);
+}
+
+/* The same as for names: nearly all end within a block. */
 static struct piece read_unquoted(struct html_tokenizer *t, struct place *p)
 {
     const char *from = p->at;
-    unsigned seen = run(p, BLANK | END);
-    struct span text = {from, (size_t)(p->at - from)};
-    if (seen & CODED)
-        return decode_value(t, text);
-    return (struct piece){.text = text, .plain = !(seen & DOUBLE)};
+    if ((size_t)(p->end - from) < sizeof(scan_block))
+        return read_long_unquoted(t, p, from);
+    scan_block block = scan_load(from);
+    unsigned stop =
+        scan_bits((scan_block)(block <= scan_all(' ')) | (scan_block)(block == scan_all('>')));
+    unsigned len = stop ? (unsigned)__builtin_ctz(stop) : 0;
+    if (!stop || !(classes[(unsigned char)from[len]] & (BLANK | END)))
+        return read_long_unquoted(t, p, from);
+    unsigned inside = (1U << len) - 1;
+    unsigned coded = scan_bits(scan_any(block, "&<\xEF"));
+    unsigned quoted = scan_bits((scan_block)(block == scan_all('"')));
+    p->at += len;
+    return unquoted_piece(t, (struct span){from, len}, coded & inside, quoted & inside);
 }
 
 /* Behind '=' and blanks. Long values in quotes are most of what stands in a tag. */
@@ -243,21 +267,26 @@ static void note_first(struct html_tokenizer *t)
         note_hashed(t, name_of(t, i), i);
 }
 
-/* Is `name`, which would be attribute `index`, new in this tag? */
-static bool note_name(struct html_tokenizer *t, struct span name, size_t index)
+/* Is `name`, which would be attribute `index`, new in this tag? *seen has a bit for each one's
+ * length and first letter: where that is new, the name is. */
+static bool note_name(struct html_tokenizer *t, struct span name, size_t index, uint64_t *seen)
 {
+    uint64_t bit = 1ULL << ((name.len * 7 + (unsigned char)name.ptr[0]) % 64);
+    bool new = !(*seen & bit);
+    *seen |= bit;
     if (index == FEW)
         note_first(t);
     if (index >= FEW)
         return note_hashed(t, name, index);
-    for (size_t i = 0; i < index; i++)
+    for (size_t i = 0; !new &&i < index; i++)
         if (t->attributes[i].name.len == name.len && span_equal(name, name_of(t, i)))
             return false;
     return true;
 }
 
 /* One attribute, at its first character; counts it when it is the first of its name. */
-static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *count)
+static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *count,
+                           uint64_t *names)
 {
     size_t stored = t->store.len;
     const char *from = p->at;
@@ -273,7 +302,8 @@ static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *co
     }
     if (buf_error(&t->store) || name.text.len == 0)
         return;
-    if (*count == LIMIT_ATTRIBUTES || !note_name(t, piece_text(t, name.text, name.at), *count)) {
+    if (*count == LIMIT_ATTRIBUTES ||
+        !note_name(t, piece_text(t, name.text, name.at), *count, names)) {
         t->store.len = stored; /* not kept: its bytes need not be either */
         return;
     }
@@ -290,6 +320,7 @@ static void read_attribute(struct html_tokenizer *t, struct place *p, size_t *co
 static size_t read_attributes(struct html_tokenizer *t, struct place *p, bool *ret_self_closing)
 {
     size_t count = 0;
+    uint64_t names = 0;
     t->tag_number++;
     while (!buf_error(&t->store)) {
         skip_space(p);
@@ -300,7 +331,7 @@ static size_t read_attributes(struct html_tokenizer *t, struct place *p, bool *r
             *ret_self_closing = !at_end(p) && *p->at == '>';
             continue;
         }
-        read_attribute(t, p, &count);
+        read_attribute(t, p, &count, &names);
     }
     for (size_t i = 0; t->store.len > 0 && i < count; i++) { /* it moves no more */
         struct html_attribute *a = &t->attributes[i];

@@ -78,11 +78,12 @@ void html_scratch_init(struct html_document *d);
 void html_scratch_free(struct html_document *d);
 
 /*
- * Writes the attributes of a start tag that may stay, each with a blank before it. False when the
- * element is nothing without what was dropped (<source> without srcset): the tag is then to go.
+ * Writes the start tag that the tokenizer has just read, with the attributes that may stay. False
+ * when the element is nothing without what was dropped (<source> without srcset): the tag is then
+ * to go.
  */
-bool html_write_attributes(struct html_document *d, enum html_element kind,
-                           const struct html_token *tag);
+bool html_write_start_tag(struct html_document *d, enum html_element kind,
+                          const struct html_token *tag);
 
 /* The text of a <style> and its start tag: the whole element, or nothing when nothing is left. */
 void html_write_style(struct html_document *d, const struct html_token *tag, struct span css);

@@ -140,15 +140,16 @@ static int add_signed(struct rewrite_pass *pass, const struct candidate *image, 
                       struct buf *out)
 {
     const struct shoji_rewrite *how = pass->how;
-    struct rewrite_signed *kept = &pass->lately[hash % REWRITE_SIGNED_KEPT];
-    if (kept->hash == hash)
+    size_t slot = hash % REWRITE_SIGNED_KEPT;
+    struct rewrite_signed *kept = &pass->lately[slot];
+    if (pass->lately_hash[slot] == hash)
         return buf_add(out, kept->url, kept->len);
     UNCLEARED char url[SHOJI_SIGNED_MAX + 1];
     size_t len;
     if (shoji_url_sign(&how->signer, image->url, image->len, &how->options, url, &len) != 0)
         return IMAGE_DROPPED;
     if (len <= sizeof(kept->url)) {
-        kept->hash = hash;
+        pass->lately_hash[slot] = hash;
         kept->len = len;
         memcpy(kept->url, url, len);
     }

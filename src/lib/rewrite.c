@@ -31,6 +31,9 @@ static int rewrite(struct rewrite_pass *pass, struct span in, struct buf *out)
     int r = to_utf8(in, &copy, &text);
     if (r < 0)
         return r;
+    /* About as long as what comes out of most mail. */
+    if (!buf_reserve(out, in.len + in.len / 8))
+        return buf_error(out);
     r = html_rewrite(pass, text, SPAN(""), out);
     if (r < 0)
         return r;
@@ -67,9 +70,10 @@ int shoji_rewrite_html(const struct shoji_rewrite *how, const char *in, size_t l
     struct shoji_report report = {0};
     struct span input = {in, len};
     CLEANUP(buf_free) struct buf out = BUF_INIT(output_limit(len));
-    struct rewrite_pass *pass = calloc(1, sizeof(*pass));
+    struct rewrite_pass *pass = malloc(sizeof(*pass));
     if (!pass)
         return -ENOMEM;
+    memset(pass, 0, REWRITE_PASS_ZEROED);
     pass->how = how;
     pass->report = &report;
     pass->images_left = how->max_images ? how->max_images : LIMIT_IMAGES;
