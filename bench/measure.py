@@ -150,6 +150,22 @@ def install():
         raise SystemExit("bench/run: wrk is needed")
 
 
+def processor_ticks():
+    """(all that there were, those that the hypervisor gave to others): proc(5), /proc/stat"""
+    with open("/proc/stat", encoding="ascii") as file:
+        ticks = [int(field) for field in file.readline().split()[1:9]]
+    return sum(ticks), ticks[7]
+
+
+TICKS_BEFORE = processor_ticks()
+
+
+def stolen_percent():
+    """Of the time since the run began. Where it is not near 0, latencies are the hypervisor's, too."""
+    whole, stolen = (now - then for now, then in zip(processor_ticks(), TICKS_BEFORE))
+    return round(100 * stolen / whole, 1) if whole else 0
+
+
 def machine():
     """Where the figures were taken, for whoever reads them later."""
     def first_line(*command):
@@ -168,6 +184,7 @@ def machine():
         "cores": len(CORES),
         "memory_mib": memory,
         "load_average_before": round(BUSY_BEFORE, 2),
+        "stolen_percent": stolen_percent(),
         "kernel": platform.release(),
         "system": platform.freedesktop_os_release().get("PRETTY_NAME"),
         "wrk": first_line("wrk", "-v"),
