@@ -181,6 +181,8 @@ static int run(const struct arguments *arguments, struct conf *conf)
         .conf = conf, .activation = &activation, .dev = arguments->dev != NULL};
     int r = daemon_start(&start, why, &daemon);
     activation_free(&activation);
+    if (r == -ECANCELED) /* told to end before all had begun */
+        return EXIT_DONE;
     if (r < 0) {
         fprintf(stderr, "shojid: %s\n", why);
         return EXIT_TROUBLE;

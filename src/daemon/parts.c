@@ -8,6 +8,7 @@
 #include "sys/log.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,8 +62,26 @@ static const char *decoder_path(char *room, size_t size)
     return SHOJI_LIBEXECDIR "/shoji-decode";
 }
 
+/* `ctx` is when to say so next. Who wants us to end needs not wait for a machine that is too busy
+ * to begin; and the manager's patience is prolonged for as long as ours. */
+static bool wait_for_decoder(void *ctx, int64_t waited_ms)
+{
+    int64_t *say_ms = ctx;
+    sigset_t pending;
+    if (sigpending(&pending) == 0 &&
+        (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
+        return false;
+    activation_notify("EXTEND_TIMEOUT_USEC=30000000");
+    if (waited_ms >= *say_ms) {
+        log_warning("the decoder is not ready after %d s; waiting on", (int)(waited_ms / 1000));
+        *say_ms = waited_ms + LIMIT_WORKER_START;
+    }
+    return true;
+}
+
 int parts_start_pool(struct parts *parts, char *why)
 {
+    int64_t say_ms = LIMIT_WORKER_START;
     const struct conf *conf = parts->conf;
     char room[4096];
     const struct pool_conf pool = {
@@ -75,6 +94,8 @@ int parts_start_pool(struct parts *parts, char *why)
         .max_side = (unsigned)conf->decode.max_side,
         .webp = conf->decode.output == CONF_OUTPUT_WEBP,
         .without_sandbox = parts->dev,
+        .waits = wait_for_decoder,
+        .ctx = &say_ms,
     };
     int r = pool_new(parts->loop, &pool, why, &parts->pool);
     if (r == 0)

@@ -248,6 +248,8 @@ static void lanes_init(struct pool *pool, const struct pool_conf *conf)
             .memory = memory,
             .deadline_ms = conf->deadline_ms,
             .without_sandbox = conf->without_sandbox,
+            .waits = conf->waits,
+            .ctx = conf->ctx,
         };
         team_init(&lane->team);
     }

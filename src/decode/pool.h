@@ -41,10 +41,14 @@ struct pool_conf {
     bool without_sandbox; /* --dev only: go on, with a warning, where the sandbox cannot be entered
                            */
     unsigned svg_idle_ms; /* the workers for SVG end after so long without one; 0: by default */
+    /* Asked about once a second by pool_new while the first worker neither stands nor died: whether
+     * to wait on. NULL: for LIMIT_WORKER_START. */
+    bool (*waits)(void *ctx, int64_t waited_ms);
+    void *ctx;
 };
 
-/* 0, or -errno when the zygote or its sandbox does not start (`why`, 256 bytes, says what). Blocks
- * until the first worker stands. */
+/* 0, or -errno when the zygote or its sandbox does not start (`why`, 256 bytes, says what);
+ * -ECANCELED when it was not waited for. Blocks until the first worker stands. */
 MUST_CHECK int pool_new(struct loop *loop, const struct pool_conf *conf, char *why,
                         struct pool **ret);
 

@@ -19,7 +19,8 @@
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS  5000
-#define TRIES          4 /* some 1.5 s: then what waits is answered */
+#define LOOK_MS        1000 /* how often it is asked whether to wait for the first worker */
+#define TRIES          4    /* some 1.5 s: then what waits is answered */
 
 enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
 
@@ -394,26 +395,32 @@ static void retry(struct loop_timer *timer)
 
 /* ---- for the pool ---- */
 
-/* The loop does not run yet: what it would do for these two descriptors is done here. */
-static bool first_stands(struct team *team)
+/* Nothing was heard for a while, and nobody died: a machine that does too much at once. */
+static bool waits_on(struct team *team, int64_t began_ms)
 {
-    int64_t end_ms = clock_ms() + LIMIT_WORKER_START;
+    int64_t waited_ms = clock_ms() - began_ms;
+    snprintf(team->why, sizeof(team->why), "the decoder does not get ready");
+    return team->waits ? team->waits(team->ctx, waited_ms) : waited_ms < LIMIT_WORKER_START;
+}
+
+/* The loop does not run yet: what it would do for these two descriptors is done here. 0,
+ * -ECANCELED, or -ECHILD when the worker failed. */
+static int first_stands(struct team *team)
+{
+    int64_t began_ms = clock_ms();
     while (team->failures == 0 && !team_idle(team) && !list_empty(&team->workers)) {
         struct worker *worker = container_of(team->workers.next, struct worker, link);
         struct pollfd polled[] = {{.fd = team->control.fd, .events = POLLIN},
                                   {.fd = worker->socket.fd, .events = POLLIN}};
-        int64_t left_ms = end_ms - clock_ms();
-        if (left_ms <= 0 || (poll(polled, 2, (int)left_ms) < 0 && errno != EINTR)) {
-            snprintf(team->why, sizeof(team->why), "the decoder does not get ready");
-            return false;
-        }
+        if (poll(polled, 2, LOOK_MS) <= 0 && !waits_on(team, began_ms))
+            return -ECANCELED;
         /* One event at a time, since it may end the other's subject; first who may say why. */
         if (polled[0].revents && (!team->greeted || !polled[1].revents))
             control_ready(&team->control, EPOLLIN);
         else if (polled[1].revents)
             worker_ready(&worker->socket, EPOLLIN);
     }
-    return team_idle(team) != NULL;
+    return team_idle(team) ? 0 : -ECHILD;
 }
 
 void team_init(struct team *team)
@@ -428,9 +435,10 @@ int team_start(struct team *team)
     unsigned size = team->size;
     team->size = 1;
     fill(team);
-    if (!first_stands(team)) {
+    int r = first_stands(team);
+    if (r < 0) {
         team_stop(team);
-        return -ECHILD;
+        return r;
     }
     team->size = size;
     fill(team);

@@ -37,6 +37,8 @@ struct team {
     size_t memory;
     unsigned deadline_ms;
     bool without_sandbox;
+    bool (*waits)(void *ctx, int64_t waited_ms); /* as in pool.h, with its ctx */
+    void *ctx;
 
     struct decoder decoder;
     struct loop_fd control;
@@ -52,11 +54,11 @@ struct team {
     char why[TEAM_WHY]; /* the last failure */
 };
 
-/* First of all. The fields above down to without_sandbox are set by the caller. */
+/* First of all. The fields above down to ctx are set by the caller. */
 void team_init(struct team *team);
 
-/* Blocks until the first worker stands. 0 or -errno, with team->why; after a failure there is
- * nothing to stop. */
+/* Blocks until the first worker stands. 0 or -errno (-ECANCELED: it was not waited for), with
+ * team->why; after a failure there is nothing to stop. */
 MUST_CHECK int team_start(struct team *team);
 
 /* Asks for all processes that are missing, and waits for none: an event tells. */
