@@ -124,6 +124,12 @@ static const char *cache_trouble(int r)
     }
 }
 
+/* As the cache is told. */
+static unsigned shared_by(const struct conf *conf)
+{
+    return conf->cache.refetch == CONF_REFETCH_SHARED ? (unsigned)conf->cache.shared_by : 0;
+}
+
 int parts_start_cache(struct parts *parts, char *why)
 {
     const struct cache_conf cache = {
@@ -131,9 +137,7 @@ int parts_start_cache(struct parts *parts, char *why)
         .size = parts->conf->cache.size,
         .index_size = parts->conf->cache.index_size,
         .encrypt = parts->conf->cache.encrypt,
-        .shared_by = parts->conf->cache.refetch == CONF_REFETCH_SHARED
-                         ? (unsigned)parts->conf->cache.shared_by
-                         : 0,
+        .shared_by = shared_by(parts->conf),
         .loop = parts->loop,
     };
     int r = cache_open(&cache, &parts->cache);
@@ -169,14 +173,15 @@ static struct ruleset *blocked(const struct parts *parts)
     return parts->conf->trackers.policy == CONF_POLICY_BLOCK ? parts->rules : NULL;
 }
 
-static struct plan_conf plan_conf(const struct conf *conf)
+void parts_set_plan(struct parts *parts)
 {
-    return (struct plan_conf){
-        .retention_s = seconds(conf->cache.retention),
-        .fetch_window_s = seconds(conf->fetch.fetch_window),
-        .refetch = conf->cache.refetch,
-        .shared_by = (unsigned)conf->cache.shared_by,
-    };
+    const struct conf *conf = parts->conf;
+    struct plan_conf *plan = &parts->plan;
+    plan->retention_s = seconds(conf->cache.retention);
+    plan->fetch_window_s = seconds(conf->fetch.fetch_window);
+    plan->refetch = conf->cache.refetch;
+    plan->shared_by = (unsigned)conf->cache.shared_by;
+    cache_set_shared_by(parts->cache, shared_by(conf));
 }
 
 struct prefetch_terms parts_prefetch_terms(const struct conf *conf)
@@ -196,6 +201,7 @@ int parts_start_flights(struct parts *parts, char *why)
 {
     (void)why;
     const struct conf *conf = parts->conf;
+    parts_set_plan(parts);
     const struct budget_conf budget = {
         .cache = parts->cache,
         .rate = conf->prefetch.rate,
@@ -209,7 +215,7 @@ int parts_start_flights(struct parts *parts, char *why)
         .cache = parts->cache,
         .budget = parts->budget,
         .rules = parts->rules,
-        .retention_s = seconds(conf->cache.retention),
+        .plan = &parts->plan,
     };
     r = pixels_new(&pixels, &parts->pixels);
     if (r < 0)
@@ -220,7 +226,7 @@ int parts_start_flights(struct parts *parts, char *why)
         .fetcher = parts->fetcher,
         .pool = parts->pool,
         .budget = parts->budget,
-        .plan = plan_conf(conf),
+        .plan = &parts->plan,
         .blocked = blocked(parts),
         .pixels = parts->pixels,
         .max_redirects = (unsigned)conf->fetch.max_redirects,
@@ -237,7 +243,7 @@ int parts_start_flights(struct parts *parts, char *why)
         .flights = parts->flights,
         .budget = parts->budget,
         .terms = parts_prefetch_terms(conf),
-        .plan = flights.plan,
+        .plan = &parts->plan,
         .blocked = blocked(parts),
     };
     r = prefetch_new(&prefetch, &parts->prefetch);
@@ -246,8 +252,7 @@ int parts_start_flights(struct parts *parts, char *why)
     const struct upkeep_conf upkeep = {
         .loop = parts->loop,
         .cache = parts->cache,
-        .retention_s = flights.plan.retention_s,
-        .fetch_window_s = flights.plan.fetch_window_s,
+        .plan = &parts->plan,
     };
     return upkeep_new(&upkeep, &parts->upkeep);
 }
@@ -289,7 +294,7 @@ int parts_start_http(struct parts *parts, char *why)
         .keyring = parts->keyring,
         .url_suffix = conf->server.url_suffix,
         .blocked = blocked(parts),
-        .plan = plan_conf(conf),
+        .plan = &parts->plan,
         .wait_ms = (int64_t)conf->fetch.wait,
     };
     int sockets[LIMIT_SOCKETS];

@@ -27,6 +27,7 @@ struct parts {
     struct loop *loop;
     struct keyring *keyring;
     struct ruleset *rules;
+    struct plan_conf plan; /* when originals are fetched; the threads read it */
     struct pool *pool;
     struct control *control; /* NULL where there is to be none */
     struct cache *cache;
@@ -45,6 +46,9 @@ struct parts {
 
 /* What the configuration says of the queue that may change while it is at work. */
 struct prefetch_terms parts_prefetch_terms(const struct conf *conf);
+
+/* As the configuration says now, for all that decide by it. */
+void parts_set_plan(struct parts *parts);
 
 /* Each: 0, or -errno, perhaps with a sentence in `why` (CONF_WHY_SIZE bytes). A start needs those
  * above it. */

@@ -69,5 +69,6 @@ void reload_conf(struct parts *parts, struct conf *conf, const struct conf *fres
     };
     loop_post(parts->loop, &order->task);
     http_set_hot_memory(parts->http, conf->cache.hot_memory);
+    parts_set_plan(parts);
     atomic_store(&parts->env.wait_ms, (int64_t)conf->fetch.wait);
 }

@@ -278,7 +278,7 @@ static void tell_plan(struct walk *walk)
 {
     const struct plan_ask ask = {
         .who = PLAN_READER, .options = walk->options, .now_s = walk->now_s};
-    enum plan plan = plan_decide(&walk->env->plan, &ask, walk->has_record ? &walk->record : NULL,
+    enum plan plan = plan_decide(walk->env->plan, &ask, walk->has_record ? &walk->record : NULL,
                                  walk->have_picture);
     walk->told->shown = plan == PLAN_SERVE && !walk->record.pixel;
     say(walk, "plan", plan_name(plan), "%s", what_then(walk, plan));

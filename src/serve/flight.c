@@ -250,7 +250,7 @@ static void prepare(struct flight *flight, const struct flight_ask *ask,
     bool failed = record && record->state == CACHE_FAILED;
     /* A turn that was put off, or an egress that was down, moves no later try. */
     bool goes_on = failed && record->tries > 0 &&
-                   !plan_expired(&flight->owner->conf.plan, record, ask->plan.now_s);
+                   !plan_expired(flight->owner->conf.plan, record, ask->plan.now_s);
     struct cache_key spread;
     cache_keyed_hash(flight->owner->conf.cache, "retry", ask->key.bytes, sizeof(ask->key.bytes),
                      &spread);
@@ -426,7 +426,7 @@ void flight_join(struct flights *flights, const struct flight_ask *ask_given, st
         waiter_fix(waiter, reply_constant(REPLY_OVERLOAD), false);
         return;
     }
-    carry_out(flights, &ask, waiter, plan_decide(&flights->conf.plan, &ask.plan, record, false));
+    carry_out(flights, &ask, waiter, plan_decide(flights->conf.plan, &ask.plan, record, false));
 }
 
 void flights_change_delay(struct flights *flights, int64_t delay_s, int64_t jitter_s)

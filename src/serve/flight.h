@@ -30,7 +30,7 @@ struct flights_conf {
     struct fetcher *fetcher;
     struct pool *pool;
     struct budget *budget;
-    struct plan_conf plan;
+    const struct plan_conf *plan;
     struct ruleset *blocked; /* trackers: no hop leads there; NULL: none are */
     struct pixels *pixels;   /* told of what originals turn out to be; or NULL */
     unsigned max_redirects;

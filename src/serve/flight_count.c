@@ -9,8 +9,8 @@ static enum flight_again why_again(const struct flights *flights, const struct f
         return FLIGHT_AGAIN_CONSENT;
     if (ask->plan.again)
         return FLIGHT_AGAIN_HOP;
-    return flights->conf.plan.refetch == CONF_REFETCH_ALWAYS ? FLIGHT_AGAIN_ALWAYS
-                                                             : FLIGHT_AGAIN_SHARED;
+    return flights->conf.plan->refetch == CONF_REFETCH_ALWAYS ? FLIGHT_AGAIN_ALWAYS
+                                                              : FLIGHT_AGAIN_SHARED;
 }
 
 void flight_count_start(struct flights *flights, const struct flight_ask *ask,
@@ -25,7 +25,7 @@ void flight_count_start(struct flights *flights, const struct flight_ask *ask,
         atomic_fetch_add(&counts->tries, 1);
     if (record->state != CACHE_STORED)
         return;
-    if (plan_expired(&flights->conf.plan, record, ask->plan.now_s))
+    if (plan_expired(flights->conf.plan, record, ask->plan.now_s))
         atomic_fetch_add(&counts->expired, 1);
     else
         atomic_fetch_add(&counts->again[why_again(flights, ask)], 1);

@@ -21,15 +21,16 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "serve/budget.h"
+#include "serve/plan.h"
 #include "serve/ruleset.h"
 
 struct pixels;
 
 struct pixels_conf {
     struct cache *cache;
-    const struct budget *budget; /* knows what a domain is */
-    struct ruleset *rules;       /* name what is known, whether they block it or not; or NULL */
-    int64_t retention_s;         /* what has not been seen for so long is forgotten */
+    const struct budget *budget;  /* knows what a domain is */
+    struct ruleset *rules;        /* name what is known, whether they block it or not; or NULL */
+    const struct plan_conf *plan; /* what has not been seen for its retention is forgotten */
 };
 
 /* Reads what the last process wrote; what cannot be read is begun anew, with a word in the log. 0

@@ -26,11 +26,13 @@ enum plan {
     PLAN_GONE,    /* was here, or could have been, and may not be fetched again */
 };
 
+/* Each may change at any time, from any thread; whoever decides at that moment may see some of them
+ * before and some after. */
 struct plan_conf {
-    int64_t retention_s;
-    int64_t fetch_window_s;
-    uint64_t refetch; /* enum conf_refetch */
-    unsigned shared_by;
+    _Atomic int64_t retention_s;
+    _Atomic int64_t fetch_window_s;
+    _Atomic uint64_t refetch; /* enum conf_refetch */
+    _Atomic unsigned shared_by;
 };
 
 struct plan_ask {

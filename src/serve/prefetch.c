@@ -384,7 +384,7 @@ static bool needs_fetch(const struct prefetch *prefetch, const struct cache_reco
         int r = cache_has_picture(prefetch->conf.cache, record);
         have = r != CACHE_NONE; /* not to be read now is not gone */
     }
-    return plan_decide(&prefetch->conf.plan, &ask, record, have) == PLAN_FETCH;
+    return plan_decide(prefetch->conf.plan, &ask, record, have) == PLAN_FETCH;
 }
 
 /* Does this delivery tell something that the record does not say yet? */

@@ -32,7 +32,7 @@ struct prefetch_conf {
     struct flights *flights;
     struct budget *budget;
     struct prefetch_terms terms;
-    struct plan_conf plan;
+    const struct plan_conf *plan;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
 };
 

@@ -254,7 +254,7 @@ static enum step_result step_plan(struct request *request, const char *path)
         .options = request->opened.options,
         .now_s = clock_wall_s(),
     };
-    switch (plan_decide(&request->front->env->plan, &ask,
+    switch (plan_decide(request->front->env->plan, &ask,
                         request->has_record ? &request->record : NULL, false)) {
     case PLAN_MISSING:
         return answer(request, REPLY_MISSING);

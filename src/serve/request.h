@@ -28,7 +28,7 @@ struct request_env {
     struct keyring *keyring;
     const char *url_suffix;
     struct ruleset *blocked; /* trackers, never fetched; NULL: none are */
-    struct plan_conf plan;
+    const struct plan_conf *plan;
     _Atomic int64_t wait_ms;
     _Atomic size_t hot_memory; /* bytes, of each front; http.c sets this and the next */
     _Atomic size_t most_held;  /* bytes of images at once, hot memory included */

@@ -59,8 +59,8 @@ static void on_timer(struct loop_timer *timer)
     struct upkeep *upkeep = container_of(timer, struct upkeep, timer);
     upkeep->sweep = (struct cache_sweep){
         .now_s = clock_wall_s(),
-        .retention_s = upkeep->conf.retention_s,
-        .fetch_window_s = upkeep->conf.fetch_window_s,
+        .retention_s = upkeep->conf.plan->retention_s,
+        .fetch_window_s = upkeep->conf.plan->fetch_window_s,
         .done = on_swept,
     };
     cache_sweep_start(upkeep->conf.cache, &upkeep->sweep);

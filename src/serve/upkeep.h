@@ -7,15 +7,14 @@
 #ifndef SERVE_UPKEEP_H
 #define SERVE_UPKEEP_H
 
-#include "store/cache.h"
+#include "serve/plan.h"
 
 struct upkeep;
 
 struct upkeep_conf {
     struct loop *loop;
     struct cache *cache;
-    int64_t retention_s;
-    int64_t fetch_window_s;
+    const struct plan_conf *plan; /* as it is at each turn; borrowed */
 };
 
 /* The first turn comes soon. 0 or -ENOMEM. */

@@ -429,6 +429,11 @@ void cache_purge_start(struct cache *cache, struct cache_purge *purge)
     writer_add(cache->writer, &purge->write);
 }
 
+void cache_set_shared_by(struct cache *cache, unsigned shared_by)
+{
+    cache->index.shared_by = shared_by;
+}
+
 uint64_t cache_purges(const struct cache *cache)
 {
     return writer_purges(cache->writer);

@@ -244,6 +244,9 @@ struct cache_write {
 
 void cache_write_start(struct cache *cache, struct cache_write *write);
 
+/* Another `shared_by` (see cache_conf), for what is stored or asked for from now on. Any thread. */
+void cache_set_shared_by(struct cache *cache, unsigned shared_by);
+
 /* ---- the queue ---- */
 
 /*

@@ -47,7 +47,7 @@ struct index_room {
 struct index {
     struct env *env;
     const struct secret *secret; /* borrowed */
-    unsigned shared_by;          /* cache.h */
+    _Atomic unsigned shared_by;  /* cache.h */
     MDB_dbi records;
     MDB_dbi claims;
     MDB_dbi contents;

@@ -24,6 +24,11 @@
         .section = #section_, .name = #name_, .type = type_, .at = AT(section_, name_),            \
         .standard = standard_, .min = min_, .max = max_, .live = true                              \
     }
+#define LIVE_C(section_, name_, field_, standard_, words)                                          \
+    {                                                                                              \
+        .section = #section_, .name = #name_, .type = CHOICE, .at = AT(section_, field_),          \
+        .standard = standard_, .allowed = words, .live = true                                      \
+    }
 #define C(section_, name_, field_, standard_, words)                                               \
     {                                                                                              \
         .section = #section_, .name = #name_, .type = CHOICE, .at = AT(section_, field_),          \
@@ -52,9 +57,9 @@ const struct conf_key conf_keys[] = {
     N(cache, size, SIZE, "8G", 32 * MiB, 64 * 1024 * GiB),
     N(cache, index_size, SIZE, "1G", 8 * MiB, 1024 * GiB),
     LIVE(cache, hot_memory, SIZE, "128M", 0, 1024 * GiB),
-    N(cache, retention, TIME, "365d", DAY_MS, 3650 * DAY_MS),
-    C(cache, refetch, refetch, "shared", "shared|never|always"),
-    N(cache, shared_by, NUMBER, "5", 2, 8),
+    LIVE(cache, retention, TIME, "365d", DAY_MS, 3650 * DAY_MS),
+    LIVE_C(cache, refetch, refetch, "shared", "shared|never|always"),
+    LIVE(cache, shared_by, NUMBER, "5", 2, 8),
     C(cache, encrypt, encrypt, "off", "off|on"),
     T(fetch, user_agent, "Mozilla/5.0 (compatible; Shoji mail image proxy)", "a text"),
     LIVE(fetch, timeout, TIME, "20s", 100, 600000),
@@ -67,7 +72,7 @@ const struct conf_key conf_keys[] = {
     LIVE(fetch, per_host, NUMBER, "6", 1, 1000),
     LIVE(fetch, total, NUMBER, "256", 1, 10000),
     C(fetch, https_only, https_only, "off", "off|on"),
-    N(fetch, fetch_window, TIME, "14d", DAY_MS, 3650 * DAY_MS),
+    LIVE(fetch, fetch_window, TIME, "14d", DAY_MS, 3650 * DAY_MS),
     LIVE(fetch, wait, TIME, "5s", 0, 60000),
     EGRESS(CHOICE, type, "direct", .allowed = "direct|socks5|http"),
     EGRESS(TEXT, address, NULL, .allowed = "direct: addresses of this machine; else the proxy's address:port"),

@@ -24,7 +24,7 @@ struct conf_key {
     const char *allowed;  /* CHOICE: the words, by number; TEXT: what it is, for messages */
     uint64_t min;
     uint64_t max;
-    bool live;  /* a number that a running server takes over */
+    bool live;  /* a number or word that a running server takes over */
     bool named; /* of sections [section NAME]: `at` is an offset in the struct of one of those */
 };
 

@@ -249,10 +249,10 @@ class Reload(harness.ServerTest):
     def test_what_must_wait_is_named_once_a_reload(self):
         server = self.shojid()
         said = self.changed(server, server={"threads": "1"}, prefetch={"rate": "3"},
-                            cache={"size": "128M", "retention": "30d"})
+                            cache={"size": "128M", "encrypt": "on"})
         self.assertIn("[server] threads: the change waits for the next start", said)
         self.assertIn("[cache] size: the change waits for the next start", said)
-        self.assertIn("[cache] retention: the change waits for the next start", said)
+        self.assertIn("[cache] encrypt: the change waits for the next start", said)
         self.assertIn("[prefetch] rate: changed", said)
         self.assertEqual(said.count("change"), 4)
         said = self.changed(server)

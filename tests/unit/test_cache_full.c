@@ -243,8 +243,9 @@ static void test_what_could_not_come_again_stays_longer(void **state)
     (void)state;
     struct fixture *f = fixture_new(32 * MiB, 8 * MiB);
     fixture_close(f);
-    f->conf.shared_by = 2;
+    f->conf.shared_by = 8;
     fixture_open(f);
+    cache_set_shared_by(f->cache, 2);
     enum { COUNT = 4000, RECENT = 1600 }; /* 60 MB through 24 */
     for (unsigned i = 0; i < COUNT; i++) {
         assert_int_equal(store(f, i, 15000), 0);

@@ -20,6 +20,10 @@
 
 static struct fixture *f;
 static struct keyring *keyring;
+static const struct plan_conf plan = {.retention_s = 365LL * 86400,
+                                      .fetch_window_s = 14LL * 86400,
+                                      .refetch = CONF_REFETCH_SHARED,
+                                      .shared_by = 5};
 static struct request_env env;
 static struct explanation told;
 
@@ -228,13 +232,8 @@ static int setup(void **state)
         return -1;
     f = fixture_new(FIXTURE_SIZE, FIXTURE_INDEX);
     make_keys();
-    env = (struct request_env){.cache = f->cache,
-                               .keyring = keyring,
-                               .url_suffix = "",
-                               .plan = {.retention_s = 365LL * 86400,
-                                        .fetch_window_s = 14LL * 86400,
-                                        .refetch = CONF_REFETCH_SHARED,
-                                        .shared_by = 5}};
+    env = (struct request_env){
+        .cache = f->cache, .keyring = keyring, .url_suffix = "", .plan = &plan};
     return 0;
 }
 

@@ -75,6 +75,7 @@ static void make_picture(struct world *w)
 
 static struct world *world_with(struct http_conf conf)
 {
+    static const struct plan_conf plan;
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     w->store = fixture_new(64 * MiB, FIXTURE_INDEX);
@@ -85,6 +86,7 @@ static struct world *world_with(struct http_conf conf)
         .cache = w->store->cache,
         .keyring = w->keyring,
         .url_suffix = "",
+        .plan = &plan,
     };
     conf.listen = "127.0.0.1:0";
     conf.fronts = 1;

@@ -35,12 +35,11 @@ static void write_file(const char *path, const char *text)
 
 static void open_pixels(struct world *w)
 {
+    static const struct plan_conf plan = {.retention_s = 400LL * DAY_S};
     const struct budget_conf budget = {.cache = w->store->cache};
     assert_int_equal(budget_new(&budget, &w->budget), 0);
-    w->conf = (struct pixels_conf){.cache = w->store->cache,
-                                   .budget = w->budget,
-                                   .rules = w->rules,
-                                   .retention_s = 400LL * DAY_S};
+    w->conf = (struct pixels_conf){
+        .cache = w->store->cache, .budget = w->budget, .rules = w->rules, .plan = &plan};
     assert_int_equal(pixels_new(&w->conf, &w->pixels), 0);
 }
 
@@ -206,7 +205,8 @@ static void test_a_restart_forgets_nothing(void **state)
     close_pixels(w);
     open_pixels(w);
     pixels_free(w->pixels);
-    w->conf.retention_s = -2 * DAY_S;
+    const struct plan_conf over = {.retention_s = -2 * DAY_S};
+    w->conf.plan = &over;
     assert_int_equal(pixels_new(&w->conf, &w->pixels), 0);
     struct pixels_list list = list_of(w);
     assert_int_equal(list.count, 0);
