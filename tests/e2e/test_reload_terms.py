@@ -83,6 +83,11 @@ class ReloadRetention(test_retries.ShiftedClock):
 
     changed = ReloadTerms.changed
 
+    @classmethod
+    def setUpClass(cls):
+        test_retries.setUpModule()  # makes the calendar, or says why there is none
+        super().setUpClass()
+
     def test_how_long_an_answer_is_remembered(self):
         self.sender.pages["/no.png"] = origins.answer(status="404 Not Found")
         url = self.sender.url("/no.png")
@@ -93,10 +98,6 @@ class ReloadRetention(test_retries.ShiftedClock):
         self.changed(self.server, cache={"retention": "30d"})
         self.assertPlaceholder(self.server.open(url))
         harness.until(lambda: self.sender.count("/no.png") == 2)
-
-
-def setUpModule():
-    test_retries.setUpModule()
 
 
 if __name__ == "__main__":
