@@ -149,7 +149,7 @@ static const struct html_attribute_kind *find(struct span name, struct index *in
     static const struct html_attribute_kind unknown;
     if (!atomic_load_explicit(&index_ready, memory_order_acquire)) /* a call costs more */
         pthread_once(&index_once, index_all);
-    if (name.len == 0 || name.len > HTML_ATTRIBUTE_OPEN)
+    if (name.len == 0 || name.len > HTML_ATTRIBUTE_OPEN - 3)
         return &unknown;
     const struct slot *slot = slot_of(index, name, span_words_of(name.ptr, name.len));
     return slot->len ? &slot->kind : &unknown;

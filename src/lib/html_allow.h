@@ -46,7 +46,7 @@ enum html_attribute_rule {
     HTML_ATTR_TRACKER,    /* data-shoji-tracker */
 };
 
-#define HTML_ATTRIBUTE_OPEN 24 /* bytes: the longest name that is listed, a blank, '=' and '"' */
+#define HTML_ATTRIBUTE_OPEN 24 /* bytes: a name of up to 21, a blank, '=' and '"' */
 
 /* What is known of an attribute by its name. */
 struct html_attribute_kind {

@@ -16,9 +16,6 @@ struct tag {
     bool src_is_href; /* of <image>, which some clients read like that of svg */
     struct image_use use;
 
-    struct span
-        run; /* of the document: stands as it is to be written, and is copied in one piece */
-
     struct buf *scratch; /* by enum html_scratch */
     bool held;           /* the image waits */
     bool blocked;
@@ -236,8 +233,8 @@ static void neutralised(struct tag *tag, const struct html_attribute *attribute)
     tag->d->pass->effects++;
 }
 
-/* Bytes that stand in the document, of which sixteen are copied at once where there are so many: to
- * copy too much costs less than to count. */
+/* Bytes that stand in the document (html_token.h), of which sixteen are copied at once where there
+ * are so many: to copy too much costs less than to count. */
 static char *copy(const struct html_document *d, char *to, struct span s)
 {
     if (s.len <= 16 && d->t.in.ptr + d->t.in.len - s.ptr >= 16) {

@@ -59,7 +59,7 @@ struct rewrite_pass {
     struct rewrite_declaration declarations[REWRITE_DECLARATIONS];
 };
 
-/* So many bytes are to be zero when a message begins: the rest is three quarters of it. */
+/* So many bytes are to be zero when a message begins: a third of it. */
 #define REWRITE_PASS_ZEROED offsetof(struct rewrite_pass, lately)
 
 /*

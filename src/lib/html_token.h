@@ -41,7 +41,8 @@ struct html_attribute {
     struct span value;
     size_t name_at; /* where they lie in the tokenizer's store, if they do, while it may move */
     size_t value_at;
-    bool plain; /* nothing in the value is more than itself in a quoted attribute */
+    bool plain; /* nothing in the value is more than itself in a quoted attribute; it lies in the
+                 * input */
 };
 
 struct html_doctype {

@@ -268,17 +268,17 @@ static void note_first(struct html_tokenizer *t)
 }
 
 /* Is `name`, which would be attribute `index`, new in this tag? *seen has a bit for each one's
- * length and first letter: where that is new, the name is. */
+ * length and first letter: where that is new, so is the name. */
 static bool note_name(struct html_tokenizer *t, struct span name, size_t index, uint64_t *seen)
 {
     uint64_t bit = 1ULL << ((name.len * 7 + (unsigned char)name.ptr[0]) % 64);
-    bool new = !(*seen & bit);
+    bool first = !(*seen & bit);
     *seen |= bit;
     if (index == FEW)
         note_first(t);
     if (index >= FEW)
         return note_hashed(t, name, index);
-    for (size_t i = 0; !new &&i < index; i++)
+    for (size_t i = 0; !first && i < index; i++)
         if (t->attributes[i].name.len == name.len && span_equal(name, name_of(t, i)))
             return false;
     return true;
