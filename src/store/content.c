@@ -1,5 +1,7 @@
 #include "store/content.h"
 
+#include "base/list.h"
+#include "store/beside.h"
 #include "store/little.h"
 
 #include <endian.h>
@@ -180,6 +182,13 @@ struct names {
     uint8_t names[CLEAN_TURN][32];
 };
 
+static bool is_old(const MDB_val *name, const MDB_val *value, uint64_t oldest)
+{
+    uint64_t generation =
+        value->mv_size >= PLAIN ? little_get64(value->mv_data) & ~LASTING : oldest;
+    return name->mv_size == 32 && generation != 0 && generation < oldest;
+}
+
 /* Collects, since what changes a table moves the cursor. */
 static int find_old(const struct index *index, MDB_txn *txn, uint64_t oldest, unsigned limit,
                     uint8_t at[32], struct names *ret)
@@ -192,8 +201,7 @@ static int find_old(const struct index *index, MDB_txn *txn, uint64_t oldest, un
     MDB_val from = name_of(at), k, v;
     r = env_seek(cursor, &from, &k, &v);
     for (unsigned i = 0; r == 0; i++) {
-        uint64_t generation = v.mv_size >= PLAIN ? little_get64(v.mv_data) & ~LASTING : oldest;
-        if (k.mv_size == 32 && generation != 0 && generation < oldest)
+        if (is_old(&k, &v, oldest))
             memcpy(ret->names[ret->count++], k.mv_data, 32);
         if (k.mv_size == 32)
             memcpy(at, k.mv_data, 32);
@@ -217,6 +225,33 @@ int content_clean(struct index *index, MDB_txn *txn, uint64_t oldest, unsigned l
     int r = find_old(index, txn, oldest, limit < CLEAN_TURN ? limit : CLEAN_TURN, at, &names);
     for (unsigned i = 0; i < names.count && r == 0; i++)
         r = content_move(index, txn, names.names[i], NULL);
+    return r;
+}
+
+struct old_beside {
+    struct beside_visitor visitor;
+    uint64_t oldest;
+    struct names names;
+};
+
+static int visit_beside(struct beside_visitor *self, const MDB_val *k, const MDB_val *v)
+{
+    struct old_beside *old = container_of(self, struct old_beside, visitor);
+    if (old->names.count < CLEAN_TURN && is_old(k, v, old->oldest))
+        memcpy(old->names.names[old->names.count++], k->mv_data, 32);
+    return 0;
+}
+
+int content_clean_beside(struct index *index, MDB_txn *txn, uint64_t oldest,
+                         const uint8_t content[32])
+{
+    UNCLEARED struct old_beside old;
+    old.visitor.visit = visit_beside;
+    old.oldest = oldest;
+    old.names.count = 0;
+    int r = beside_each(txn, index->contents, content, &old.visitor);
+    for (unsigned i = 0; i < old.names.count && r == 0; i++)
+        r = content_move(index, txn, old.names.names[i], NULL);
     return r;
 }
 

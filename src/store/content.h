@@ -38,6 +38,11 @@ MUST_CHECK int content_move(struct index *index, MDB_txn *txn, const uint8_t con
 MUST_CHECK int content_clean(struct index *index, MDB_txn *txn, uint64_t oldest, unsigned limit,
                              uint8_t at[32]);
 
+/* The same for those that stand in one page with `content`, which was just put there (beside.h). 0
+ * or -errno. */
+MUST_CHECK int content_clean_beside(struct index *index, MDB_txn *txn, uint64_t oldest,
+                                    const uint8_t content[32]);
+
 /* A record holds it, or does no more. 1: it is counted; 0: it is not; -errno. */
 MUST_CHECK int content_hold(struct index *index, MDB_txn *txn, const uint8_t content[32]);
 MUST_CHECK int content_release(struct index *index, MDB_txn *txn, const uint8_t content[32]);

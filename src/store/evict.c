@@ -8,10 +8,10 @@
 #include <sodium.h>
 #include <string.h>
 
-#define KEPT_PART 4  /* of a segment, so that a new one is not full of the old */
-#define PACE      3  /* the oldest is gone through while a third of the newest fills */
-#define CLEANED   16 /* names looked at for each picture appended: once while a 16th turns over */
-#define ENOUGH    3  /* a positive answer that is no other's */
+#define KEPT_PART 4 /* of a segment, so that a new one is not full of the old */
+#define PACE      3 /* the oldest is gone through while a third of the newest fills */
+#define CLEANED   1 /* names looked at for each picture appended: what is met by no other */
+#define ENOUGH    3 /* a positive answer that is no other's */
 
 /* ---- what is still wanted ---- */
 

@@ -7,8 +7,9 @@
  * - while the first half of the newest segment fills, the oldest is gone through; what is still
  *   wanted of it is appended anew, up to a quarter of a segment, and up to half of that also what
  *   nobody has read lately but that could not be fetched again;
- * - the index is gone through, round and round, and names of what went with its segment are taken
- *   out; until then they lead nowhere, which every reader can tell.
+ * - names of what went with its segment are taken out of the index, where they stand in one page
+ *   with a name that comes (content.h, beside.h), and, for those that no other meets, going through
+ *   it slowly, round and round; until then they lead nowhere, which every reader can tell.
  *
  * Nothing of that needs to survive a crash: it begins anew. The writer's thread.
  */

@@ -1,6 +1,7 @@
 #include "store/sweep.h"
 
 #include "base/list.h"
+#include "store/beside.h"
 #include "store/content.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #define SHARE_OF_A_TURN 16    /* of what a turn sees, so much of the oldest goes */
 #define SHARE_OF_LESS   64    /* of the sample: so much is enough to go on with; not tuned */
 #define STEP            32    /* by this part the number of records falls at once; not tuned */
+#define BEHIND          16    /* by this part of the target it may be missed; not tuned */
 #define RETRY_GRACE_S   86400 /* a try so long overdue will not come */
 
 /* How much a record is worth keeping, when not all can be kept. */
@@ -38,6 +40,12 @@ struct sweep {
     uint64_t sample[LIMIT_SWEEP_SAMPLE];
     size_t sample_count;
     size_t sample_next;
+
+    /* For those beside what was written. */
+    uint64_t upto;    /* ranks that go */
+    bool upto_known;  /* by a sample that was large enough */
+    unsigned sampled; /* since then */
+    unsigned looked;
 };
 
 int sweep_new(struct index *index, struct ring *ring, struct sweep **ret)
@@ -108,6 +116,15 @@ bool sweep_pressed(struct sweep *sweep)
     return sweep->limited && count_records(sweep->index) > sweep->target;
 }
 
+bool sweep_behind(struct sweep *sweep)
+{
+    if (!sweep_pressed(sweep))
+        return false;
+    const struct index_room *room = &sweep->index->room;
+    uint64_t slack = room->free < room->low / 2 ? 0 : sweep->target / BEHIND;
+    return count_records(sweep->index) > sweep->target + slack;
+}
+
 /* ---- one record ---- */
 
 static int64_t latest(const struct cache_record *record)
@@ -121,6 +138,8 @@ static int has_picture(const struct sweep *sweep, MDB_txn *txn, const struct cac
     struct content_place place;
     if (record->size == 0)
         return 0;
+    if (record->place != 0 && ring_find(sweep->ring, record->place))
+        return 1;
     int r = content_find(sweep->index, txn, record->content, &place);
     if (r != 0)
         return r < 0 ? r : 0;
@@ -156,6 +175,7 @@ static void add_to_sample(struct sweep *sweep, uint64_t rank)
     sweep->sample_next = (sweep->sample_next + 1) % LIMIT_SWEEP_SAMPLE;
     if (sweep->sample_count < LIMIT_SWEEP_SAMPLE)
         sweep->sample_count++;
+    sweep->sampled++;
 }
 
 static int by_rank(const void *a, const void *b)
@@ -164,8 +184,9 @@ static int by_rank(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Up to which rank a record is among the oldest. False while there is too little to tell by. */
-static bool find_threshold(const struct sweep *sweep, uint64_t count, uint64_t *ret)
+/* Up to which rank a record is among the oldest: one in `share`. False while there is too little to
+ * tell by. */
+static bool find_threshold(const struct sweep *sweep, uint64_t count, unsigned share, uint64_t *ret)
 {
     size_t wanted = count < LIMIT_SWEEP_SAMPLE ? (size_t)count : LIMIT_SWEEP_SAMPLE;
     if (sweep->sample_count < wanted / 2 || sweep->sample_count == 0)
@@ -179,7 +200,7 @@ static bool find_threshold(const struct sweep *sweep, uint64_t count, uint64_t *
         sorted[i] =
             sweep->sample[(sweep->sample_next + LIMIT_SWEEP_SAMPLE - 1 - i) % LIMIT_SWEEP_SAMPLE];
     qsort(sorted, used, sizeof(*sorted), by_rank);
-    uint64_t rank = sorted[used / SHARE_OF_A_TURN];
+    uint64_t rank = sorted[used / share];
     /* While there is enough of what is worth less, the rest is left alone. */
     uint64_t end_of_worth = sorted[used / SHARE_OF_LESS] | RANK_TIME;
     free(sorted);
@@ -206,12 +227,19 @@ struct turn {
     bool before_time[LIMIT_SWEEP_TURN];
 };
 
+/* Of what is being asked, or will be, nothing is forgotten. */
+static bool is_pending(const struct sweep *sweep, const struct cache_record *record)
+{
+    return record->state == CACHE_CLAIMED ||
+           (record->state == CACHE_FAILED && record->retry_s != 0 &&
+            record->retry_s + RETRY_GRACE_S > sweep->now_s);
+}
+
 /* 0 or -errno. */
 static int judge(struct turn *t, const struct cache_key *key, const struct cache_record *record)
 {
     struct sweep *sweep = t->sweep;
-    if (record->state == CACHE_CLAIMED || (record->state == CACHE_FAILED && record->retry_s != 0 &&
-                                           record->retry_s + RETRY_GRACE_S > sweep->now_s))
+    if (is_pending(sweep, record))
         return 0;
     bool expired = latest(record) + sweep->retention_s < sweep->now_s;
     int picture = has_picture(sweep, t->txn, record);
@@ -333,10 +361,112 @@ int sweep_turn(struct sweep *sweep, struct cache_sweep *ret)
     t->pressed = sweep_pressed(sweep);
     if (t->pressed) {
         uint64_t count = count_records(sweep->index);
-        if (find_threshold(sweep, count, &t->upto))
+        if (find_threshold(sweep, count, SHARE_OF_A_TURN, &t->upto))
             t->spare = count - sweep->target;
     }
     int r = take_turn(t, ret);
     free(t);
     return r;
+}
+
+/* ---- beside what was written ---- */
+
+#define SHARE_BESIDE    4
+#define MOST_BESIDE     2 /* go for one that was written, so that their number can fall */
+#define SAMPLED_BESIDE  8 /* one in so many is looked at closely; not tuned */
+#define SAMPLES_A_SHARE 1024
+
+struct old {
+    uint64_t rank;
+    bool early;
+    struct cache_key key;
+};
+
+struct around {
+    struct beside_visitor visitor;
+    struct sweep *sweep;
+    MDB_txn *txn;
+    unsigned count;
+    struct old old[BESIDE_MOST];
+};
+
+/* Whether there is a picture is what takes the time to tell; without one a record is worth the
+ * least that it can be. */
+static bool may_be_old(const struct sweep *sweep, const struct cache_record *record)
+{
+    return sweep->upto_known && rank_of(worth_of(sweep, record, false), record) <= sweep->upto;
+}
+
+static int rank_beside(struct around *a, const struct cache_record *record, struct old *old)
+{
+    struct sweep *sweep = a->sweep;
+    /* The sample is of all, and so not to be taken among the old. */
+    bool sampled = sweep->looked++ % SAMPLED_BESIDE == 0 || !sweep->upto_known;
+    if (is_pending(sweep, record) || (!sampled && !may_be_old(sweep, record)))
+        return 0;
+    int picture = has_picture(sweep, a->txn, record);
+    if (picture < 0)
+        return picture;
+    enum worth worth = worth_of(sweep, record, picture);
+    bool expired = !picture && latest(record) + sweep->retention_s < sweep->now_s;
+    if (worth == WORTH_ALWAYS && !expired)
+        return 0;
+    old->early = !expired && worth != WORTH_UNREACHABLE;
+    old->rank = expired ? 0 : rank_of(worth, record);
+    if (sampled && !expired)
+        add_to_sample(sweep, old->rank);
+    if ((expired || (sweep->upto_known && old->rank <= sweep->upto)) && a->count < BESIDE_MOST)
+        a->old[a->count++] = *old;
+    return 0;
+}
+
+static int visit_beside(struct beside_visitor *self, const MDB_val *k, const MDB_val *v)
+{
+    struct around *a = container_of(self, struct around, visitor);
+    struct cache_record record;
+    struct old old;
+    if (k->mv_size != sizeof(old.key.bytes))
+        return 0;
+    memcpy(old.key.bytes, k->mv_data, sizeof(old.key.bytes));
+    bool sound =
+        record_unpack(v->mv_data, v->mv_size, &old.key, a->sweep->index->secret, &record) == 0;
+    return sound ? rank_beside(a, &record, &old) : 0;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct old *x = a, *y = b;
+    return by_rank(&x->rank, &y->rank);
+}
+
+static int forget_beside(struct around *a, uint64_t spare)
+{
+    struct index *index = a->sweep->index;
+    qsort(a->old, a->count, sizeof(a->old[0]), by_age);
+    for (unsigned i = 0; i < a->count && i < spare && i < MOST_BESIDE; i++) {
+        int r = index_record_remove(index, a->txn, &a->old[i].key);
+        if (r < 0)
+            return r;
+        index->figures.forgotten++;
+        index->figures.early += a->old[i].early;
+    }
+    return 0;
+}
+
+int sweep_beside(struct sweep *sweep, MDB_txn *txn, const struct cache_key *key)
+{
+    uint64_t count = count_records(sweep->index);
+    if (!sweep->limited || count <= sweep->target)
+        return 0;
+    if (!sweep->upto_known || sweep->sampled >= SAMPLES_A_SHARE) {
+        sweep->sampled = 0;
+        sweep->upto_known = find_threshold(sweep, count, SHARE_BESIDE, &sweep->upto);
+    }
+    UNCLEARED struct around around;
+    around.visitor.visit = visit_beside;
+    around.sweep = sweep;
+    around.txn = txn;
+    around.count = 0;
+    int r = beside_each(txn, sweep->index->records, key->bytes, &around.visitor);
+    return r < 0 ? r : forget_beside(&around, count - sweep->target);
 }

@@ -10,7 +10,13 @@
  * runs low it may not grow any more, and each time it does run lower all the same, it has to fall
  * by some.
  *
- * The writer's thread, between its transactions, except sweep_oldest_picture: any.
+ * In a full index a record goes for each that comes. Then no turn is taken for that: among those
+ * that stand in one page with what a commit has just written (beside.h), the oldest go, in the same
+ * transaction. A turn would touch nearly as many pages more as it forgets records, and end in a
+ * commit of its own; this touches none. Turns are left for what remains.
+ *
+ * The writer's thread, between its transactions, except sweep_beside: in one of them; and
+ * sweep_oldest_picture: any.
  */
 #ifndef STORE_SWEEP_H
 #define STORE_SWEEP_H
@@ -29,6 +35,13 @@ void sweep_set_terms(struct sweep *sweep, const struct cache_sweep *terms);
 
 /* Is the index so full that turns are due, and have the terms been told? */
 bool sweep_pressed(struct sweep *sweep);
+
+/* Is it so full that sweep_beside does not suffice? */
+bool sweep_behind(struct sweep *sweep);
+
+/* When turns are due: forgets some of the oldest beside this record, which was just written in
+ * `txn`. 0 or -errno: then that is to be aborted. */
+MUST_CHECK int sweep_beside(struct sweep *sweep, MDB_txn *txn, const struct cache_key *key);
 
 /* One turn: adds to visited, forgotten, early and sets round. 0 or -errno; then nothing was
  * forgotten. */

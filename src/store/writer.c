@@ -1,8 +1,13 @@
+/*
+ * One file, though long: what one thread does in one round, from taking the writes to telling of
+ * them, and what it does when a part of that fails, is read from top to bottom.
+ */
 #include "store/writer.h"
 
 #include "base/list.h"
 #include "store/apply.h"
 #include "store/commit.h"
+#include "store/content.h"
 #include "store/evict.h"
 #include "store/purge.h"
 #include "store/shred.h"
@@ -21,6 +26,8 @@
 #define WAITS_FOR_READERS   20
 #define WAIT_FOR_READERS_NS 5000000 /* a few time slices; not tuned */
 
+#define CLEANED 2 /* one in so many pictures has the page of its name gone through; not tuned */
+
 #define SWEEPS_A_BATCH 8 /* at most, when the index fills up: twice what a batch can add */
 #define PAUSE_S        1 /* before a purge that failed is gone on with */
 
@@ -37,6 +44,7 @@ struct writer {
     /* The thread's own. */
     struct sweep *sweep;
     struct evict evict;
+    unsigned tidied;
     struct writes turns;        /* asked for, not taken yet */
     struct cache_purge *orders; /* given by callers that wait, the oldest first */
     bool purging;               /* there are orders in the index */
@@ -197,7 +205,7 @@ static void sweep_asked(struct writer *w)
 static void sweep_pressing(struct writer *w)
 {
     struct cache_sweep unasked = {0};
-    for (unsigned i = 0; i < SWEEPS_A_BATCH && sweep_pressed(w->sweep); i++)
+    for (unsigned i = 0; i < SWEEPS_A_BATCH && sweep_behind(w->sweep); i++)
         if (sweep_turn(w->sweep, &unasked) < 0)
             break;
     shred(w);
@@ -270,6 +278,32 @@ static int apply_some(const struct apply *apply, struct batch *batch, size_t fro
     return r;
 }
 
+static bool puts_record(const struct cache_write *write, const struct outcome *outcome)
+{
+    return outcome->result == 0 &&
+           (write->op == CACHE_CLAIM || write->op == CACHE_STORE || write->op == CACHE_FAIL);
+}
+
+/* Takes out of the pages that these writes have changed what is old in them, if there is need. */
+static int tidy_beside(struct writer *w, const struct apply *apply, const struct batch *batch,
+                       size_t from, size_t count)
+{
+    int r = 0;
+    uint64_t oldest = ring_first_generation(apply->ring);
+    for (size_t i = from; i < from + count && r == 0 && !batch->no_eviction; i++) {
+        const struct cache_write *write = batch->writes[i];
+        const struct outcome *outcome = &batch->outcomes[i];
+        if (!puts_record(write, outcome))
+            continue;
+        r = sweep_beside(w->sweep, apply->txn, &write->key);
+        if (r != 0 || write->op != CACHE_STORE || outcome->record.size == 0)
+            continue;
+        if (w->tidied++ % CLEANED == 0)
+            r = content_clean_beside(apply->index, apply->txn, oldest, outcome->record.content);
+    }
+    return r;
+}
+
 /* Applies and commits `count` writes from `from`, or as many of them as the newest segment has room
  * for: *ret_applied. 0; APPLY_FULL when that is none, APPLY_BROKEN, -errno of the index: then
  * nothing was applied. */
@@ -288,6 +322,8 @@ static int commit(struct writer *w, struct batch *batch, size_t from, size_t cou
         r = apply_some(&apply, batch, from, count, &applied);
     bool full = r == APPLY_FULL && (applied > 0 || w->evict.kept != before.kept);
     if (r == 0 || full)
+        r = tidy_beside(w, &apply, batch, from, applied);
+    if (r == 0)
         r = commit_all(w->conf.index, w->conf.ring, apply.txn);
     else
         commit_none(w->conf.index, w->conf.ring, apply.txn);

@@ -9,7 +9,8 @@
  * one, so that one that has no room spoils no other.
  *
  * Between two commits there is one turn for the purges under way and one for forgetting, each when
- * there is need for it.
+ * there is need for it; what a full index has to forget goes with the commits themselves (sweep.h),
+ * as do the names of pictures that are gone.
  *
  * `done` is posted to the loop, in the order of starting. The queue has no ceiling of its own: the
  * writes are the caller's memory.
