@@ -13,6 +13,9 @@
 #define PAGES_A_PICTURE 3
 #define PAGES_A_COMMIT  32
 
+/* What splits for the next picture, and LMDB's own list of free pages. */
+#define PAGES_SPARE 6
+
 #define PAGE 4096 /* the least that a system has */
 
 static struct body body_of(const struct segment *segment, const uint8_t content[32], uint32_t slot)
@@ -334,7 +337,23 @@ int segment_each(struct segment *segment, const uint8_t after[32], struct segmen
 
 static uint64_t pages_of(const struct env_space *space, size_t len)
 {
-    return (16 + BODY_HEAD_MAX + len + space->page - 1) / space->page + PAGES_A_PICTURE;
+    return (16 + BODY_HEAD_MAX + len + space->page - 1) / space->page;
+}
+
+/* How many pages the transaction has taken, at most. Those of pictures are counted; of the tree's,
+ * each has been copied once, or not at all. In a large tree it is so many that the other bound, by
+ * how many pictures there are, is the lower one. */
+static uint64_t pages_pending(const struct segment *segment)
+{
+    MDB_stat stat;
+    if (!segment->txn)
+        return 0;
+    uint64_t tree = PAGES_A_COMMIT + PAGES_A_PICTURE * segment->pending;
+    if (mdb_stat(segment->txn, segment->dbi, &stat) != 0)
+        return UINT32_MAX; /* then nothing fits */
+    if (stat.ms_branch_pages + stat.ms_leaf_pages < tree)
+        tree = stat.ms_branch_pages + stat.ms_leaf_pages;
+    return tree + stat.ms_overflow_pages - segment->overflow_begun;
 }
 
 bool segment_fits(struct segment *segment, size_t len)
@@ -343,8 +362,8 @@ bool segment_fits(struct segment *segment, size_t len)
     if (segment_encrypts(segment) && segment->slot_next >= segment->slots.limit)
         return false;
     env_space(segment->env, &space); /* as of the last commit */
-    uint64_t pending = segment->pages_pending ? segment->pages_pending : PAGES_A_COMMIT;
-    return space.pages_used + pending + pages_of(&space, len) <= space.pages;
+    return space.pages_used + pages_pending(segment) + PAGES_SPARE + pages_of(&space, len) <=
+           space.pages;
 }
 
 uint64_t segment_room(uint64_t size)
@@ -355,14 +374,18 @@ uint64_t segment_room(uint64_t size)
 
 static int begin(struct segment *segment)
 {
+    MDB_stat stat;
     if (segment->txn)
         return 0;
     int r = env_write_begin(segment->env, &segment->txn);
-    if (r < 0)
+    if (r < 0) {
         segment->txn = NULL;
-    else
-        segment->pages_pending = PAGES_A_COMMIT;
-    return r;
+        return r;
+    }
+    segment->pending = 0;
+    segment->overflow_begun =
+        mdb_stat(segment->txn, segment->dbi, &stat) == 0 ? stat.ms_overflow_pages : 0;
+    return 0;
 }
 
 /* Over what has this name already, when that is encrypted: it was shredded, or the index does not
@@ -384,9 +407,7 @@ int segment_append(struct segment *segment, const uint8_t content[32], struct sp
     int r = begin(segment);
     if (r < 0)
         return r;
-    struct env_space space;
-    env_space(segment->env, &space);
-    segment->pages_pending += pages_of(&space, bytes.len);
+    segment->pending++;
     struct body body = body_of(segment, content, SLOTS_NONE);
     if (segment_encrypts(segment)) {
         body.slot = segment->slot_next;
@@ -405,7 +426,6 @@ int segment_commit(struct segment *segment)
 {
     if (!segment->txn)
         return 0;
-    segment->pages_pending = 0;
     return env_commit(segment->env, take(segment->txn));
 }
 
@@ -413,7 +433,6 @@ int segment_commit(struct segment *segment)
  * reached the disk stays readable for who has the disk and the secret, until the segment goes. */
 void segment_abort(struct segment *segment)
 {
-    segment->pages_pending = 0;
     if (segment->txn)
         mdb_txn_abort(take(segment->txn));
     if (segment->slot_next == segment->slot_confirmed)

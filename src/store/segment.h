@@ -32,8 +32,9 @@ struct segment {
     char *dir;
 
     MDB_dbi dbi;
-    MDB_txn *txn;           /* of the appends since the last commit, or NULL */
-    uint64_t pages_pending; /* what those may have taken, at most */
+    MDB_txn *txn;            /* of the appends since the last commit, or NULL */
+    uint64_t pending;        /* how many those are */
+    uint64_t overflow_begun; /* pages of pictures before them */
     bool rest_cleared;
 
     struct slots slots;

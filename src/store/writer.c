@@ -243,6 +243,7 @@ struct batch {
     size_t count;
     int no_picture;   /* see struct apply */
     bool no_eviction; /* none with this one */
+    bool full;        /* the newest segment, for the next picture */
     unsigned new_segments;
     unsigned waited; /* for readers */
 };
@@ -329,6 +330,7 @@ static int commit(struct writer *w, struct batch *batch, size_t from, size_t cou
         commit_none(w->conf.index, w->conf.ring, apply.txn);
     if (r == 0) {
         *ret_applied = applied;
+        batch->full = full;
         shred(w);
     } else {
         w->evict = before;
@@ -355,6 +357,10 @@ static size_t commit_some(struct writer *w, struct batch *batch, size_t from)
     batch->no_picture = 0;
     batch->no_eviction = false;
     batch->new_segments = 0;
+    /* What is left of it may do for a smaller picture or two: each time less, and a commit each. */
+    if (batch->full)
+        new_segment(w, batch);
+    batch->full = false;
     for (;;) {
         int r = commit(w, batch, from, count, &applied);
         if (r == 0)
@@ -411,6 +417,7 @@ static bool gather(struct writer *w, struct batch *batch)
     uint64_t bytes = 0;
     batch->count = 0;
     batch->waited = 0;
+    batch->full = false;
     pthread_mutex_lock(&w->lock);
     wait_for_work(w);
     while (w->waiting.first && batch->count < LIMIT_BATCH_WRITES &&

@@ -94,6 +94,29 @@ static void test_takes_until_full_and_says_so_before(void **state)
     assert_int_equal(rmdir(dir), 0); /* nothing is left in it */
 }
 
+/* As many as a large batch has, in one transaction: of a thousand pages hardly any is kept back,
+ * for what does not fit begins a new segment, and a commit of its own. */
+static void test_one_transaction_takes_nearly_all(void **state)
+{
+    (void)state;
+    char dir[64];
+    struct segment *segment = open_new(dir);
+    static const uint8_t bytes[4000]; /* with its head, one page */
+    uint8_t name[32];
+    unsigned count = 0;
+    for (; segment_fits(segment, sizeof(bytes)); count++) {
+        uint32_t hash = count * 2654435761u; /* names are hashes: they come in no order */
+        name_of(hash, name);
+        assert_int_equal(append(segment, name, bytes, sizeof(bytes)), 0);
+    }
+    assert_int_equal(segment_commit(segment), 0);
+    /* Their names take 56 bytes each, in pages that may be half full. */
+    assert_in_range(count, 1024 * 94 / 100, 1024);
+    assert_int_equal(segment_count(segment), count);
+    segment_remove(segment);
+    rmdir(dir);
+}
+
 static void test_the_promised_room_is_there(void **state)
 {
     (void)state;
@@ -367,6 +390,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_takes_until_full_and_says_so_before),
+        cmocka_unit_test(test_one_transaction_takes_nearly_all),
         cmocka_unit_test(test_the_promised_room_is_there),
         cmocka_unit_test(test_aborted_is_absent_and_the_same_again_is_fine),
         cmocka_unit_test(test_another_secret_reads_nothing),
