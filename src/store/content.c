@@ -86,7 +86,6 @@ static int add_shred(struct index *index, MDB_txn *txn, const struct content_pla
     uint8_t bytes[SHRED];
     pack_shred(place, bytes);
     MDB_val k = {.mv_size = sizeof(bytes), .mv_data = bytes}, nothing = {0};
-    index->shreds_due = true;
     return env_error(mdb_put(txn, index->shreds, &k, &nothing, 0));
 }
 
@@ -149,8 +148,10 @@ static int change(struct index *index, MDB_txn *txn, const uint8_t content[32],
     if (r < 0)
         return r;
     bool was_gone = r == 0 && entry.place.generation == 0;
-    if (r == 0 && shred)
+    if (r == 0 && shred) {
+        index->shreds_moved++;
         r = add_shred(index, txn, &entry.place);
+    }
     if (r < 0)
         return r;
     if (!place && !entry.counted)
@@ -280,6 +281,7 @@ int content_release(struct index *index, MDB_txn *txn, const uint8_t content[32]
         return r < 0 ? r : 1;
     }
     index->figures.gone -= entry.place.generation == 0;
+    index->shreds_due |= entry.place.generation != 0;
     r = add_shred(index, txn, &entry.place);
     if (r == 0)
         r = unset(index, txn, content);

@@ -62,8 +62,9 @@ struct index {
     struct index_figures figures_read; /* what stands on disk */
     struct index_room room;
     bool tight;
-    bool shreds_due; /* something may stand in `shreds` */
-    bool queue_full; /* it has its share of the map */
+    bool shreds_due;       /* in `shreds` may stand what no record holds */
+    unsigned shreds_moved; /* likewise, how many that are held, but elsewhere by now */
+    bool queue_full;       /* it has its share of the map */
     unsigned uncounted;
 };
 
