@@ -31,6 +31,10 @@ def turns(encrypt):
         return found
 
 
+def of_floor(turn):
+    return turn["mb_per_s"] / turn["raw_mb_per_s"]
+
+
 def rows(case, found):
     def row(subject, metric, value, unit):
         return {"bench": "churn", "case": case, "subject": subject, "metric": metric,
@@ -42,6 +46,8 @@ def rows(case, found):
             row("shoji", "disk_bytes", max(turn["disk_bytes"] for turn in found), "B"),
             row("shoji", "size_bytes", MIB << 20, "B"),
             row("shoji", "live_bytes", sum(live) / len(live), "B"),
+            row("shoji", "of_floor_first", of_floor(found[0]), "1"),
+            row("shoji", "of_floor", of_floor(found[-1]), "1"),
             row("shoji", "worst_ms", max(turn["worst_ms"] for turn in found), "ms"),
             row("floor", "mb_per_s_first", found[0]["raw_mb_per_s"], "MB/s"),
             row("floor", "mb_per_s", found[-1]["raw_mb_per_s"], "MB/s"),
@@ -72,10 +78,24 @@ def verdicts(found):
                shoji["excess_ms"], shoji["excess_ms"] <= LARGEST_EXCESS_MS)
 
 
+def relative(found):
+    """Each turn's rate by that of the floor in the same turn: what the disk did meanwhile is in
+    both. It is not what is asked."""
+    for case in ("clear", "encrypted"):
+        value = {row["metric"]: row["value"] for row in found
+                 if row["bench"] == "churn" and row["case"] == case and row["subject"] == "shoji"}
+        if value:
+            first, last = value["of_floor_first"], value["of_floor"]
+            yield (f"{case}: of the floor's rate in the same turn, {first:.3f} in the first turn and "
+                   f"{last:.3f} in the last: {last / first:.2f}")
+
+
 def notes(found):
     measure.print_verdicts(list(verdicts(found)))
+    print(*relative(found), sep="\n")
     return "\n".join([f"A cache of {MIB} MiB, {TURNS} turns.", "",
                       *measure.verdict_lines(list(verdicts(found))), "",
+                      *(f"{line}.  " for line in relative(found)), "",
                       f"Load average afterwards: {os.getloadavg()[0]:.1f}. Where it is well above 2, "
                       "others worked on the machine and its disk: rates and worst times are theirs, "
                       "too.", ""])
