@@ -173,14 +173,23 @@ static struct ruleset *blocked(const struct parts *parts)
     return parts->conf->trackers.policy == CONF_POLICY_BLOCK ? parts->rules : NULL;
 }
 
+/* As the plan is told. */
+static unsigned sharers(const struct conf *conf)
+{
+    if (conf->cache.refetch == CONF_REFETCH_SHARED)
+        return (unsigned)conf->cache.shared_by;
+    return conf->cache.refetch == CONF_REFETCH_ALWAYS ? 0 : PLAN_NEVER;
+}
+
 void parts_set_plan(struct parts *parts)
 {
     const struct conf *conf = parts->conf;
-    struct plan_conf *plan = &parts->plan;
-    plan->retention_s = seconds(conf->cache.retention);
-    plan->fetch_window_s = seconds(conf->fetch.fetch_window);
-    plan->refetch = conf->cache.refetch;
-    plan->shared_by = (unsigned)conf->cache.shared_by;
+    const struct plan_terms terms = {
+        .retention_s = seconds(conf->cache.retention),
+        .fetch_window_s = seconds(conf->fetch.fetch_window),
+        .sharers = sharers(conf),
+    };
+    plan_set_terms(&parts->plan, &terms);
     cache_set_shared_by(parts->cache, shared_by(conf));
 }
 

@@ -1,16 +1,13 @@
 /* What flights are counted by, for figures. */
 #include "serve/flight_steps.h"
 
-#include "sys/conf.h"
-
 static enum flight_again why_again(const struct flights *flights, const struct flight_ask *ask)
 {
     if (ask->plan.options.consent)
         return FLIGHT_AGAIN_CONSENT;
     if (ask->plan.again)
         return FLIGHT_AGAIN_HOP;
-    return flights->conf.plan->refetch == CONF_REFETCH_ALWAYS ? FLIGHT_AGAIN_ALWAYS
-                                                              : FLIGHT_AGAIN_SHARED;
+    return plan_terms(flights->conf.plan).sharers == 0 ? FLIGHT_AGAIN_ALWAYS : FLIGHT_AGAIN_SHARED;
 }
 
 void flight_count_start(struct flights *flights, const struct flight_ask *ask,

@@ -10,7 +10,7 @@
 
 static int32_t oldest_day(const struct pixels *pixels)
 {
-    return (int32_t)((clock_wall_s() - pixels->conf.plan->retention_s) / 86400);
+    return (int32_t)((clock_wall_s() - plan_terms(pixels->conf.plan).retention_s) / 86400);
 }
 
 /* ---- the table ---- */

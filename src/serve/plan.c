@@ -1,10 +1,28 @@
 #include "serve/plan.h"
 
 #include "serve/reason.h"
-#include "sys/conf.h"
 
 #include <sodium.h>
 #include <string.h>
+
+_Static_assert(CACHE_SHARERS < PLAN_NEVER, "never is more than any record has");
+
+void plan_set_terms(struct plan_conf *conf, const struct plan_terms *terms)
+{
+    must(terms->retention_s >> 29 == 0 && terms->fetch_window_s >> 29 == 0);
+    must(terms->sharers <= PLAN_NEVER);
+    conf->packed = PLAN_PACKED(terms->retention_s, terms->fetch_window_s, terms->sharers);
+}
+
+struct plan_terms plan_terms(const struct plan_conf *conf)
+{
+    uint64_t packed = conf->packed;
+    return (struct plan_terms){
+        .retention_s = (int64_t)packed >> 34, /* with its sign */
+        .fetch_window_s = (int64_t)(packed << 30) >> 34,
+        .sharers = (unsigned)packed & 15,
+    };
+}
 
 bool plan_fetches_now(const struct plan_ask *ask)
 {
@@ -12,38 +30,36 @@ bool plan_fetches_now(const struct plan_ask *ask)
            (ask->options.consent || ask->options.delivered == SHOJI_NOT_DELIVERED);
 }
 
-static enum plan decide_unknown(const struct plan_conf *conf, const struct plan_ask *ask)
+static enum plan decide_unknown(const struct plan_terms *terms, const struct plan_ask *ask)
 {
     if (ask->who != PLAN_READER || plan_fetches_now(ask))
         return PLAN_FETCH;
     int64_t delivered_s = (int64_t)ask->options.delivered * 86400;
-    return delivered_s + conf->fetch_window_s < ask->now_s ? PLAN_GONE : PLAN_WAIT;
+    return delivered_s + terms->fetch_window_s < ask->now_s ? PLAN_GONE : PLAN_WAIT;
 }
 
-static enum plan decide_evicted(const struct plan_conf *conf, const struct plan_ask *ask,
+static enum plan decide_evicted(const struct plan_terms *terms, const struct plan_ask *ask,
                                 const struct cache_record *record)
 {
     if (ask->again || (ask->who == PLAN_READER && ask->options.consent))
         return PLAN_FETCH;
-    if (conf->refetch == CONF_REFETCH_NEVER ||
-        (conf->refetch == CONF_REFETCH_SHARED && cache_sharers(record) < conf->shared_by))
+    if (cache_sharers(record) < terms->sharers)
         return PLAN_GONE;
     if (ask->who != PLAN_READER)
         return PLAN_FETCH;
     /* Option d stands above `always`: no request for delivered mail ever causes a fetch. */
-    bool at_once =
-        conf->refetch == CONF_REFETCH_ALWAYS && ask->options.delivered == SHOJI_NOT_DELIVERED;
+    bool at_once = terms->sharers == 0 && ask->options.delivered == SHOJI_NOT_DELIVERED;
     return at_once ? PLAN_FETCH : PLAN_REQUEUE;
 }
 
-static enum plan decide_failed(const struct plan_conf *conf, const struct plan_ask *ask,
+static enum plan decide_failed(const struct plan_terms *terms, const struct plan_ask *ask,
                                const struct cache_record *record)
 {
     /* Nobody was asked yet; but what was answered in an earlier series is no reader's to have
      * fetched again, unless he consents. */
     if (reason_unasked(record->reason) && record->tries == 0 && ask->who == PLAN_READER &&
         (!record->answered || ask->options.consent))
-        return decide_unknown(conf, ask);
+        return decide_unknown(terms, ask);
     if (record->retry_s == 0)
         return PLAN_MISSING;
     if (ask->who == PLAN_SCHEDULED && record->retry_s <= ask->now_s)
@@ -51,25 +67,33 @@ static enum plan decide_failed(const struct plan_conf *conf, const struct plan_a
     return PLAN_LATER;
 }
 
+static bool expired(const struct plan_terms *terms, const struct cache_record *record,
+                    int64_t now_s)
+{
+    return record->state != CACHE_CLAIMED && record->answered_s + terms->retention_s < now_s;
+}
+
 bool plan_expired(const struct plan_conf *conf, const struct cache_record *record, int64_t now_s)
 {
-    return record->state != CACHE_CLAIMED && record->answered_s + conf->retention_s < now_s;
+    const struct plan_terms terms = plan_terms(conf);
+    return expired(&terms, record, now_s);
 }
 
 enum plan plan_decide(const struct plan_conf *conf, const struct plan_ask *ask,
                       const struct cache_record *record, bool have_picture)
 {
+    const struct plan_terms terms = plan_terms(conf);
     if (record && record->purged && !have_picture)
         return PLAN_GONE; /* an operator's wish, whoever asks */
-    if (record && !have_picture && plan_expired(conf, record, ask->now_s))
+    if (record && !have_picture && expired(&terms, record, ask->now_s))
         record = NULL;
     if (!record)
-        return decide_unknown(conf, ask);
+        return decide_unknown(&terms, ask);
     switch (record->state) {
     case CACHE_STORED:
-        return have_picture ? PLAN_SERVE : decide_evicted(conf, ask, record);
+        return have_picture ? PLAN_SERVE : decide_evicted(&terms, ask, record);
     case CACHE_FAILED:
-        return decide_failed(conf, ask, record);
+        return decide_failed(&terms, ask, record);
     default:
         return PLAN_LATER; /* claimed: being asked at this moment */
     }

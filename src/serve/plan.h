@@ -26,14 +26,30 @@ enum plan {
     PLAN_GONE,    /* was here, or could have been, and may not be fetched again */
 };
 
-/* Each may change at any time, from any thread; whoever decides at that moment may see some of them
- * before and some after. */
-struct plan_conf {
-    _Atomic int64_t retention_s;
-    _Atomic int64_t fetch_window_s;
-    _Atomic uint64_t refetch; /* enum conf_refetch */
-    _Atomic unsigned shared_by;
+/* By what it is decided. */
+struct plan_terms {
+    int64_t retention_s;
+    int64_t fetch_window_s;
+    unsigned sharers; /* what was evicted is fetched again when so many mailboxes share it: 0: in
+                       * any case, PLAN_NEVER */
 };
+
+#define PLAN_NEVER 15 /* more than a record holds */
+
+/* The terms as they are, which may change at any time, from any thread: in one word, so that
+ * whoever decides has those of before or those of after, and never some of each. */
+struct plan_conf {
+    _Atomic uint64_t packed;
+};
+
+/* The word; times of up to sixteen years. */
+#define PLAN_PACKED(retention_s, fetch_window_s, sharers)                                          \
+    ((uint64_t)(retention_s) << 34 | ((uint64_t)(fetch_window_s)&0x3fffffff) << 4 | (sharers))
+
+void plan_set_terms(struct plan_conf *conf, const struct plan_terms *terms);
+
+/* Once a decision. */
+struct plan_terms plan_terms(const struct plan_conf *conf);
 
 struct plan_ask {
     enum plan_who who;

@@ -57,10 +57,11 @@ static void on_swept(struct cache_sweep *sweep)
 static void on_timer(struct loop_timer *timer)
 {
     struct upkeep *upkeep = container_of(timer, struct upkeep, timer);
+    const struct plan_terms terms = plan_terms(upkeep->conf.plan);
     upkeep->sweep = (struct cache_sweep){
         .now_s = clock_wall_s(),
-        .retention_s = upkeep->conf.plan->retention_s,
-        .fetch_window_s = upkeep->conf.plan->fetch_window_s,
+        .retention_s = terms.retention_s,
+        .fetch_window_s = terms.fetch_window_s,
         .done = on_swept,
     };
     cache_sweep_start(upkeep->conf.cache, &upkeep->sweep);

@@ -220,8 +220,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 
 static void open_flights(struct world *w)
 {
-    static const struct plan_conf plan = {
-        .retention_s = 400LL * 86400, .fetch_window_s = 14LL * 86400, .shared_by = 5};
+    static const struct plan_conf plan = {.packed = PLAN_PACKED(400LL * 86400, 14LL * 86400, 5)};
     const struct budget_conf budget = {.cache = w->store->cache};
     assert_int_equal(budget_new(&budget, &w->budget), 0);
     const struct flights_conf conf = {

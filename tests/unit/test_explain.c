@@ -8,7 +8,6 @@
 #include "serve/explain.h"
 #include "serve/reason.h"
 #include "sys/clock.h"
-#include "sys/conf.h"
 
 #include <fcntl.h>
 #include <shoji/url.h>
@@ -20,10 +19,7 @@
 
 static struct fixture *f;
 static struct keyring *keyring;
-static const struct plan_conf plan = {.retention_s = 365LL * 86400,
-                                      .fetch_window_s = 14LL * 86400,
-                                      .refetch = CONF_REFETCH_SHARED,
-                                      .shared_by = 5};
+static const struct plan_conf plan = {.packed = PLAN_PACKED(365LL * 86400, 14LL * 86400, 5)};
 static struct request_env env;
 static struct explanation told;
 

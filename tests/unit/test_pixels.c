@@ -35,7 +35,7 @@ static void write_file(const char *path, const char *text)
 
 static void open_pixels(struct world *w)
 {
-    static const struct plan_conf plan = {.retention_s = 400LL * DAY_S};
+    static const struct plan_conf plan = {.packed = PLAN_PACKED(400LL * DAY_S, 0, 0)};
     const struct budget_conf budget = {.cache = w->store->cache};
     assert_int_equal(budget_new(&budget, &w->budget), 0);
     w->conf = (struct pixels_conf){
@@ -205,7 +205,7 @@ static void test_a_restart_forgets_nothing(void **state)
     close_pixels(w);
     open_pixels(w);
     pixels_free(w->pixels);
-    const struct plan_conf over = {.retention_s = -2 * DAY_S};
+    const struct plan_conf over = {.packed = PLAN_PACKED(-2LL * DAY_S, 0, 0)};
     w->conf.plan = &over;
     assert_int_equal(pixels_new(&w->conf, &w->pixels), 0);
     struct pixels_list list = list_of(w);

@@ -2,7 +2,8 @@
 
 #include "serve/plan.h"
 #include "serve/reason.h"
-#include "sys/conf.h"
+
+#include <pthread.h>
 
 /* The rules of the README, "When an original is fetched", one line a case. */
 
@@ -10,11 +11,18 @@
 #define NOW_S (20000LL * DAY_S + 12345)
 
 static const struct plan_conf conf = {
-    .retention_s = 365LL * DAY_S,
-    .fetch_window_s = 14LL * DAY_S,
-    .refetch = CONF_REFETCH_SHARED,
-    .shared_by = 5,
+    .packed = PLAN_PACKED(365LL * DAY_S, 14LL * DAY_S, 5),
 };
+
+/* The same, but for how many must share what is fetched again. */
+static struct plan_conf with_sharers(unsigned sharers)
+{
+    struct plan_conf other = {0};
+    struct plan_terms terms = plan_terms(&conf);
+    terms.sharers = sharers;
+    plan_set_terms(&other, &terms);
+    return other;
+}
 
 static struct plan_ask reader(int delivered, bool consent)
 {
@@ -90,9 +98,7 @@ static void test_evicted(void **state)
     expect(PLAN_REQUEUE, reader(TODAY, false), &many, false);
     expect(PLAN_FETCH, of(PLAN_SCHEDULED), &many, false);
 
-    struct plan_conf never = conf, always = conf;
-    never.refetch = CONF_REFETCH_NEVER;
-    always.refetch = CONF_REFETCH_ALWAYS;
+    const struct plan_conf never = with_sharers(PLAN_NEVER), always = with_sharers(0);
     struct plan_ask ask = reader(TODAY, false);
     assert_int_equal(plan_decide(&never, &ask, &many, false), PLAN_GONE);
     assert_int_equal(plan_decide(&always, &ask, &alone, false), PLAN_REQUEUE);
@@ -265,8 +271,7 @@ static void test_what_was_purged_stays_so(void **state)
     (void)state;
     struct cache_record record = stored(8);
     record.purged = 1;
-    struct plan_conf always = conf;
-    always.refetch = CONF_REFETCH_ALWAYS;
+    const struct plan_conf always = with_sharers(0);
     const struct plan_ask asks[] = {reader(NOT, false), reader(TODAY, false), reader(TODAY, true),
                                     of(PLAN_SCHEDULED), of(PLAN_HOP)};
     for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
@@ -283,12 +288,10 @@ static void test_no_reader_fetches_delivered_mail_at_his_request(void **state)
     (void)state;
     const struct cache_record records[] = {
         stored(0), stored(8), failed(0), failed(NOW_S - 1), {.state = CACHE_CLAIMED}};
-    static const uint64_t policies[] = {CONF_REFETCH_SHARED, CONF_REFETCH_NEVER,
-                                        CONF_REFETCH_ALWAYS};
+    static const unsigned policies[] = {5, PLAN_NEVER, 0};
     static const int days[] = {0, LONG_AGO, TODAY - 1, TODAY, TODAY + 1, 1000000};
     for (size_t policy = 0; policy < 3; policy++) {
-        struct plan_conf other = conf;
-        other.refetch = policies[policy];
+        const struct plan_conf other = with_sharers(policies[policy]);
         for (size_t day = 0; day < sizeof(days) / sizeof(days[0]); day++) {
             struct plan_ask ask = reader(days[day], false);
             assert_int_not_equal(plan_decide(&other, &ask, NULL, false), PLAN_FETCH);
@@ -296,6 +299,79 @@ static void test_no_reader_fetches_delivered_mail_at_his_request(void **state)
                 assert_int_not_equal(plan_decide(&other, &ask, &records[i], false), PLAN_FETCH);
         }
     }
+}
+
+/* The largest and smallest that the configuration takes, and what stands beside them. */
+static void test_terms_are_kept_as_given(void **state)
+{
+    (void)state;
+    static const int64_t times_s[] = {DAY_S, 14LL * DAY_S, 3650LL * DAY_S};
+    static const unsigned sharers[] = {0, 2, 8, PLAN_NEVER};
+    for (size_t i = 0; i < 3 * 3 * 4; i++) {
+        const struct plan_terms given = {
+            .retention_s = times_s[i % 3],
+            .fetch_window_s = times_s[i / 3 % 3],
+            .sharers = sharers[i / 9],
+        };
+        struct plan_conf kept = {0};
+        plan_set_terms(&kept, &given);
+        const struct plan_terms got = plan_terms(&kept);
+        assert_int_equal(got.retention_s, given.retention_s);
+        assert_int_equal(got.fetch_window_s, given.fetch_window_s);
+        assert_int_equal(got.sharers, given.sharers);
+    }
+}
+
+/* Two kinds of terms that take turns until `ends`, and how often they did. */
+struct turns {
+    struct plan_terms terms[2];
+    struct plan_conf now;
+    _Atomic unsigned count;
+    _Atomic bool ends;
+};
+
+static void *take_turns(void *arg)
+{
+    struct turns *turns = arg;
+    while (!turns->ends) {
+        plan_set_terms(&turns->now, &turns->terms[turns->count % 2]);
+        turns->count++;
+    }
+    return NULL;
+}
+
+/* Neither the terms of before nor those of after allow a fetch: then no moment does. */
+static void expect_gone_throughout(struct turns *turns, const struct plan_ask *ask,
+                                   const struct cache_record *record)
+{
+    pthread_t thread;
+    for (unsigned i = 0; i < 2; i++) {
+        plan_set_terms(&turns->now, &turns->terms[i]);
+        assert_int_equal(plan_decide(&turns->now, ask, record, false), PLAN_GONE);
+    }
+    assert_int_equal(pthread_create(&thread, NULL, take_turns, turns), 0);
+    unsigned others = 0;
+    for (unsigned i = 0; i < 2000000 || turns->count < 1000; i++)
+        others += plan_decide(&turns->now, ask, record, false) != PLAN_GONE;
+    turns->ends = true;
+    pthread_join(thread, NULL);
+    assert_int_equal(others, 0);
+}
+
+static void test_terms_change_at_once(void **state)
+{
+    (void)state;
+    const struct cache_record alone = stored(1), many = stored(8);
+    const struct plan_ask scheduled = of(PLAN_SCHEDULED), read = reader(LONG_AGO, false);
+    struct turns refetch = {
+        .terms = {{365LL * DAY_S, 14LL * DAY_S, 5}, {365LL * DAY_S, 14LL * DAY_S, PLAN_NEVER}}};
+    expect_gone_throughout(&refetch, &scheduled, &alone);
+    /* By the one it is forgotten, and delivered too long ago; by the other, never fetched again. */
+    struct cache_record older = many;
+    older.answered_s = NOW_S - 20LL * DAY_S;
+    struct turns all = {
+        .terms = {{10LL * DAY_S, 14LL * DAY_S, 2}, {365LL * DAY_S, 14LL * DAY_S, PLAN_NEVER}}};
+    expect_gone_throughout(&all, &read, &older);
 }
 
 int main(void)
@@ -316,6 +392,8 @@ int main(void)
         cmocka_unit_test(test_who_was_answered_before_is_not_asked_for_a_reader),
         cmocka_unit_test(test_what_was_purged_stays_so),
         cmocka_unit_test(test_no_reader_fetches_delivered_mail_at_his_request),
+        cmocka_unit_test(test_terms_are_kept_as_given),
+        cmocka_unit_test(test_terms_change_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
