@@ -124,12 +124,6 @@ static const char *cache_trouble(int r)
     }
 }
 
-/* As the cache is told. */
-static unsigned shared_by(const struct conf *conf)
-{
-    return conf->cache.refetch == CONF_REFETCH_SHARED ? (unsigned)conf->cache.shared_by : 0;
-}
-
 int parts_start_cache(struct parts *parts, char *why)
 {
     const struct cache_conf cache = {
@@ -137,7 +131,6 @@ int parts_start_cache(struct parts *parts, char *why)
         .size = parts->conf->cache.size,
         .index_size = parts->conf->cache.index_size,
         .encrypt = parts->conf->cache.encrypt,
-        .shared_by = shared_by(parts->conf),
         .loop = parts->loop,
     };
     int r = cache_open(&cache, &parts->cache);
@@ -171,6 +164,12 @@ static int64_t seconds(uint64_t ms)
 static struct ruleset *blocked(const struct parts *parts)
 {
     return parts->conf->trackers.policy == CONF_POLICY_BLOCK ? parts->rules : NULL;
+}
+
+/* As the cache is told. */
+static unsigned shared_by(const struct conf *conf)
+{
+    return conf->cache.refetch == CONF_REFETCH_SHARED ? (unsigned)conf->cache.shared_by : 0;
 }
 
 /* As the plan is told. */

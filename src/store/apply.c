@@ -350,11 +350,10 @@ static int apply_sharer(const struct apply *a, const struct cache_write *w,
 {
     if (record->state == 0)
         return refuse(0, record, ret);
-    unsigned before = cache_sharers(record);
     bool changed = take_notes(record, &w->record);
     changed |= add_sharer(record, w->record.sharers[0]);
-    if (record->size != 0 && before < a->index->shared_by &&
-        cache_sharers(record) >= a->index->shared_by) {
+    /* However many shared it before: it may have been stored when it took more. */
+    if (changed && record->size != 0 && cache_sharers(record) >= a->index->shared_by) {
         int r = mark(a, record->content, false); /* another one who holds it may yet be alone */
         if (r < 0)
             return r;

@@ -109,7 +109,6 @@ static int open_all(const struct cache_conf *conf, struct cache *cache)
     r = open_index(cache, (conf->index_size - 64 * KiB) / 4096 * 4096, &fresh);
     if (r < 0)
         return r;
-    cache->index.shared_by = conf->shared_by;
     struct ring_conf ring_conf = {.dir = conf->dir,
                                   .size = conf->size - conf->index_size,
                                   .secret = &cache->secret,

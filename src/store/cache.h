@@ -37,8 +37,6 @@ struct cache_conf {
     uint64_t size;       /* bytes for segments, index and queue together */
     uint64_t index_size; /* bytes of that for index and queue */
     bool encrypt;        /* pictures stored from now on */
-    unsigned shared_by;  /* what so many mailboxes of one key have asked for may be fetched again,
-                            and goes before what may not; 0: no difference is made */
     bool unsynced;       /* nothing is flushed, and a power loss may cost all of it: for filling
                             a store that can be made again, as benchmarks do */
     struct loop *loop;   /* where `done` runs */
@@ -244,7 +242,9 @@ struct cache_write {
 
 void cache_write_start(struct cache *cache, struct cache_write *write);
 
-/* Another `shared_by` (see cache_conf), for what is stored or asked for from now on. Any thread. */
+/* What so many mailboxes of one key have asked for may be fetched again, and goes before what may
+ * not; 0, as at first: no difference is made. For what is stored, or asked for by another mailbox,
+ * from now on. Any thread. */
 void cache_set_shared_by(struct cache *cache, unsigned shared_by);
 
 /* ---- the queue ---- */
