@@ -138,7 +138,9 @@
     (256 * MiB) /* replaced beyond: a large picture's heap is not given back                       \
                  */
 #define LIMIT_WORKER_START                                                                         \
-    10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow */
+    10000 /* ms until a worker stands; 20 is usual, a loaded machine is slow: so long, ... */
+#define LIMIT_WORKER_STARTS                                                                        \
+    30 /* ... so many times: then what lives but says nothing has come to a stop; not tuned */
 #define LIMIT_JPEG_WARNINGS 100 /* of libjpeg: damage that it can pass over; libvips' figure */
 #define LIMIT_JPEG_SCANS    100 /* of a progressive picture: cameras and programs write ten or so */
 #define LIMIT_GIF_EXACT_PIXELS                                                                     \

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define TICK_S 5
+#define TICK_S  5
+#define READY_S 1 /* how soon a manager that had too much to read is told again */
 
 enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
@@ -142,8 +143,11 @@ static void reload(struct daemon *daemon, const struct arguments *arguments)
 static void serve(struct daemon *daemon, const struct arguments *arguments, const sigset_t *signals)
 {
     bool more = true; /* at the start, at once */
+    bool told = false;
     for (;;) {
-        const struct timespec tick = {.tv_sec = more ? 0 : TICK_S};
+        /* It must be told, but a server that waits for that would not hear that it shall end. */
+        told = told || activation_try_notify("READY=1") == 0;
+        const struct timespec tick = {.tv_sec = more ? 0 : told ? TICK_S : READY_S};
         switch (sigtimedwait(signals, NULL, &tick)) {
         case SIGHUP:
             reload(daemon, arguments);
@@ -189,9 +193,8 @@ static int run(const struct arguments *arguments, struct conf *conf)
     }
     printf("ready %s\n", daemon_addresses(daemon));
     fflush(stdout);
-    activation_notify("READY=1");
     serve(daemon, arguments, &signals);
-    activation_notify("STOPPING=1");
+    (void)activation_try_notify("STOPPING=1");
     daemon_stop(daemon);
     return EXIT_DONE;
 }

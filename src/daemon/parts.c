@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PROLONG_MS  10000
 #define SPOOL_FILES 16 /* before signals are looked at again */
 
 int parts_start_loop(struct parts *parts, char *why)
@@ -62,26 +63,41 @@ static const char *decoder_path(char *room, size_t size)
     return SHOJI_LIBEXECDIR "/shoji-decode";
 }
 
-/* `ctx` is when to say so next. Who wants us to end needs not wait for a machine that is too busy
- * to begin; and the manager's patience is prolonged for as long as ours. */
+static void decoder_is_slow(int64_t waited_ms)
+{
+    log_warning("the decoder is not ready after %d s; waiting on", (int)(waited_ms / 1000));
+}
+
+/* When to do so next while the first decoder is waited for. */
+struct patience {
+    int64_t say_ms;
+    int64_t prolong_ms;
+};
+
+/* Who wants us to end needs not wait for a machine that is too busy to begin; and the manager's
+ * patience is prolonged for as long as ours: three times as far as until it is asked again, since
+ * it may have too much to read. */
 static bool wait_for_decoder(void *ctx, int64_t waited_ms)
 {
-    int64_t *say_ms = ctx;
+    struct patience *patience = ctx;
     sigset_t pending;
     if (sigpending(&pending) == 0 &&
         (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1))
         return false;
-    activation_notify("EXTEND_TIMEOUT_USEC=30000000");
-    if (waited_ms >= *say_ms) {
-        log_warning("the decoder is not ready after %d s; waiting on", (int)(waited_ms / 1000));
-        *say_ms = waited_ms + LIMIT_WORKER_START;
+    if (waited_ms >= patience->prolong_ms) {
+        (void)activation_try_notify("EXTEND_TIMEOUT_USEC=30000000");
+        patience->prolong_ms = waited_ms + PROLONG_MS;
+    }
+    if (waited_ms >= patience->say_ms) {
+        decoder_is_slow(waited_ms);
+        patience->say_ms = waited_ms + LIMIT_WORKER_START;
     }
     return true;
 }
 
 int parts_start_pool(struct parts *parts, char *why)
 {
-    int64_t say_ms = LIMIT_WORKER_START;
+    struct patience patience = {.say_ms = LIMIT_WORKER_START};
     const struct conf *conf = parts->conf;
     char room[4096];
     const struct pool_conf pool = {
@@ -95,7 +111,8 @@ int parts_start_pool(struct parts *parts, char *why)
         .webp = conf->decode.output == CONF_OUTPUT_WEBP,
         .without_sandbox = parts->dev,
         .waits = wait_for_decoder,
-        .ctx = &say_ms,
+        .ctx = &patience,
+        .slow = decoder_is_slow,
     };
     int r = pool_new(parts->loop, &pool, why, &parts->pool);
     if (r == 0)

@@ -248,8 +248,8 @@ static void lanes_init(struct pool *pool, const struct pool_conf *conf)
             .memory = memory,
             .deadline_ms = conf->deadline_ms,
             .without_sandbox = conf->without_sandbox,
-            .waits = conf->waits,
-            .ctx = conf->ctx,
+            .slow = conf->slow,
+            .start_ms = conf->start_ms ? conf->start_ms : LIMIT_WORKER_START,
         };
         team_init(&lane->team);
     }
@@ -280,7 +280,7 @@ int pool_new(struct loop *loop, const struct pool_conf *conf, char *why, struct 
     list_init(&pool->given);
     list_init(&pool->finished);
     struct team *first = &pool->lanes[WIRE_CLASS_RASTER].team;
-    int r = team_start(first);
+    int r = team_start(first, conf->waits, conf->ctx);
     if (r < 0) {
         snprintf(why, TEAM_WHY, "%s", first->why);
         free(program);

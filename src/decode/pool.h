@@ -13,7 +13,9 @@
  * not free the pool.
  *
  * A worker is replaced after 500 images, after any image it could not read, and when its memory
- * grew; a dead zygote is started again, at a bounded rate. While none can be started, what waits is
+ * grew; a dead zygote is started again, at a bounded rate. One that lives, but is slow, is waited
+ * for, and the workers that stand go on meanwhile; after LIMIT_WORKER_STARTS it is taken for
+ * hanging, and replaced. While none can be started, or none stands for some time, what waits is
  * answered DECODE_NO_MEMORY. The transparency of a picture is looked for only where all its frames
  * together have at most LIMIT_SPACER_PIXELS.
  */
@@ -41,10 +43,14 @@ struct pool_conf {
     bool without_sandbox; /* --dev only: go on, with a warning, where the sandbox cannot be entered
                            */
     unsigned svg_idle_ms; /* the workers for SVG end after so long without one; 0: by default */
-    /* Asked about once a second by pool_new while the first worker neither stands nor died: whether
-     * to wait on. NULL: for LIMIT_WORKER_START. */
+    /* Asked about once a second by pool_new, and never after it, while the first worker neither
+     * stands nor died: whether to wait on. NULL: for LIMIT_WORKER_START. */
     bool (*waits)(void *ctx, int64_t waited_ms);
     void *ctx;
+    /* Told each time that a later one has taken a whole `start_ms` more, by the loop: once for all
+     * workers of a class. May be NULL. */
+    void (*slow)(int64_t waited_ms);
+    unsigned start_ms; /* 0: LIMIT_WORKER_START */
 };
 
 /* 0, or -errno when the zygote or its sandbox does not start (`why`, 256 bytes, says what);
@@ -87,8 +93,8 @@ MUST_CHECK int decode_start(struct pool *pool, const void *bytes, size_t len, de
 /* Takes NULL. The worker finishes for nobody, within the same deadline. */
 void decode_cancel(struct decode *decode);
 
-/* True while no decoder can be started: what is fetched now could not be decoded. (Of the one for
- * SVG nothing is said.) */
+/* True while no decoder can be started, or none gets ready: what is fetched now could not be
+ * decoded. (Of the one for SVG nothing is said.) */
 bool pool_hopeless(const struct pool *pool);
 
 /* Why a worker was lost before its time, whether it had a picture or none. */
@@ -96,7 +102,7 @@ enum pool_loss {
     POOL_LOSS_DIED,    /* by itself, or for a system call that it may not make */
     POOL_LOSS_FALSE,   /* it said what no honest worker says */
     POOL_LOSS_IDLE,    /* it spoke, or died, when it had no picture */
-    POOL_LOSS_OVERDUE, /* it did not answer within the deadline */
+    POOL_LOSS_OVERDUE, /* it did not answer within the deadline, or hung at its start */
     POOL_LOSSES,
 };
 

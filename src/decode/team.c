@@ -20,7 +20,7 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS  5000
 #define LOOK_MS        1000 /* how often it is asked whether to wait for the first worker */
-#define TRIES          4    /* some 1.5 s: then what waits is answered */
+#define TRIES          4    /* some 1.5 s, or 40 of waiting: then what waits is answered */
 
 enum worker_state { WORKER_STARTING, WORKER_IDLE, WORKER_BUSY };
 
@@ -31,7 +31,8 @@ struct worker {
     struct loop_timer deadline;
     enum worker_state state;
     uint32_t id;
-    int pid_fd; /* -1 until the zygote has told */
+    unsigned late; /* WORKER_STARTING: so many times more was waited for it */
+    int pid_fd;    /* -1 until the zygote has told */
     struct schedule schedule;
     bool sealed;
     struct wire_job job; /* WORKER_BUSY, as the next two */
@@ -128,20 +129,54 @@ static void worker_died(struct worker *worker, enum pool_loss loss)
     worker_lost(worker, DECODE_CRASHED);
 }
 
+/* What lives is not begun anew because it is slow: a machine that does too much at once would have
+ * to begin for ever. */
+static bool start_goes_on(struct worker *worker)
+{
+    struct team *team = worker->team;
+    if (worker->late + 1 >= LIMIT_WORKER_STARTS ||
+        loop_timer_set(team->loop, &worker->deadline, team->start_ms) < 0)
+        return false;
+    worker->late++;
+    int64_t now_ms = clock_ms();
+    if (team->slow && now_ms - team->said_ms >= team->start_ms) {
+        team->said_ms = now_ms;
+        team->slow((int64_t)worker->late * team->start_ms);
+    }
+    team->events->changed(team); /* it may be hopeless now */
+    return true;
+}
+
+static void start_overdue(struct worker *worker)
+{
+    struct team *team = worker->team;
+    if (start_goes_on(worker))
+        return;
+    team->lost[POOL_LOSS_OVERDUE]++;
+    if (worker->pid_fd < 0) {
+        decoder_lost(team, "the decoder process does not answer", 0);
+        return;
+    }
+    failed(team, "a decoder worker did not get ready", 0);
+    worker_lost(worker, DECODE_TIMEOUT);
+}
+
 static void worker_overdue(struct loop_timer *timer)
 {
     struct worker *worker = container_of(timer, struct worker, deadline);
     struct team *team = worker->team;
-    if (decoder_gone(&team->decoder) || (worker->state == WORKER_STARTING && worker->pid_fd < 0)) {
-        decoder_lost(team, "the decoder process does not answer", 0);
+    if (decoder_gone(&team->decoder)) {
+        decoder_lost(team, "the decoder process died", 0);
         return;
     }
-    int64_t more_ms = worker->state == WORKER_BUSY ? schedule_excuse_ms(&worker->schedule) : 0;
+    if (worker->state == WORKER_STARTING) {
+        start_overdue(worker);
+        return;
+    }
+    int64_t more_ms = schedule_excuse_ms(&worker->schedule);
     if (more_ms > 0 && loop_timer_set(team->loop, timer, more_ms) == 0)
         return;
     team->lost[POOL_LOSS_OVERDUE]++;
-    if (worker->state == WORKER_STARTING)
-        failed(team, "a decoder worker did not get ready", 0);
     worker_lost(worker, DECODE_TIMEOUT);
 }
 
@@ -328,7 +363,7 @@ static int watch(struct team *team, struct worker *worker)
 {
     int r = loop_fd_add(team->loop, &worker->socket, EPOLLIN);
     if (r == 0)
-        r = loop_timer_set(team->loop, &worker->deadline, LIMIT_WORKER_START);
+        r = loop_timer_set(team->loop, &worker->deadline, team->start_ms);
     return r;
 }
 
@@ -395,25 +430,34 @@ static void retry(struct loop_timer *timer)
 
 /* ---- for the pool ---- */
 
-/* Nothing was heard for a while, and nobody died: a machine that does too much at once. */
-static bool waits_on(struct team *team, int64_t began_ms)
+static bool wait_a_little(void *ctx, int64_t waited_ms)
 {
-    int64_t waited_ms = clock_ms() - began_ms;
-    snprintf(team->why, sizeof(team->why), "the decoder does not get ready");
-    return team->waits ? team->waits(team->ctx, waited_ms) : waited_ms < LIMIT_WORKER_START;
+    (void)ctx;
+    return waited_ms < LIMIT_WORKER_START;
+}
+
+static int not_awaited(struct team *team, int error)
+{
+    snprintf(team->why, sizeof(team->why), "the decoder does not get ready%s%s",
+             error == -ECANCELED ? "" : ": ", error == -ECANCELED ? "" : strerror(-error));
+    return error;
 }
 
 /* The loop does not run yet: what it would do for these two descriptors is done here. 0,
- * -ECANCELED, or -ECHILD when the worker failed. */
-static int first_stands(struct team *team)
+ * -ECANCELED, or another -errno: -ECHILD when the worker failed. */
+static int first_stands(struct team *team, bool (*waits)(void *ctx, int64_t waited_ms), void *ctx)
 {
     int64_t began_ms = clock_ms();
     while (team->failures == 0 && !team_idle(team) && !list_empty(&team->workers)) {
         struct worker *worker = container_of(team->workers.next, struct worker, link);
         struct pollfd polled[] = {{.fd = team->control.fd, .events = POLLIN},
                                   {.fd = worker->socket.fd, .events = POLLIN}};
-        if (poll(polled, 2, LOOK_MS) <= 0 && !waits_on(team, began_ms))
-            return -ECANCELED;
+        int n = poll(polled, 2, LOOK_MS);
+        if (n < 0 && errno != EINTR)
+            return not_awaited(team, -errno);
+        /* Nothing was heard for a while, and nobody died: a machine that does too much at once. */
+        if (n <= 0 && !waits(ctx, clock_ms() - began_ms))
+            return not_awaited(team, -ECANCELED);
         /* One event at a time, since it may end the other's subject; first who may say why. */
         if (polled[0].revents && (!team->greeted || !polled[1].revents))
             control_ready(&team->control, EPOLLIN);
@@ -430,12 +474,12 @@ void team_init(struct team *team)
     team->retry = (struct loop_timer){.fire = retry};
 }
 
-int team_start(struct team *team)
+int team_start(struct team *team, bool (*waits)(void *ctx, int64_t waited_ms), void *ctx)
 {
     unsigned size = team->size;
     team->size = 1;
     fill(team);
-    int r = first_stands(team);
+    int r = first_stands(team, waits ? waits : wait_a_little, ctx);
     if (r < 0) {
         team_stop(team);
         return r;
@@ -517,12 +561,14 @@ void team_forget(struct worker *worker)
 
 bool team_hopeless(const struct team *team)
 {
-    if (team->failures < TRIES)
-        return false;
-    list_for_each (link, &team->workers)
-        if (container_of(link, struct worker, link)->state != WORKER_STARTING)
+    bool hopeless = team->failures >= TRIES;
+    list_for_each (link, &team->workers) {
+        const struct worker *worker = container_of(link, struct worker, link);
+        if (worker->state != WORKER_STARTING)
             return false;
-    return true;
+        hopeless = hopeless || worker->late >= TRIES;
+    }
+    return hopeless;
 }
 
 unsigned team_alive(const struct team *team)

@@ -37,8 +37,8 @@ struct team {
     size_t memory;
     unsigned deadline_ms;
     bool without_sandbox;
-    bool (*waits)(void *ctx, int64_t waited_ms); /* as in pool.h, with its ctx */
-    void *ctx;
+    void (*slow)(int64_t waited_ms); /* as in pool.h */
+    unsigned start_ms;
 
     struct decoder decoder;
     struct loop_fd control;
@@ -48,18 +48,20 @@ struct team {
     uint32_t last_id;
     struct loop_timer retry;
     unsigned failures; /* in a row, since a worker last answered */
+    int64_t said_ms;   /* when `slow` was told */
     unsigned long lost[POOL_LOSSES];
     unsigned landlock_abi;
     uint32_t jail;      /* enum wire_jail, of the worker that stood last */
     char why[TEAM_WHY]; /* the last failure */
 };
 
-/* First of all. The fields above down to ctx are set by the caller. */
+/* First of all. The fields above down to start_ms are set by the caller. */
 void team_init(struct team *team);
 
-/* Blocks until the first worker stands. 0 or -errno (-ECANCELED: it was not waited for), with
- * team->why; after a failure there is nothing to stop. */
-MUST_CHECK int team_start(struct team *team);
+/* Blocks until the first worker stands; `waits`, with its `ctx`, as in pool.h. 0 or -errno
+ * (-ECANCELED: it was not waited for), with team->why; after a failure there is nothing to stop. */
+MUST_CHECK int team_start(struct team *team, bool (*waits)(void *ctx, int64_t waited_ms),
+                          void *ctx);
 
 /* Asks for all processes that are missing, and waits for none: an event tells. */
 void team_wake(struct team *team);
@@ -81,7 +83,7 @@ MUST_CHECK int team_give(struct worker *worker, const struct wire_job *job, int 
 /* The duty's event shall not come. */
 void team_forget(struct worker *worker);
 
-/* True when nobody works and several tries to change that have failed. */
+/* True when nobody works, and several tries to change that have failed or take very long. */
 bool team_hopeless(const struct team *team);
 
 unsigned team_alive(const struct team *team);

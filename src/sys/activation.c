@@ -2,6 +2,7 @@
 
 #include "sys/fd.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,18 +100,32 @@ void activation_free(struct activation *activation)
     *activation = (struct activation){0};
 }
 
-void activation_notify(const char *state)
+static int notify(const char *state, int flags)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = path ? strlen(path) : 0;
     if (len < 2 || len >= sizeof(address.sun_path) || (path[0] != '/' && path[0] != '@'))
-        return;
+        return 0;
     memcpy(address.sun_path, path, len);
     if (path[0] == '@') /* an abstract address */
         address.sun_path[0] = '\0';
     CLEANUP_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
-    if (fd >= 0) /* nobody there to be told is no trouble of ours */
-        (void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, size);
+    if (fd < 0)
+        return 0;
+    ssize_t sent =
+        sendto(fd, state, strlen(state), MSG_NOSIGNAL | flags, (struct sockaddr *)&address, size);
+    /* Nobody there to be told is no trouble of ours. */
+    return sent < 0 && errno == EAGAIN ? -EAGAIN : 0;
+}
+
+void activation_notify(const char *state)
+{
+    (void)notify(state, 0);
+}
+
+int activation_try_notify(const char *state)
+{
+    return notify(state, MSG_DONTWAIT);
 }

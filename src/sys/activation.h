@@ -35,7 +35,10 @@ const char *activation_left(const struct activation *activation);
 
 void activation_free(struct activation *activation);
 
-/* Tells the manager, where there is one: "READY=1". */
+/* Tells the manager, where there is one: "READY=1". Waits while it has too much to read. */
 void activation_notify(const char *state);
+
+/* The same without waiting. 0; -EAGAIN: it has too much to read, and was not told. */
+int activation_try_notify(const char *state);
 
 #endif

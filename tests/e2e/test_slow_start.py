@@ -1,4 +1,5 @@
-"""A machine that is too busy to bring up the decoder: the server waits for it, and says so."""
+"""A machine that is too busy to bring up the decoder: the server waits for it, at its start and later, and
+says so; and a manager that is too busy to read what it is told."""
 
 import contextlib
 import os
@@ -56,7 +57,14 @@ class SlowStart(harness.ServerTest):
         harness.until(opens)
 
     def test_it_waits_longer_than_a_worker_may_take_and_says_so(self):
-        began = threading.Thread(target=self.server.start)
+        told = []
+
+        def reads():
+            while not told or told[-1] != b"READY=1":
+                told.append(self.notified.recv(100))
+
+        began, manager = (threading.Thread(target=each) for each in (self.server.start, reads))
+        manager.start()
         began.start()
         try:
             harness.until(lambda: "the decoder is not ready after 1" in self.server.logged(),
@@ -65,21 +73,76 @@ class SlowStart(harness.ServerTest):
         finally:
             self.open_gate()
             began.join()
-        told = [self.notified.recv(100)]
-        while told[-1] != b"READY=1":
-            told.append(self.notified.recv(100))
-        self.assertGreater(len(told), 5)
-        self.assertEqual(set(told[:-1]), {b"EXTEND_TIMEOUT_USEC=30000000"})
+            manager.join()
+        self.assertEqual(told.pop(), b"READY=1")
+        self.assertEqual(set(told), {b"EXTEND_TIMEOUT_USEC=30000000"})
+        self.assertLess(len(told), 8)  # each ten seconds, of at most a minute
         sender = self.origin()
         sender.pages["/a.png"] = harness.origins.picture(harness.pictures.plain_png())
         self.assertPicture(self.server.open(sender.url("/a.png")))
+        self.held_later()
 
-    def test_it_can_be_told_to_end_meanwhile(self):
+    def held_later(self):
+        """One that dies later comes back as slowly, and is not begun anew meanwhile."""
+        server = self.server.process.pid
+        was = harness.descendants(server)[0]
+        os.kill(was, signal.SIGKILL)
+        harness.until(lambda: self.server.logged().count("the decoder is not ready after 10 s") == 2,
+                      timeout_s=40)
+        held = harness.descendants(server)
+        self.assertEqual(len(held), 1)
+        self.assertNotEqual(held[0], was)
+        self.open_gate()
+        harness.until(lambda: len(harness.descendants(server)) > 1)
+        self.assertEqual(harness.descendants(server)[0], held[0])
+
+    def fill(self):
+        """Tells the manager, who reads nothing, as much as it can be told."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    other.sendto(b"WATCHDOG=1", self.notified.getsockname())
+
+    def test_a_manager_that_reads_nothing_is_told_later(self):
+        self.fill()
+        began = threading.Thread(target=self.server.start)
+        began.start()
+        self.open_gate()
+        began.join()
+        told = b"WATCHDOG=1"
+        while told == b"WATCHDOG=1":
+            told = self.notified.recv(100)
+        while told.startswith(b"EXTEND_TIMEOUT_USEC="):
+            told = self.notified.recv(100)
+        self.assertEqual(told, b"READY=1")
+        self.fill()
+        self.server.stop()
+
+    def test_a_manager_that_reads_nothing_does_not_keep_it_from_ending(self):
+        self.fill()
+        with self.beginning() as process:
+            harness.until(lambda: "the decoder is not ready after 1" in self.server.logged(),
+                          timeout_s=30)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(20), 0)
+
+    @contextlib.contextmanager
+    def beginning(self):
         with open(self.server.log, "wb") as log:
             process = subprocess.Popen([harness.SHOJID, "--config", self.server.config_file()],
                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=log)
         try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+            process.stdout.close()
+
+    def test_it_can_be_told_to_end_meanwhile(self):
+        with self.beginning() as process:
             self.assertTrue(self.notified.recv(100).startswith(b"EXTEND_TIMEOUT_USEC="))
             held = harness.descendants(process.pid)
             self.assertEqual(len(held), 1)
@@ -89,11 +152,6 @@ class SlowStart(harness.ServerTest):
             self.assertEqual(process.wait(20), 0)
             self.assertEqual(process.stdout.read(), b"")
             self.assertTrue(harness.select.select([ends], [], [], 20)[0])
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            process.wait()
-            process.stdout.close()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -182,8 +184,8 @@ static void test_hang_is_a_timeout(void **state)
     decoding_close(&d);
 }
 
-/* The only child of a process, as the kernel lists it; 0: none. */
-static pid_t child_of(pid_t parent)
+/* A child of a process, the `before`th after the first, as the kernel lists it; 0: none. */
+static pid_t child_at(pid_t parent, unsigned before)
 {
     char path[64];
     char text[64] = "";
@@ -191,7 +193,15 @@ static pid_t child_of(pid_t parent)
     CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
         return 0;
-    return (pid_t)strtol(text, NULL, 10);
+    char *at = text;
+    while (before-- > 0)
+        (void)strtol(at, &at, 10);
+    return (pid_t)strtol(at, NULL, 10);
+}
+
+static pid_t child_of(pid_t parent)
+{
+    return child_at(parent, 0);
 }
 
 /* Waits until a process that is to end has ended: pidfd_open(2) tells, of anybody's child. */
@@ -422,6 +432,182 @@ static void test_worn_workers_are_replaced(void **state)
     decoding_close(&d);
 }
 
+/* ---- a machine that does too much at once ---- */
+
+/* What is done when the pool has said so often that a worker is slow. */
+static struct patience {
+    struct decoding *decoding; /* its loop is stopped then; NULL: not */
+    unsigned wanted;
+    unsigned said;
+    pid_t zygote; /* when it was said first */
+    int gate;     /* opened then; -1: not */
+} patience;
+
+static void on_slow(int64_t waited_ms)
+{
+    assert_true(waited_ms > 0);
+    if (patience.said++ == 0)
+        patience.zygote = child_of(getpid());
+    if (patience.said != patience.wanted)
+        return;
+    if (patience.gate >= 0)
+        assert_int_equal(write(patience.gate, "go\n", 3), 3);
+    if (patience.decoding)
+        loop_stop(patience.decoding->loop);
+}
+
+static struct pool_conf slow_conf(const char *program)
+{
+    struct pool_conf conf = decoding_conf(program);
+    conf.slow = on_slow;
+    conf.start_ms = 200;
+    patience = (struct patience){.wanted = 3, .gate = -1};
+    return conf;
+}
+
+static unsigned long overdue(const struct decoding *d)
+{
+    struct pool_figures figures;
+    pool_figures(d->pool, &figures);
+    return figures.lost[POOL_LOSS_OVERDUE];
+}
+
+/* A program that becomes a decoder once it has read a line from `gate`, which is open here. */
+struct held {
+    char dir[32];
+    char gate[48];
+    char program[48];
+    int fd;
+};
+
+static void held_open(struct held *held)
+{
+    char text[512];
+    *held = (struct held){.dir = "/tmp/shoji-test-held-XXXXXX"};
+    assert_non_null(mkdtemp(held->dir));
+    snprintf(held->gate, sizeof(held->gate), "%s/gate", held->dir);
+    snprintf(held->program, sizeof(held->program), "%s/decode", held->dir);
+    assert_int_equal(mkfifo(held->gate, 0600), 0);
+    held->fd = open(held->gate, O_RDWR | O_CLOEXEC);
+    assert_true(held->fd >= 0);
+    int len = snprintf(text, sizeof(text), "#!/bin/sh\nread line < %s\nexec '%s'\n", held->gate,
+                       getenv("SHOJI_BAD_DECODE"));
+    assert_int_equal(fd_replace_file(held->program, 0700, text, (size_t)len), 0);
+}
+
+static void held_close(struct held *held)
+{
+    close(held->fd);
+    unlink(held->gate);
+    unlink(held->program);
+    rmdir(held->dir);
+}
+
+static void test_a_slow_decoder_is_not_begun_anew(void **state)
+{
+    (void)state;
+    struct held held;
+    struct decoding d;
+    held_open(&held);
+    struct pool_conf conf = slow_conf(held.program);
+    assert_int_equal(write(held.fd, "go\n", 3), 3);
+    decoding_open(&d, &conf);
+    patience.gate = held.fd;
+    assert_int_equal(kill_during_hang(&d, child_of(getpid())), DECODE_NO_MEMORY);
+    wait_for_workers(&d, 1);
+    assert_true(patience.said >= 3);
+    assert_int_equal(child_of(getpid()), patience.zygote);
+    assert_int_equal(overdue(&d), 0);
+    expect_ok(&d);
+    decoding_close(&d);
+    held_close(&held);
+}
+
+static void test_who_stands_is_left_alone_meanwhile(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = slow_conf(getenv("SHOJI_BAD_DECODE"));
+    conf.workers = 2;
+    decoding_open(&d, &conf);
+    wait_for_workers(&d, 2);
+    pid_t zygote = child_of(getpid());
+    pid_t first = child_of(zygote), second = child_at(zygote, 1);
+    assert_true(second > 0);
+    assert_int_equal(kill(zygote, SIGSTOP), 0);
+    assert_int_equal(kill(second, SIGKILL), 0);
+    patience.decoding = &d;
+    decoding_wait(&d);
+    assert_int_equal(patience.said, 3);
+    assert_int_equal(child_of(getpid()), zygote);
+    assert_int_equal(child_of(zygote), first);
+    expect_ok(&d);
+    assert_int_equal(kill(zygote, SIGCONT), 0);
+    wait_for_workers(&d, 2);
+    assert_int_equal(child_of(getpid()), zygote);
+    assert_int_equal(overdue(&d), 0);
+    decoding_close(&d);
+}
+
+/* It is given up for this picture soon, and as a process after long. */
+static void test_a_decoder_that_hangs_is_replaced(void **state)
+{
+    (void)state;
+    struct decoding d;
+    struct pool_conf conf = slow_conf(getenv("SHOJI_BAD_DECODE"));
+    conf.start_ms = 100;
+    decoding_open(&d, &conf);
+    pid_t zygote = child_of(getpid()), worker = child_of(zygote);
+    assert_int_equal(kill(zygote, SIGSTOP), 0);
+    assert_int_equal(kill(worker, SIGKILL), 0);
+    await_end(worker);
+    assert_int_equal(say_to(&d, "ok").result.outcome, DECODE_NO_MEMORY);
+    assert_true(pool_hopeless(d.pool));
+    assert_int_equal(overdue(&d), 0);
+    wait_for_workers(&d, 1);
+    assert_true(overdue(&d) >= 1);
+    assert_int_not_equal(child_of(getpid()), zygote);
+    assert_false(pool_hopeless(d.pool));
+    expect_ok(&d);
+    decoding_close(&d);
+}
+
+/* poll(2) refuses more descriptors than a process may have. */
+static bool forbid_files(void *ctx, int64_t waited_ms)
+{
+    unsigned *times = ctx;
+    struct rlimit files;
+    (void)waited_ms;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = 1;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    return ++*times < 3;
+}
+
+static void test_what_cannot_be_waited_for_is_not(void **state)
+{
+    (void)state;
+    struct held held;
+    struct loop *loop;
+    struct pool *pool;
+    struct rlimit files;
+    unsigned times = 0;
+    char why[256] = "";
+    held_open(&held);
+    struct pool_conf conf = decoding_conf(held.program);
+    conf.waits = forbid_files;
+    conf.ctx = &times;
+    assert_int_equal(loop_new(&loop), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    int r = pool_new(loop, &conf, why, &pool);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    assert_int_equal(r, -EINVAL);
+    assert_int_equal(times, 1);
+    assert_non_null(strstr(why, "Invalid argument"));
+    loop_free(loop);
+    held_close(&held);
+}
+
 static void test_not_images(void **state)
 {
     (void)state;
@@ -541,6 +727,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_what_is_pending_at_the_end_is_silent),
         cmocka_unit_test(test_what_waits_is_not_copied),
         cmocka_unit_test(test_two_hundred_through_two),
+        cmocka_unit_test_setup_teardown(test_a_slow_decoder_is_not_begun_anew, close_bad, open_bad),
+        cmocka_unit_test_setup_teardown(test_who_stands_is_left_alone_meanwhile, close_bad,
+                                        open_bad),
+        cmocka_unit_test_setup_teardown(test_a_decoder_that_hangs_is_replaced, close_bad, open_bad),
+        cmocka_unit_test(test_what_cannot_be_waited_for_is_not),
         cmocka_unit_test(test_missing_program_is_told),
         cmocka_unit_test(test_links_nothing_more),
     };
