@@ -252,9 +252,11 @@ static int look_up(struct segment *segment, struct segment_want *want, struct sp
     return r == -EBADMSG ? -ENOENT : r;
 }
 
-/* What is larger than a page has pages of its own, which nothing is written to while the segment
- * lives, and which its map shows at the same place: whoever comes again needs no transaction. It is
- * checked as always, which also finds what larger pages than ours would let move. */
+/* What is larger than a page has pages of its own, which its map shows at the same place: whoever
+ * comes again needs no transaction. Nothing else is written there while the segment lives, but that
+ * an encrypted picture which is put once more leaves its old pages to others. It is checked as
+ * always: what others wrote is not what its key opens; and what larger pages than ours would let
+ * move is found, too. */
 int segment_read(struct segment *segment, struct segment_want *want, void **ret, size_t *ret_len)
 {
     struct span copy;
