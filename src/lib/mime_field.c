@@ -28,7 +28,8 @@ bool mime_field_next(struct mime_fields *fields, struct mime_field *ret)
     if (span_starts(whole, SPAN("\xef\xbb\xbf"))) /* some readers skip a byte order mark */
         whole = span_part(whole, 3, whole.len);
     const char *colon = rubbish ? NULL : memchr(whole.ptr, ':', whole.len);
-    *ret = (struct mime_field){.start = start, .end = end, .value = span_trim(whole)};
+    *ret = (struct mime_field){
+        .start = start, .end = end, .name = SPAN(""), .value = span_trim(whole)};
     if (!colon)
         return true;
     struct span name = span_part(whole, 0, (size_t)(colon - whole.ptr));

@@ -110,6 +110,17 @@ static bool is_dirty(struct span field)
     return false;
 }
 
+/* Nothing is written of it, since it is dirty and holds nothing else. */
+static bool vanishes(struct span message, const struct mime_field *field)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(2 * LIMIT_HEADER_BLOCK);
+    struct span whole = span_part(message, field->start, field->end - field->start);
+    if (!is_dirty(whole))
+        return false;
+    put_clean(whole, SPAN("\n"), &text);
+    return text.len == 0;
+}
+
 static bool is_named(const struct mime_field *field, const char *name)
 {
     return span_equal_nocase(field->name, span_of(name));
@@ -223,13 +234,18 @@ void mime_header_edit(const struct mime_header *header, const struct mime_part *
     if (fresh.len > 0)
         mime_plan_replace(plan, at, at, buf_span(&fresh));
 
-    /* A first line that continues nothing would continue what is put before it. */
+    /* A first line that continues nothing would continue what is put before it. A name for it that
+     * nothing followed would take the next field for itself, or the end of the header. */
+    bool named = change->clean; /* then such lines go */
     fields.at = part->header;
-    struct span first = span_part(plan->message, part->header, part->header < part->header_end);
-    if ((span_equal(first, SPAN(" ")) || span_equal(first, SPAN("\t"))) && !change->clean)
-        mime_plan_replace(plan, part->header, part->header, SPAN("X-Removed-Line:"));
-    while (mime_field_next(&fields, &field))
+    while (mime_field_next(&fields, &field)) {
+        char first = plan->message.ptr[field.start];
+        bool stray = (first == ' ' || first == '\t') && !vanishes(plan->message, &field);
+        if (stray && !named)
+            mime_plan_replace(plan, field.start, field.start, SPAN("X-Removed-Line:"));
+        named |= stray;
         plan_field(header, &field, field_deed(header, change, &field, top), change->clean);
+    }
 }
 
 void mime_header_copy(struct span message, const struct mime_part *part, struct span eol,

@@ -197,6 +197,15 @@ static void test_ambiguous_headers_become_plain_ones(void **state)
     check_has(&result, "fallback=no\nX-Removed-Line: continues nothing\nX-Removed-Disposition-");
     result_free(&result);
 
+    /* Of the first line nothing is left: the end of the header must be. */
+    const struct shoji_rewrite how = how_default();
+    result = rewrite_how(&how, SPAN("\t\0\n\nContent-Type: text/html\n\n<img src=http://t/>\n"));
+    check_has(&result, "X-Removed-Content-Type: none\n\nContent-Type: text/html\n\n<img");
+    result_free(&result);
+    result = rewrite_how(&how, SPAN("\t\0\n\tof nothing\nA: 1\n\nx\n"));
+    check_has(&result, "\nX-Removed-Line:\tof nothing\nA: 1\n\nx\n");
+    result_free(&result);
+
     result = rewrite("Content-Type: multipart/mixed; boundary=b\n"
                      "Content-Transfer-Encoding: base64\n\n--b\n\nx\n--b--\n");
     check_has(&result, "\nX-Removed-Content-Transfer-Encoding: base64\n");
