@@ -241,7 +241,7 @@ static void test_result_changes_after_the_answer(void **state)
     (void)state;
     unsigned taken = 0;
     unsigned refused = 0;
-    for (int i = 0; i < 2000 && (i < 200 || !taken || !refused); i++) {
+    for (int i = 0; i < 20000 && (i < 200 || !taken || !refused); i++) {
         struct decode_result result = say_to(&bad, "race").result;
         if (result.outcome == DECODE_OK) {
             check_right(&result);
@@ -252,7 +252,8 @@ static void test_result_changes_after_the_answer(void **state)
         }
         free(result.bytes);
     }
-    /* it came to both: the race was one */
+    /* It came to both: the race was one. Workers run at idle priority, so on a busy machine it
+     * takes thousands until both threads of one are on processors. */
     assert_true(taken > 0);
     assert_true(refused > 0);
     expect_right(&bad);
