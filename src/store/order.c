@@ -129,6 +129,30 @@ bool order_covers(const struct order *order, const struct cache_record *record)
     }
 }
 
+int order_lasting(const struct index *index, MDB_txn *txn, struct order_lasting *ret)
+{
+    struct order order;
+    unsigned count = 0;
+    int r = order_any(index, txn) ? order_first(index, txn, &order) : CACHE_NONE;
+    while (r == 0 && count < LIMIT_PURGES) {
+        if (!order.forget)
+            ret->all[count++] = order;
+        r = next_order(index, txn, &order.number, &order);
+    }
+    if (r < 0)
+        return r;
+    ret->count = count;
+    return 0;
+}
+
+bool order_lasting_covers(const struct order_lasting *lasting, const struct cache_record *record)
+{
+    for (unsigned i = 0; i < lasting->count; i++)
+        if (order_covers(&lasting->all[i], record))
+            return true;
+    return false;
+}
+
 int order_covers_entry(const struct index *index, MDB_txn *txn, const struct order *order,
                        const struct queue_found *found)
 {

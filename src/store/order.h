@@ -45,6 +45,18 @@ bool order_covers(const struct order *order, const struct cache_record *record);
 MUST_CHECK int order_covers_entry(const struct index *index, MDB_txn *txn,
                                   const struct order *order, const struct queue_found *found);
 
+/* Those under way that leave a record for each that they cover. */
+struct order_lasting {
+    unsigned count;
+    struct order all[LIMIT_PURGES];
+};
+
+/* 0 or -errno. */
+MUST_CHECK int order_lasting(const struct index *index, MDB_txn *txn, struct order_lasting *ret);
+
+/* Does any of them cover this record? */
+bool order_lasting_covers(const struct order_lasting *lasting, const struct cache_record *record);
+
 /* What is left of a record that was purged: answered_s is then when that was. */
 void order_purge(struct cache_record *record, int64_t given_s);
 

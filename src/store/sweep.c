@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "store/beside.h"
 #include "store/content.h"
+#include "store/order.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -41,7 +42,11 @@ struct sweep {
     size_t sample_count;
     size_t sample_next;
 
+    struct order_lasting lasting; /* as of the transaction */
+
     /* For those beside what was written. */
+    struct cache_key spared[LIMIT_BATCH_WRITES]; /* sorted */
+    unsigned spared_count;
     uint64_t upto;    /* ranks that go */
     bool upto_known;  /* by a sample that was large enough */
     unsigned sampled; /* since then */
@@ -96,7 +101,10 @@ static void set_target(struct sweep *sweep)
     const struct index_room *room = &sweep->index->room;
     uint64_t count = count_records(sweep->index);
     if (room->free >= room->low + room->low / 4) {
+        /* The next time, what is old is found out anew. */
         sweep->limited = false;
+        sweep->upto_known = false;
+        sweep->sample_count = 0;
     } else if (!sweep->limited && room->free < room->low) {
         sweep->limited = true;
         sweep->target = count - count / STEP;
@@ -227,19 +235,21 @@ struct turn {
     bool before_time[LIMIT_SWEEP_TURN];
 };
 
-/* Of what is being asked, or will be, nothing is forgotten. */
-static bool is_pending(const struct sweep *sweep, const struct cache_record *record)
+/* Of what is being asked, or will be, nothing is forgotten; nor what a purge has yet to get to: for
+ * its readers that is purged already, and would be unknown without a record. */
+static bool must_stay(const struct sweep *sweep, const struct cache_record *record)
 {
     return record->state == CACHE_CLAIMED ||
            (record->state == CACHE_FAILED && record->retry_s != 0 &&
-            record->retry_s + RETRY_GRACE_S > sweep->now_s);
+            record->retry_s + RETRY_GRACE_S > sweep->now_s) ||
+           order_lasting_covers(&sweep->lasting, record);
 }
 
 /* 0 or -errno. */
 static int judge(struct turn *t, const struct cache_key *key, const struct cache_record *record)
 {
     struct sweep *sweep = t->sweep;
-    if (is_pending(sweep, record))
+    if (must_stay(sweep, record))
         return 0;
     bool expired = latest(record) + sweep->retention_s < sweep->now_s;
     int picture = has_picture(sweep, t->txn, record);
@@ -320,7 +330,10 @@ static int look(struct turn *t)
     int r = env_read_begin(sweep->index->env, &t->txn);
     if (r < 0)
         return r;
-    r = index_record_each(sweep->index, t->txn, sweep->started ? &sweep->after : NULL, &t->visitor);
+    r = order_lasting(sweep->index, t->txn, &sweep->lasting);
+    if (r == 0)
+        r = index_record_each(sweep->index, t->txn, sweep->started ? &sweep->after : NULL,
+                              &t->visitor);
     env_read_end(sweep->index->env, t->txn);
     return r;
 }
@@ -402,7 +415,7 @@ static int rank_beside(struct around *a, const struct cache_record *record, stru
     struct sweep *sweep = a->sweep;
     /* The sample is of all, and so not to be taken among the old. */
     bool sampled = sweep->looked++ % SAMPLED_BESIDE == 0 || !sweep->upto_known;
-    if (is_pending(sweep, record) || (!sampled && !may_be_old(sweep, record)))
+    if (must_stay(sweep, record) || (!sampled && !may_be_old(sweep, record)))
         return 0;
     int picture = has_picture(sweep, a->txn, record);
     if (picture < 0)
@@ -420,6 +433,16 @@ static int rank_beside(struct around *a, const struct cache_record *record, stru
     return 0;
 }
 
+static int by_key(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct cache_key));
+}
+
+static bool is_spared(const struct sweep *sweep, const struct cache_key *key)
+{
+    return bsearch(key, sweep->spared, sweep->spared_count, sizeof(*key), by_key) != NULL;
+}
+
 static int visit_beside(struct beside_visitor *self, const MDB_val *k, const MDB_val *v)
 {
     struct around *a = container_of(self, struct around, visitor);
@@ -430,7 +453,7 @@ static int visit_beside(struct beside_visitor *self, const MDB_val *k, const MDB
     memcpy(old.key.bytes, k->mv_data, sizeof(old.key.bytes));
     bool sound =
         record_unpack(v->mv_data, v->mv_size, &old.key, a->sweep->index->secret, &record) == 0;
-    return sound ? rank_beside(a, &record, &old) : 0;
+    return sound && !is_spared(a->sweep, &old.key) ? rank_beside(a, &record, &old) : 0;
 }
 
 static int by_age(const void *a, const void *b)
@@ -451,6 +474,19 @@ static int forget_beside(struct around *a, uint64_t spare)
         index->figures.early += a->old[i].early;
     }
     return 0;
+}
+
+int sweep_spare(struct sweep *sweep, MDB_txn *txn, const struct cache_key *const *keys,
+                unsigned count)
+{
+    must(count <= LIMIT_BATCH_WRITES);
+    if (!sweep->limited)
+        return 0;
+    for (unsigned i = 0; i < count; i++)
+        sweep->spared[i] = *keys[i];
+    sweep->spared_count = count;
+    qsort(sweep->spared, count, sizeof(sweep->spared[0]), by_key);
+    return order_lasting(sweep->index, txn, &sweep->lasting);
 }
 
 int sweep_beside(struct sweep *sweep, MDB_txn *txn, const struct cache_key *key)

@@ -15,8 +15,10 @@
  * transaction. A turn would touch nearly as many pages more as it forgets records, and end in a
  * commit of its own; this touches none. Turns are left for what remains.
  *
- * The writer's thread, between its transactions, except sweep_beside: in one of them; and
- * sweep_oldest_picture: any.
+ * What a purge under way covers never goes: the purge is to leave a record of it.
+ *
+ * The writer's thread, between its transactions, except sweep_spare and sweep_beside: in one of
+ * them; and sweep_oldest_picture: any.
  */
 #ifndef STORE_SWEEP_H
 #define STORE_SWEEP_H
@@ -38,6 +40,12 @@ bool sweep_pressed(struct sweep *sweep);
 
 /* Is it so full that sweep_beside does not suffice? */
 bool sweep_behind(struct sweep *sweep);
+
+/* Before sweep_beside, in its transaction: all keys that were written in that. None of them goes
+ * with it, for whoever wrote them is yet to be told so. 0 or -errno: then `txn` is to be
+ * aborted. */
+MUST_CHECK int sweep_spare(struct sweep *sweep, MDB_txn *txn, const struct cache_key *const *keys,
+                           unsigned count);
 
 /* When turns are due: forgets some of the oldest beside this record, which was just written in
  * `txn`. 0 or -errno: then that is to be aborted. */

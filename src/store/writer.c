@@ -289,9 +289,14 @@ static bool puts_record(const struct cache_write *write, const struct outcome *o
 static int tidy_beside(struct writer *w, const struct apply *apply, const struct batch *batch,
                        size_t from, size_t count)
 {
-    int r = 0;
+    if (batch->no_eviction)
+        return 0;
+    const struct cache_key *keys[LIMIT_BATCH_WRITES];
+    for (size_t i = 0; i < count; i++)
+        keys[i] = &batch->writes[from + i]->key;
+    int r = sweep_spare(w->sweep, apply->txn, keys, (unsigned)count);
     uint64_t oldest = ring_first_generation(apply->ring);
-    for (size_t i = from; i < from + count && r == 0 && !batch->no_eviction; i++) {
+    for (size_t i = from; i < from + count && r == 0; i++) {
         const struct cache_write *write = batch->writes[i];
         const struct outcome *outcome = &batch->outcomes[i];
         if (!puts_record(write, outcome))
