@@ -36,8 +36,7 @@ BUILD = os.path.abspath(os.environ.get("SHOJI_BUILD") or os.path.join(ROOT, "bui
 TESTS = os.path.join(ROOT, "tests")
 ONE_FILE_S = 900  # an e2e file that takes longer hangs
 # Of e2e, under ThreadSanitizer: fronts, the back thread, readers, the writer and reloads.
-RACES = ("front", "one_fetch", "warm", "slow", "purge", "shared", "config", "restart",
-         "reload_terms")
+RACES = ("front", "one_fetch", "warm", "slow", "purge", "shared", "config", "restart")
 
 ENV = dict(
     os.environ,
