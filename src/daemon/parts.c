@@ -192,9 +192,7 @@ static unsigned shared_by(const struct conf *conf)
 /* As the plan is told. */
 static unsigned sharers(const struct conf *conf)
 {
-    if (conf->cache.refetch == CONF_REFETCH_SHARED)
-        return (unsigned)conf->cache.shared_by;
-    return conf->cache.refetch == CONF_REFETCH_ALWAYS ? 0 : PLAN_NEVER;
+    return conf->cache.refetch == CONF_REFETCH_NEVER ? PLAN_NEVER : shared_by(conf);
 }
 
 void parts_set_plan(struct parts *parts)

@@ -433,8 +433,7 @@ static enum MHD_Result start(struct front *front, struct MHD_Connection *connect
 
 /* It will be read in a moment: a word to the processor that this begins here, and in the next
  * pages, before the first of which it cannot look ahead. Should nothing be there any more, no harm
- * is done.
- */
+ * is done. */
 static void expect(const struct cache_place *place)
 {
     enum { PAGE = 4096, LINE = 64, LINES = 4, PAGES = 4 };

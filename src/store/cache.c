@@ -1,3 +1,7 @@
+/*
+ * One file, though long: the calls of cache.h, each a few lines over the parts behind it, which
+ * nobody else may see.
+ */
 #include "store/cache.h"
 
 #include "base/list.h"

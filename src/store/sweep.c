@@ -1,3 +1,7 @@
+/*
+ * One file, though long: turns and what goes beside a write weigh records alike, by one order of
+ * worth, and take their sample of it for each other.
+ */
 #include "store/sweep.h"
 
 #include "base/list.h"
@@ -245,32 +249,50 @@ static bool must_stay(const struct sweep *sweep, const struct cache_record *reco
            order_lasting_covers(&sweep->lasting, record);
 }
 
+/* What is to be known of a record before it goes. */
+struct weight {
+    bool picture; /* there is one */
+    bool expired; /* its time is over, and no picture needs it */
+    enum worth worth;
+};
+
+static int weigh(const struct sweep *sweep, MDB_txn *txn, const struct cache_record *record,
+                 struct weight *ret)
+{
+    int picture = has_picture(sweep, txn, record);
+    if (picture < 0)
+        return picture;
+    ret->picture = picture;
+    ret->expired = !picture && latest(record) + sweep->retention_s < sweep->now_s;
+    ret->worth = worth_of(sweep, record, picture);
+    return 0;
+}
+
 /* 0 or -errno. */
 static int judge(struct turn *t, const struct cache_key *key, const struct cache_record *record)
 {
     struct sweep *sweep = t->sweep;
     if (must_stay(sweep, record))
         return 0;
-    bool expired = latest(record) + sweep->retention_s < sweep->now_s;
-    int picture = has_picture(sweep, t->txn, record);
-    if (picture < 0)
-        return picture;
-    if (picture && (sweep->oldest_s == 0 || record->answered_s < sweep->oldest_s))
+    struct weight w;
+    int r = weigh(sweep, t->txn, record, &w);
+    if (r < 0)
+        return r;
+    if (w.picture && (sweep->oldest_s == 0 || record->answered_s < sweep->oldest_s))
         sweep->oldest_s = record->answered_s;
-    if (expired && !picture) {
+    if (w.expired) {
         t->keys[t->count++] = *key;
         return 0;
     }
-    enum worth worth = worth_of(sweep, record, picture);
-    if (!t->pressed || worth == WORTH_ALWAYS)
+    if (!t->pressed || w.worth == WORTH_ALWAYS)
         return 0;
-    uint64_t rank = rank_of(worth, record);
+    uint64_t rank = rank_of(w.worth, record);
     add_to_sample(sweep, rank);
     if (t->spare == 0 || rank > t->upto)
         return 0;
     t->spare--;
-    t->before_time[t->count] = worth != WORTH_UNREACHABLE;
-    t->early += worth != WORTH_UNREACHABLE;
+    t->before_time[t->count] = w.worth != WORTH_UNREACHABLE;
+    t->early += w.worth != WORTH_UNREACHABLE;
     t->keys[t->count++] = *key;
     return 0;
 }
@@ -417,18 +439,17 @@ static int rank_beside(struct around *a, const struct cache_record *record, stru
     bool sampled = sweep->looked++ % SAMPLED_BESIDE == 0 || !sweep->upto_known;
     if (must_stay(sweep, record) || (!sampled && !may_be_old(sweep, record)))
         return 0;
-    int picture = has_picture(sweep, a->txn, record);
-    if (picture < 0)
-        return picture;
-    enum worth worth = worth_of(sweep, record, picture);
-    bool expired = !picture && latest(record) + sweep->retention_s < sweep->now_s;
-    if (worth == WORTH_ALWAYS && !expired)
+    struct weight w;
+    int r = weigh(sweep, a->txn, record, &w);
+    if (r < 0)
+        return r;
+    if (w.worth == WORTH_ALWAYS && !w.expired)
         return 0;
-    old->early = !expired && worth != WORTH_UNREACHABLE;
-    old->rank = expired ? 0 : rank_of(worth, record);
-    if (sampled && !expired)
+    old->early = !w.expired && w.worth != WORTH_UNREACHABLE;
+    old->rank = w.expired ? 0 : rank_of(w.worth, record);
+    if (sampled && !w.expired)
         add_to_sample(sweep, old->rank);
-    if ((expired || (sweep->upto_known && old->rank <= sweep->upto)) && a->count < BESIDE_MOST)
+    if ((w.expired || (sweep->upto_known && old->rank <= sweep->upto)) && a->count < BESIDE_MOST)
         a->old[a->count++] = *old;
     return 0;
 }
