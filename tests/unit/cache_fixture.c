@@ -3,8 +3,10 @@
 #include "base/list.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -221,6 +223,33 @@ void fixture_files(const struct fixture *f, void (*visit)(const char *path, void
     visit_file = visit;
     visit_ctx = ctx;
     assert_int_equal(nftw(f->dir, visit_one, 16, FTW_PHYS), 0);
+}
+
+struct seeing {
+    void (*see)(struct span all, void *ctx);
+    void *ctx;
+};
+
+static void see_file(const char *path, void *ctx)
+{
+    const struct seeing *seeing = ctx;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    if (st.st_size > 0) {
+        char *all = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        assert_true(all != MAP_FAILED);
+        seeing->see((struct span){all, (size_t)st.st_size}, seeing->ctx);
+        munmap(all, (size_t)st.st_size);
+    }
+    close(fd);
+}
+
+void fixture_contents(const struct fixture *f, void (*see)(struct span all, void *ctx), void *ctx)
+{
+    struct seeing seeing = {see, ctx};
+    fixture_files(f, see_file, &seeing);
 }
 
 static uint64_t disk_bytes;

@@ -7,6 +7,7 @@
 
 #include "test.h"
 
+#include "base/span.h"
 #include "store/cache.h"
 
 #include <pthread.h>
@@ -50,6 +51,9 @@ int fixture_check(struct fixture *f, const char *url, const void *bytes, size_t 
 
 /* Calls `visit` for every file under the folder. */
 void fixture_files(const struct fixture *f, void (*visit)(const char *path, void *ctx), void *ctx);
+
+/* The same with what is in each that is not empty; it lives until `see` returns. */
+void fixture_contents(const struct fixture *f, void (*see)(struct span all, void *ctx), void *ctx);
 
 /* Bytes on disk of the whole folder, as du counts. */
 uint64_t fixture_disk_bytes(const struct fixture *f);

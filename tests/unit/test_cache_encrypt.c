@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,32 +62,22 @@ struct search {
     unsigned found;
 };
 
-static void search_file(const char *path, void *ctx)
+static void search(struct span all, void *ctx)
 {
     struct search *s = ctx;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    if (st.st_size > 0) {
-        uint8_t *all = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-        assert_true(all != MAP_FAILED);
-        for (const uint8_t *at = all; at;) {
-            size_t left = (size_t)(all + st.st_size - at);
-            at = memmem(at, left, s->bytes, s->len);
-            s->found += at != NULL;
-            at = at ? at + 1 : NULL;
-        }
-        munmap(all, (size_t)st.st_size);
+    for (const char *at = all.ptr; at;) {
+        size_t left = (size_t)(all.ptr + all.len - at);
+        at = memmem(at, left, s->bytes, s->len);
+        s->found += at != NULL;
+        at = at ? at + 1 : NULL;
     }
-    close(fd);
 }
 
 /* How often the bytes stand in any file of the store. */
 static unsigned on_disk(const struct fixture *f, const void *bytes, size_t len)
 {
     struct search s = {bytes, len, 0};
-    fixture_files(f, search_file, &s);
+    fixture_contents(f, search, &s);
     return s.found;
 }
 

@@ -2,11 +2,8 @@
  * and for how long: until its segment goes and its files were filled anew. */
 #include "cache_fixture.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SMALL  20000
@@ -25,27 +22,17 @@ struct search {
 };
 
 /* Of pieces, since whatever lies over a part of a picture leaves the others. */
-static void search_file(const char *path, void *ctx)
+static void search(struct span all, void *ctx)
 {
     struct search *s = ctx;
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &st), 0);
-    if (st.st_size > 0) {
-        uint8_t *all = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-        assert_true(all != MAP_FAILED);
-        for (size_t at = 0; at + PIECE <= s->len; at += SPACED)
-            s->found += memmem(all, (size_t)st.st_size, s->bytes + at, PIECE) != NULL;
-        munmap(all, (size_t)st.st_size);
-    }
-    close(fd);
+    for (size_t at = 0; at + PIECE <= s->len; at += SPACED)
+        s->found += memmem(all.ptr, all.len, s->bytes + at, PIECE) != NULL;
 }
 
 static unsigned on_disk(const struct fixture *f, const void *bytes, size_t len)
 {
     struct search s = {bytes, len, 0};
-    fixture_files(f, search_file, &s);
+    fixture_contents(f, search, &s);
     return s.found;
 }
 
